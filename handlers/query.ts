@@ -1,1 +1,71 @@
-export const handler = async (): Promise<unknown> => ({ ok: true });
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { createBaiduClient } from '../lib/baidu.ts';
+import { readBaiduConfig, readLogConfig, readSecretConfig } from '../lib/config.ts';
+import { ServiceError } from '../lib/errors.ts';
+import { atInit } from '../lib/init.ts';
+import { createLog } from '../lib/log.ts';
+import { outcomes } from '../lib/middleware.ts';
+import { isLong, type OrderRef, parseOrderRef } from '../lib/order.ts';
+import type { OrderStatus } from '../lib/order-status.ts';
+import { jsonAnswer, problemAnswer } from '../lib/problem.ts';
+import { parseQuerySecret } from '../lib/secret.ts';
+import { loadSecrets } from '../lib/secrets-manager.ts';
+import { type SelfTest, selfTest } from '../lib/self-test.ts';
+import { bearerToken, requireToken } from '../lib/token.ts';
+import { watchBaidu, watchSecret } from '../lib/watch.ts';
+
+/** What a caller with AWS credentials sends: an order to look up, or `{"selfTest":true}`. */
+type DirectEvent = { orderId?: unknown; siteId?: unknown; selfTest?: unknown } | null;
+type QueryEvent = APIGatewayProxyEventV2 | DirectEvent;
+type QueryResult = APIGatewayProxyStructuredResultV2 | OrderStatus | SelfTest;
+
+const log = createLog(readLogConfig());
+const service = atInit(() => ({
+  queryOrder: createBaiduClient({ ...readBaiduConfig(), onAttempt: watchBaidu(log) }),
+  loadSecret: loadSecrets(readSecretConfig(), { parse: parseQuerySecret, onFailure: watchSecret(log) }),
+}));
+
+/** `GET /orders/{orderId}/payment-status?siteId=…`, and direct invocation with the two ids or a self-test. */
+export const handler = middy<QueryEvent, QueryResult>({ timeoutEarlyInMillis: 0 })
+  .use(
+    outcomes<QueryEvent, QueryResult>({
+      log,
+      describe: (event) => ({ orderId: orderIdOf(event), direct: !isHttp(event) }),
+      answerError: (error, event, requestId) => (isHttp(event) ? problemAnswer(error, requestId) : undefined),
+    }),
+  )
+  .handler(async (event) => {
+    const { loadSecret, queryOrder } = service();
+    if (isHttp(event)) {
+      const token = bearerToken(event.headers);
+      const secret = await loadSecret();
+      requireToken(token, secret.tokenDigests);
+      return jsonAnswer(200, await queryOrder(secret, orderRefOf(event)));
+    }
+    if (event?.selfTest === true) return selfTest(await loadSecret());
+    const order = parseOrderRef(event?.orderId, event?.siteId);
+    return queryOrder(await loadSecret(), order);
+  });
+
+/** Whatever came through a gateway says so; without that it can only be a direct invocation, allowed by IAM. */
+function isHttp(event: QueryEvent): event is APIGatewayProxyEventV2 {
+  return typeof event === 'object' && event !== null && 'requestContext' in event;
+}
+
+function orderRefOf({
+  pathParameters,
+  rawQueryString,
+  queryStringParameters,
+}: APIGatewayProxyEventV2): OrderRef {
+  const siteIds = rawQueryString
+    ? new URLSearchParams(rawQueryString).getAll('siteId')
+    : [queryStringParameters?.['siteId']];
+  if (siteIds.length > 1) throw new ServiceError('INVALID_REQUEST', 'siteId must be given once.');
+  return parseOrderRef(pathParameters?.['orderId'], siteIds[0]);
+}
+
+function orderIdOf(event: QueryEvent): string | undefined {
+  const orderId = isHttp(event) ? event.pathParameters?.['orderId'] : event?.orderId;
+  return isLong(orderId) ? orderId : undefined;
+}

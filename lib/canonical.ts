@@ -1,0 +1,25 @@
+/** Names that are never part of the signed text. */
+export const UNSIGNED_NAMES: ReadonlySet<string> = new Set(['sign', 'sign_type', 'rsaSign']);
+
+/**
+ * The text over which Baidu signs: `name=value` of every parameter but the signature's own, joined with `&`,
+ * ordered by the bytes of the names, values raw (never URL-encoded), empty values kept.
+ *
+ * @param params decoded names and values
+ * @throws TypeError where a value is not a string, or has no UTF-8 form (a lone surrogate)
+ * @see Baidu's cashier documentation, 签名与验签
+ */
+export function canonicalText(params: Record<string, string>): string {
+  const text = Object.entries(params)
+    .filter(([name]) => !UNSIGNED_NAMES.has(name))
+    .map(([name, value]) => {
+      if (typeof value !== 'string') throw new TypeError(`The value of ${name} must be a string.`);
+      return { bytes: Buffer.from(name, 'utf8'), pair: `${name}=${value}` };
+    })
+    .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
+    .map(({ pair }) => pair)
+    .join('&');
+  if (!text.isWellFormed())
+    throw new TypeError('A parameter holds a lone surrogate, which has no UTF-8 form.');
+  return text;
+}

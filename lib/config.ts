@@ -1,0 +1,97 @@
+import { ServiceError } from './errors.ts';
+
+/** The environment, or a stand-in for it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where Baidu answers payment status queries. */
+export const BAIDU_QUERY_URL = 'https://dianshang.baidu.com/platform/entity/openapi/queryorderdetail';
+
+export interface SecretConfig {
+  readonly secretId: string;
+  readonly secretTtlMs: number;
+}
+
+export interface BaiduConfig {
+  readonly queryUrl: URL;
+  readonly attemptTimeoutMs: number;
+  readonly maxAttempts: number;
+}
+
+export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'SILENT';
+
+export interface LogConfig {
+  readonly level: LogLevel;
+  /** The deployed function's name: the dimension of its metrics. */
+  readonly functionName: string;
+}
+
+/** What a function reads of its environment by itself, whatever the rest of it is worth. */
+export function readLogConfig(env: Environment = process.env): LogConfig {
+  const level = env['LOG_LEVEL']?.toUpperCase();
+  return {
+    level: isLogLevel(level) ? level : 'INFO',
+    functionName: env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'local',
+  };
+}
+
+/** `BAIDU_SECRET_ID` and `SECRET_TTL_SECONDS`. Throws `CONFIGURATION_UNAVAILABLE` naming the variable at fault. */
+export function readSecretConfig(env: Environment = process.env): SecretConfig {
+  return {
+    secretId: required(env, 'BAIDU_SECRET_ID'),
+    secretTtlMs: wholeNumber(env, 'SECRET_TTL_SECONDS', { standard: 300, least: 0, most: 86_400 }) * 1000,
+  };
+}
+
+/** `BAIDU_QUERY_URL`, `BAIDU_ATTEMPT_TIMEOUT_MS` and `BAIDU_MAX_ATTEMPTS`. Throws as `readSecretConfig` does. */
+export function readBaiduConfig(env: Environment = process.env): BaiduConfig {
+  return {
+    queryUrl: readQueryUrl(env['BAIDU_QUERY_URL'] || BAIDU_QUERY_URL),
+    attemptTimeoutMs: wholeNumber(env, 'BAIDU_ATTEMPT_TIMEOUT_MS', { standard: 1500, least: 10, most: 7000 }),
+    maxAttempts: wholeNumber(env, 'BAIDU_MAX_ATTEMPTS', { standard: 3, least: 1, most: 10 }),
+  };
+}
+
+/** The trace id of the invocation under way, where the runtime sets one. */
+export function readTraceId(env: Environment = process.env): string | undefined {
+  return /Root=([^;]+)/.exec(env['_X_AMZN_TRACE_ID'] ?? '')?.[1];
+}
+
+function readQueryUrl(text: string): URL {
+  const url = URL.parse(text);
+  const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
+  if (!url || !secure || url.username || url.password || url.search || url.hash) {
+    throw unfit('BAIDU_QUERY_URL', 'must be an https URL without query (http only on loopback)');
+  }
+  return url;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+function required(env: Environment, name: string): string {
+  const value = env[name];
+  if (!value) throw unfit(name, 'is not set');
+  return value;
+}
+
+function wholeNumber(
+  env: Environment,
+  name: string,
+  { standard, least, most }: { standard: number; least: number; most: number },
+): number {
+  const text = env[name];
+  if (!text) return standard;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most))
+    throw unfit(name, `must be a whole number from ${least} to ${most}`);
+  return value;
+}
+
+function isLogLevel(text: string | undefined): text is LogLevel {
+  return text !== undefined && ['DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT'].includes(text);
+}
+
+function unfit(name: string, what: string): ServiceError {
+  return new ServiceError('CONFIGURATION_UNAVAILABLE', `The environment variable ${name} ${what}.`);
+}

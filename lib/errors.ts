@@ -1,0 +1,81 @@
+/**
+ * What a caller can branch on. The first eight are the contract of `query`; the others are the reasons
+ * for which `notify` refuses a notification.
+ */
+export type ErrorCode =
+  | 'INVALID_REQUEST'
+  | 'UNAUTHORIZED'
+  | 'BAIDU_ERROR'
+  | 'BAIDU_BAD_RESPONSE'
+  | 'BAIDU_UNREACHABLE'
+  | 'BAIDU_TIMEOUT'
+  | 'CONFIGURATION_UNAVAILABLE'
+  | 'INTERNAL_ERROR'
+  | 'INVALID_NOTIFICATION'
+  | 'INVALID_SIGNATURE'
+  | 'UNKNOWN_DEAL'
+  | 'NOTIFICATION_TOO_LARGE'
+  | 'QUEUE_UNAVAILABLE'
+  | 'ORDERS_UNAVAILABLE'
+  | 'PAYMENT_MISMATCH'
+  | 'TOPIC_UNAVAILABLE';
+
+/** The HTTP status of each code. */
+export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
+  INVALID_REQUEST: 400,
+  UNAUTHORIZED: 401,
+  BAIDU_ERROR: 502,
+  BAIDU_BAD_RESPONSE: 502,
+  BAIDU_UNREACHABLE: 502,
+  BAIDU_TIMEOUT: 504,
+  CONFIGURATION_UNAVAILABLE: 503,
+  INTERNAL_ERROR: 500,
+  INVALID_NOTIFICATION: 400,
+  INVALID_SIGNATURE: 403,
+  UNKNOWN_DEAL: 403,
+  NOTIFICATION_TOO_LARGE: 413,
+  QUEUE_UNAVAILABLE: 503,
+  ORDERS_UNAVAILABLE: 503,
+  PAYMENT_MISMATCH: 409,
+  TOPIC_UNAVAILABLE: 503,
+};
+
+/**
+ * The base of every error of this service. `name` equals `code`, which is what a direct invocation of a
+ * Lambda reports as its error type. The message is for the caller: it names fields and limits, never values
+ * of keys, tokens, signatures or users.
+ */
+export class ServiceError extends Error {
+  readonly code: ErrorCode;
+  /** Whether the same request may succeed in a moment. */
+  readonly passing: boolean;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; passing?: boolean } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = code;
+    this.code = code;
+    this.passing = options.passing ?? false;
+  }
+}
+
+/** Baidu answered with an `errno` other than 0. `errmsg` is Baidu's own text, cut and cleaned. */
+export class BaiduError extends ServiceError {
+  readonly errno: number;
+  readonly errmsg: string;
+
+  constructor(errno: number, errmsg: string, passing: boolean) {
+    super('BAIDU_ERROR', `Baidu answered with errno ${errno}.`, { passing });
+    this.errno = errno;
+    this.errmsg = errmsg;
+  }
+}
+
+/** Any thrown value as a `ServiceError`: itself, or `INTERNAL_ERROR` with the value as its cause. */
+export function asServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  return new ServiceError(
+    'INTERNAL_ERROR',
+    'The service failed. The log tells why, under the id of this request.',
+    { cause: error },
+  );
+}

@@ -1,0 +1,78 @@
+import http from 'node:http';
+import https from 'node:https';
+
+/** A whole answer, whatever its status. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+/**
+ * Why there is no whole answer: nothing in time, no connection, a connection that broke inside the answer or
+ * spoke no HTTP, or an answer over the size limit.
+ */
+export type TransportFault = 'timeout' | 'unreachable' | 'broken' | 'too-large';
+
+/** A request that brought no whole answer. */
+export class TransportError extends Error {
+  readonly fault: TransportFault;
+  /** Whether the request went out on a connection that an earlier request had opened. */
+  readonly onKeptConnection: boolean;
+
+  constructor(fault: TransportFault, options: { cause?: unknown; onKeptConnection?: boolean } = {}) {
+    super(`The request ended without an answer (${fault}).`, { cause: options.cause });
+    this.name = 'TransportError';
+    this.fault = fault;
+    this.onKeptConnection = options.onKeptConnection ?? false;
+  }
+}
+
+/** Sends one GET: no redirects, no retries, one time limit up to the last byte, one size limit. */
+export type Transport = (url: URL, limits: { timeoutMs: number; maxBytes: number }) => Promise<HttpAnswer>;
+
+/**
+ * A transport over kept-alive connections, those to `https` on TLS. When one that was kept turns out dead, all
+ * that are idle are dropped: they were frozen together.
+ */
+export function createTransport(protocol: string): Transport {
+  const { Agent, get } = protocol === 'http:' ? http : https;
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 32 });
+  const options = { agent, headers: { accept: 'application/json', 'user-agent': 'baidu-payment-status' } };
+
+  return (url, { timeoutMs, maxBytes }) =>
+    new Promise((resolve, reject) => {
+      let answering = false;
+      const request = get(url, options, (response) => {
+        answering = true;
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > maxBytes) fail('too-large');
+          else chunks.push(chunk);
+        });
+        response.on('error', (cause) => fail('broken', cause));
+        response.on('end', () => {
+          clearTimeout(timer);
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) });
+        });
+      });
+      request.on('error', (cause: NodeJS.ErrnoException) => {
+        fail(answering || cause.code?.startsWith('HPE_') ? 'broken' : 'unreachable', cause);
+      });
+      const timer = setTimeout(() => fail('timeout'), timeoutMs);
+
+      function fail(fault: TransportFault, cause?: unknown): void {
+        clearTimeout(timer);
+        reject(new TransportError(fault, { cause, onKeptConnection: request.reusedSocket }));
+        request.destroy();
+        if (request.reusedSocket) dropIdle(agent);
+      }
+    });
+}
+
+function dropIdle(agent: http.Agent | https.Agent): void {
+  for (const sockets of Object.values(agent.freeSockets)) {
+    for (const socket of sockets ?? []) socket.destroy();
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Parses JSON and loses no digit: a number that a double cannot hold exactly arrives as the text it was written
+ * as. `undefined` where the text is not JSON; the parser's own error is dropped because it quotes its input.
+ */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text, (_name, value: unknown, context?: { source?: string }) =>
+      typeof value === 'number' && !Number.isSafeInteger(value) ? context?.source : value,
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON in plain ASCII, everything else escaped: a queue replaces or refuses some characters. */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Whether a parsed value is an object with named members. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The decimal text of a member that may be a number or a string; `undefined` for anything else. */
+export function digitsOf(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' ? value : undefined;
+}

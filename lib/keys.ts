@@ -1,0 +1,106 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { decodeBase64 } from './base64.ts';
+import { ServiceError } from './errors.ts';
+
+/** Baidu's own instructions make keys of 1024 bits; nothing below is taken. */
+const MIN_BITS = 1024;
+
+const PEM = /^-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----$/s;
+
+const PEM_HOLDS: Readonly<Record<string, 'private' | 'public'>> = {
+  'RSA PRIVATE KEY': 'private',
+  'PRIVATE KEY': 'private',
+  'PUBLIC KEY': 'public',
+  'RSA PUBLIC KEY': 'public',
+};
+
+/**
+ * Reads the merchant's private key in any form in which merchants hold it: PKCS#1 or PKCS#8, PEM or bare
+ * base64, with line breaks, `\n` written as two characters, CRLF, or none.
+ *
+ * @param field the name under which an error speaks of the key; its value is never repeated
+ * @throws ServiceError `CONFIGURATION_UNAVAILABLE` for anything but an RSA private key of 1024 bits or more
+ */
+export function readPrivateKey(text: string, field = 'privateKey'): KeyObject {
+  const key = privateKeyIn(decodeKey(text, 'private', field));
+  return usable(key, field, 'an RSA private key in PKCS#1 or PKCS#8');
+}
+
+/**
+ * Reads a public key as Baidu's console shows it (bare base64 SPKI) or as PEM.
+ *
+ * @param field the name under which an error speaks of the key
+ * @throws ServiceError `CONFIGURATION_UNAVAILABLE` for anything but an RSA public key of 1024 bits or more
+ */
+export function readPublicKey(text: string, field = 'platformPublicKey'): KeyObject {
+  const der = decodeKey(text, 'public', field);
+  // OpenSSL reads a public key out of a private one; whoever pasted that pasted the wrong key.
+  if (privateKeyIn(der)) throw unusable(field, 'is a private key; a public one belongs there');
+  const key = firstReadable(['spki', 'pkcs1'] as const, (type) =>
+    createPublicKey({ key: der, format: 'der', type }),
+  );
+  return usable(key, field, 'an RSA public key in SPKI, as Baidu’s console shows it');
+}
+
+/** The public half of a key as bare base64 SPKI: the form that Baidu's console takes and shows. */
+export function publicKeyText(key: KeyObject): string {
+  const publicKey = key.type === 'private' ? createPublicKey(key) : key;
+  return publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
+}
+
+/** The size of an RSA key in bits; 0 for a key of another kind. */
+export function keyBits(key: KeyObject): number {
+  return key.asymmetricKeyDetails?.modulusLength ?? 0;
+}
+
+/** What is wrong with a key for signing by Baidu's rules, as the end of a sentence; `undefined` if nothing is. */
+export function keyFault(key: KeyObject): string | undefined {
+  if (key.asymmetricKeyType !== 'rsa') return `must be RSA, not ${key.asymmetricKeyType ?? 'symmetric'}`;
+  if (keyBits(key) < MIN_BITS) return `has ${keyBits(key)} bits; the least is ${MIN_BITS}`;
+  return undefined;
+}
+
+function decodeKey(text: string, wanted: 'private' | 'public', field: string): Buffer {
+  const trimmed = text.replace(/\\+[rn]/g, '\n').trim();
+  const [, label, inner] = PEM.exec(trimmed) ?? [];
+  if (label === 'ENCRYPTED PRIVATE KEY' || inner?.includes('ENCRYPTED')) {
+    throw unusable(field, 'is encrypted with a passphrase; store the key without one');
+  }
+  if (label !== undefined) {
+    const held = PEM_HOLDS[label];
+    if (!held) throw unusable(field, `is a PEM of another kind (${label})`);
+    if (held !== wanted) throw unusable(field, `is a ${held} key; a ${wanted} one belongs there`);
+  }
+  const der = decodeBase64((inner ?? trimmed).replace(/\s+/g, ''));
+  if (!der?.length) throw unusable(field, 'is neither PEM nor bare base64, or was cut');
+  return der;
+}
+
+function privateKeyIn(der: Buffer): KeyObject | undefined {
+  return firstReadable(['pkcs8', 'pkcs1'] as const, (type) =>
+    createPrivateKey({ key: der, format: 'der', type }),
+  );
+}
+
+/** The errors of the decoder are dropped on purpose: some of them print what they were given. */
+function firstReadable<Type>(types: readonly Type[], read: (type: Type) => KeyObject): KeyObject | undefined {
+  for (const type of types) {
+    try {
+      return read(type);
+    } catch {
+      // The next encoding is tried.
+    }
+  }
+  return undefined;
+}
+
+function usable(key: KeyObject | undefined, field: string, wanted: string): KeyObject {
+  if (!key) throw unusable(field, `is not ${wanted}`);
+  const fault = keyFault(key);
+  if (fault) throw unusable(field, fault);
+  return key;
+}
+
+function unusable(field: string, what: string): ServiceError {
+  return new ServiceError('CONFIGURATION_UNAVAILABLE', `The secret’s ${field} ${what}.`);
+}

@@ -1,0 +1,107 @@
+import { BaiduError, ServiceError } from './errors.ts';
+import { digitsOf, isRecord, parseJson } from './json.ts';
+import type { OrderRef } from './order.ts';
+
+/** One of an order's three statuses: our name for it, Baidu's number and Baidu's words. */
+export interface Status<Name extends string> {
+  readonly status: Name | 'UNKNOWN';
+  readonly code: number;
+  readonly description: string;
+}
+
+/** What Baidu says of an order. */
+export interface OrderStatus extends OrderRef {
+  readonly payment: Status<'UNPAID' | 'PAID'>;
+  readonly refund: Status<'NONE' | 'PROCESSING' | 'REFUNDED' | 'FAILED'>;
+  /** 核销: whether the order was redeemed. */
+  readonly verification: Status<'NOT_VERIFIED' | 'VERIFIED'>;
+  readonly source: {
+    /** Baidu's clock, in seconds since 1970; `null` where the answer names none. */
+    readonly timestamp: number | null;
+    /** Whether Baidu answered from a cache. */
+    readonly cached: boolean;
+    readonly serverLogId: string | null;
+  };
+}
+
+const PAYMENT = { '-1': 'UNPAID', '1': 'PAID' } as const;
+const REFUND = { '-1': 'NONE', '1': 'PROCESSING', '2': 'REFUNDED', '9': 'FAILED' } as const;
+const VERIFICATION = { '-1': 'NOT_VERIFIED', '1': 'VERIFIED' } as const;
+
+/** The error codes that Baidu publishes for its platform. */
+export const PUBLISHED_ERRNOS: ReadonlySet<number> = new Set([
+  930, 970, 10000, 10001, 10002, 10003, 4010001, 4010002, 4010003, 4010004, 4010005, 4010006, 4010007,
+  5010002, 5010003, 5010004, 6010008, 7010001,
+]);
+
+/** Those that may pass: internal, gateway, network, QPS, service, third party. All others are final. */
+const PASSING_ERRNOS: ReadonlySet<number> = new Set([
+  10003, 4010001, 4010003, 4010007, 5010002, 5010003, 5010004, 6010008, 7010001,
+]);
+
+/** More of Baidu's words than this is not passed on. */
+const MAX_TEXT_LENGTH = 200;
+
+/**
+ * Reads the body of a 2xx answer of `queryorderdetail`. Numbers may be strings; a status code that is not
+ * published reads as `UNKNOWN` and keeps its number and description.
+ *
+ * @param confidential texts that are cut out of Baidu's error message: a server may echo what it was sent
+ * @throws BaiduError for an errno other than 0
+ * @throws ServiceError `BAIDU_BAD_RESPONSE` for what is not an answer of this API
+ */
+export function readOrderStatus(body: Buffer, order: OrderRef, confidential: readonly string[]): OrderStatus {
+  const answer = parseJson(new TextDecoder().decode(body));
+  if (!isRecord(answer)) throw badResponse(body.length === 0 ? 'is empty' : 'is not JSON');
+  const errno = integerOf(answer['errno']);
+  if (errno === undefined) throw badResponse('holds no errno');
+  if (errno !== 0) {
+    const words = textOf(answer['errmsg']) || textOf(answer['msg']);
+    throw new BaiduError(errno, presentable(words, confidential), PASSING_ERRNOS.has(errno));
+  }
+  const outer = answer['data'];
+  const data = isRecord(outer) ? outer['data'] : undefined;
+  const statuses = isRecord(data) ? data : {};
+  return {
+    orderId: order.orderId,
+    siteId: order.siteId,
+    payment: readStatus(statuses, 'payStatus', PAYMENT),
+    refund: readStatus(statuses, 'refundStatus', REFUND),
+    verification: readStatus(statuses, 'verification', VERIFICATION),
+    source: {
+      timestamp: integerOf(answer['timestamp']) ?? null,
+      cached: integerOf(answer['cached']) === 1,
+      serverLogId: digitsOf(answer['serverlogid']) ?? null,
+    },
+  };
+}
+
+function readStatus<Name extends string>(
+  statuses: Record<string, unknown>,
+  field: string,
+  names: Readonly<Record<string, Name>>,
+): Status<Name> {
+  const status = statuses[field];
+  const code = isRecord(status) ? integerOf(status['statusNum']) : undefined;
+  if (!isRecord(status) || code === undefined) throw badResponse(`holds no ${field} with a statusNum`);
+  return { status: names[code] ?? 'UNKNOWN', code, description: textOf(status['statusDesc']) };
+}
+
+function integerOf(value: unknown): number | undefined {
+  if (typeof value === 'string' && !/^-?\d{1,16}$/.test(value)) return undefined;
+  const number = typeof value === 'string' ? Number(value) : value;
+  return Number.isSafeInteger(number) ? Number(number) : undefined;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function presentable(words: string, confidential: readonly string[]): string {
+  const clean = confidential.reduce((text, secret) => text.replaceAll(secret, '…'), words);
+  return clean.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_TEXT_LENGTH);
+}
+
+function badResponse(what: string): ServiceError {
+  return new ServiceError('BAIDU_BAD_RESPONSE', `Baidu’s answer ${what}.`, { passing: true });
+}
