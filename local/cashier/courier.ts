@@ -1,0 +1,169 @@
+import type { KeyObject } from 'node:crypto';
+import { attempt, type Deliver } from './delivery.ts';
+import type { Faults } from './faults.ts';
+import type { Ledger, NewHop, Text } from './ledger.ts';
+import {
+  judgeAnswer,
+  type MerchantAnswer,
+  type Outcome,
+  type SignedForm,
+  signedForm,
+} from './notification.ts';
+import type { Order } from './order.ts';
+
+/** How notifications are signed and repeated; times in milliseconds. */
+export interface CourierOptions {
+  readonly dealId: string;
+  readonly privateKey: KeyObject;
+  readonly answerLimitMs: number;
+  readonly repeatIntervalMs: number;
+  readonly repeatCount: number;
+  readonly refusal: 'repeat' | 'refunded';
+  readonly faults: () => Faults;
+  readonly now: () => Date;
+}
+
+/** What came of one notification: what was sent, what came back, and what Baidu does about it. */
+export interface DeliveryResult extends SignedForm {
+  /** The order afterwards. */
+  readonly order: Order;
+  /** The merchant's answer; `null` when none came. */
+  readonly status: number | null;
+  readonly body: string | null;
+  readonly milliseconds: number;
+  readonly outcome: Outcome;
+  readonly why: Text;
+}
+
+/** Sends notifications and repeats them until the merchant's answer counts. */
+export class Courier {
+  /** Where notifications go; `null` until the merchant has said so. */
+  deliver: Deliver | null = null;
+  readonly #options: CourierOptions;
+  readonly #ledger: Ledger;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #repetitions = new Map<string, number>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+
+  constructor(options: CourierOptions, ledger: Ledger) {
+    this.#options = options;
+    this.#ledger = ledger;
+  }
+
+  /** Sends a notification, twice at once when that switch is on; resolves with what came of the first. */
+  async notify(orderId: string, status: 2 | -1): Promise<DeliveryResult> {
+    this.#forgetRepetition(orderId);
+    const first = this.#send(orderId, status);
+    if (this.#options.faults().notificationRepeated) await this.#send(orderId, status);
+    return first;
+  }
+
+  /** Cancels every repetition and waits for what is under way. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #send(orderId: string, status: 2 | -1): Promise<DeliveryResult> {
+    const { dealId, privateKey, answerLimitMs, refusal, faults } = this.#options;
+    const notifications = this.#ledger.get(orderId).notifications + 1;
+    const order = this.#ledger.change(orderId, { notifications });
+    const signed = signedForm({ order, status, dealId, privateKey, faults: faults() });
+    const deliver = this.deliver ?? (() => Promise.reject(new Error('no notify URL is set')));
+    const delivery = attempt({
+      ...{ deliver, form: signed.form, limitMs: answerLimitMs },
+      closing: this.#closing.signal,
+    });
+    this.#underWay.add(delivery);
+    const answer = await delivery;
+    this.#underWay.delete(delivery);
+    const { outcome, why } = judgeAnswer(answer, refusal);
+    this.#ledger.record(orderId, notificationHop({ signed, answer, outcome, why, limit: answerLimitMs }));
+    if (status === 2) this.#settle(orderId, outcome);
+    return {
+      ...signed,
+      order: this.#ledger.get(orderId),
+      status: answer.type === 'answer' ? answer.status : null,
+      body: answer.type === 'answer' ? answer.body : null,
+      milliseconds: answer.milliseconds,
+      outcome,
+      why,
+    };
+  }
+
+  /** Changes the order by an outcome; an answer that comes after a better one changes nothing. */
+  #settle(orderId: string, outcome: Outcome): void {
+    const { settlement, refund } = this.#ledger.get(orderId);
+    const open = settlement === 'PENDING' || settlement === 'GIVEN_UP';
+    if (outcome === 'repeat') {
+      if (settlement === 'PENDING') this.#repeatLater(orderId);
+      return;
+    }
+    if (outcome === 'refunded' && refund !== 'REFUNDED') {
+      this.#ledger.change(orderId, { settlement: 'REFUNDED', refund: 'REFUNDED' });
+      const note = { en: 'Baidu gives the money back to the user', zh: '百度将款项退回用户' };
+      this.#ledger.record(orderId, { kind: 'refund', tone: 'bad', note });
+    } else if (outcome === 'settled' && settlement !== 'REFUNDED') {
+      this.#ledger.change(orderId, { settlement: 'SETTLED' });
+    } else if (outcome === 'noted' && open) {
+      this.#ledger.change(orderId, { settlement: 'NOTED' });
+    }
+    this.#forgetRepetition(orderId);
+  }
+
+  #repeatLater(orderId: string): void {
+    if (this.#closing.signal.aborted || this.#timers.has(orderId)) return;
+    const { repeatIntervalMs, repeatCount, now } = this.#options;
+    const done = this.#repetitions.get(orderId) ?? 0;
+    if (done >= repeatCount) {
+      this.#ledger.change(orderId, { settlement: 'GIVEN_UP' });
+      return;
+    }
+    const repeat = () => {
+      this.#forgetRepetition(orderId);
+      this.#repetitions.set(orderId, done + 1);
+      void this.#send(orderId, 2);
+    };
+    this.#timers.set(orderId, setTimeout(repeat, repeatIntervalMs));
+    const due = new Date(now().getTime() + repeatIntervalMs);
+    this.#ledger.change(orderId, { nextNotificationAt: due.toISOString() });
+  }
+
+  #forgetRepetition(orderId: string): void {
+    clearTimeout(this.#timers.get(orderId));
+    this.#timers.delete(orderId);
+    if (this.#ledger.get(orderId).nextNotificationAt === null) return;
+    this.#ledger.change(orderId, { nextNotificationAt: null });
+  }
+}
+
+const OUTCOMES: Record<Outcome, Text> = {
+  settled: { en: 'The money settles', zh: '款项结算' },
+  noted: { en: 'Taken note of, not consumed', zh: '已知悉,未消费' },
+  refunded: { en: 'Baidu refunds', zh: '百度退款' },
+  repeat: { en: 'Baidu will call again', zh: '百度将再次通知' },
+};
+
+function notificationHop(options: {
+  signed: SignedForm;
+  answer: MerchantAnswer;
+  outcome: Outcome;
+  why: Text;
+  limit: number;
+}): NewHop {
+  const { signed, answer, outcome, why, limit } = options;
+  const tone = { settled: 'good', noted: 'neutral', refunded: 'bad', repeat: 'bad' } as const;
+  const answered =
+    answer.type === 'answer' ? [{ name: 'answer', text: `HTTP ${answer.status}\n\n${answer.body}` }] : [];
+  return {
+    kind: 'notification',
+    tone: tone[outcome],
+    note: { en: `${OUTCOMES[outcome].en}: ${why.en}`, zh: `${OUTCOMES[outcome].zh}:${why.zh}` },
+    raw: [{ name: 'form', text: signed.form }, { name: 'signedText', text: signed.signedText }, ...answered],
+    milliseconds: answer.milliseconds,
+    limitMilliseconds: limit,
+  };
+}

@@ -1,0 +1,151 @@
+import { CashierError } from './error.ts';
+import type { Faults } from './faults.ts';
+import type { Order } from './order.ts';
+
+/** A sentence in the two languages of the page. */
+export interface Text {
+  readonly en: string;
+  readonly zh: string;
+}
+
+/** What a hop is about. The first five happen at the cashier, the others are seen on their way. */
+export type HopKind =
+  | 'created'
+  | 'paid'
+  | 'cancelled'
+  | 'refund'
+  | 'verified'
+  | 'notification'
+  | 'queued'
+  | 'query'
+  | 'confirmed'
+  | 'published'
+  | 'other';
+
+/** A piece of raw content: `name` says what it is (`form`, `signedText`, `answer`, …), `text` is shown as it is. */
+export interface Raw {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** A step of an order as somebody reports it. */
+export interface NewHop {
+  readonly kind: HopKind;
+  /** Whether it went well (`good`), went wrong (`bad`), or neither. */
+  readonly tone?: 'good' | 'bad' | 'neutral' | undefined;
+  /** What came of it, in a sentence. */
+  readonly note?: Text | string | undefined;
+  readonly raw?: readonly Raw[] | undefined;
+  /** How long it took, and how long it was allowed to. */
+  readonly milliseconds?: number | undefined;
+  readonly limitMilliseconds?: number | undefined;
+}
+
+/** A step of an order on its time line; `at` is ISO 8601. */
+export interface Hop {
+  readonly id: number;
+  readonly at: string;
+  readonly kind: HopKind;
+  readonly tone: 'good' | 'bad' | 'neutral';
+  readonly note: Text | null;
+  readonly raw: readonly Raw[];
+  readonly milliseconds: number | null;
+  readonly limitMilliseconds: number | null;
+}
+
+/** What a subscriber hears; a hop without an order (`orderId` null) is a request that matches none. */
+export type CashierEvent =
+  | { readonly type: 'order'; readonly order: Order }
+  | { readonly type: 'hop'; readonly orderId: string | null; readonly hop: Hop }
+  | { readonly type: 'faults'; readonly faults: Faults };
+
+const HOPS_KEPT = 1000;
+
+/** Keeps the orders with their time lines in memory and tells subscribers of each change. */
+export class Ledger {
+  readonly #orders = new Map<string, Order>();
+  readonly #hops = new Map<string | null, Hop[]>([[null, []]]);
+  readonly #listeners = new Set<(event: CashierEvent) => void>();
+  readonly #now: () => Date;
+  #lastHop = 0;
+
+  /** @param now the clock */
+  constructor(now: () => Date) {
+    this.#now = now;
+  }
+
+  /** Adds an order; throws `CONFLICT` when its id is taken. */
+  add(order: Order): Order {
+    if (this.#orders.has(order.orderId)) {
+      throw new CashierError('CONFLICT', `order ${order.orderId} is there already`);
+    }
+    this.#hops.set(order.orderId, []);
+    return this.#put(order);
+  }
+
+  /** Returns an order, or `undefined`. */
+  find(orderId: string): Order | undefined {
+    return this.#orders.get(orderId);
+  }
+
+  /** Returns an order; throws `NOT_FOUND`. */
+  get(orderId: string): Order {
+    const order = this.#orders.get(orderId);
+    if (!order) throw new CashierError('NOT_FOUND', `there is no order ${orderId}`);
+    return order;
+  }
+
+  /** Returns every order, the oldest first. */
+  all(): Order[] {
+    return [...this.#orders.values()];
+  }
+
+  /** Changes an order and returns it. */
+  change(orderId: string, change: Partial<Order>): Order {
+    return this.#put({ ...this.get(orderId), ...change });
+  }
+
+  /** Returns the time line of an order; with `null`, the requests that match none. */
+  hops(orderId: string | null): readonly Hop[] {
+    return this.#hops.get(orderId) ?? [];
+  }
+
+  /** Adds a hop to a time line; an order that is not known counts as none. */
+  record(orderId: string | null, hop: NewHop): Hop {
+    const owner = orderId !== null && this.#orders.has(orderId) ? orderId : null;
+    this.#lastHop += 1;
+    const complete: Hop = {
+      id: this.#lastHop,
+      at: this.#now().toISOString(),
+      kind: hop.kind,
+      tone: hop.tone ?? 'neutral',
+      note: typeof hop.note === 'string' ? { en: hop.note, zh: hop.note } : (hop.note ?? null),
+      raw: hop.raw ?? [],
+      milliseconds: hop.milliseconds ?? null,
+      limitMilliseconds: hop.limitMilliseconds ?? null,
+    };
+    const hops = this.#hops.get(owner) ?? [];
+    hops.push(complete);
+    // A merchant that never answers gets 200 repetitions; memory must not grow with it for ever.
+    if (hops.length > HOPS_KEPT) hops.shift();
+    this.announce({ type: 'hop', orderId: owner, hop: complete });
+    return complete;
+  }
+
+  /** Calls a listener for each event until the returned function is called. */
+  subscribe(listener: (event: CashierEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Tells every subscriber. */
+  announce(event: CashierEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #put(order: Order): Order {
+    this.#orders.set(order.orderId, order);
+    this.announce({ type: 'order', order });
+    return order;
+  }
+}

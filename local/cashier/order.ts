@@ -1,0 +1,92 @@
+import { randomInt } from 'node:crypto';
+import { CashierError } from './error.ts';
+
+/** Baidu's payment channels: the `payType` of a notification. */
+export const PAY_TYPES = ['1117', '1087', '1108', '10004', '1124'] as const;
+
+/** One of `PAY_TYPES`: WeChat, Alipay, Duxiaoman, Baidu flash, Huabei. */
+export type PayType = (typeof PAY_TYPES)[number];
+
+/** The states of a refund that a person at the desk can choose. */
+export const REFUND_STATES = ['PROCESSING', 'REFUNDED', 'FAILED'] as const;
+
+/** One of `REFUND_STATES`. */
+export type RefundState = (typeof REFUND_STATES)[number];
+
+/**
+ * What the merchant's answers made of the money: nothing paid yet, waiting for an answer that counts,
+ * settled, taken note of, refunded, or no success after every repetition.
+ */
+export type Settlement = 'NONE' | 'PENDING' | 'SETTLED' | 'NOTED' | 'REFUNDED' | 'GIVEN_UP';
+
+/** An order at the cashier; ids are decimal strings, money is whole fen, times are ISO 8601. */
+export interface Order {
+  readonly orderId: string;
+  readonly userId: string;
+  readonly tpOrderId: string;
+  readonly totalMoney: number;
+  readonly title: string;
+  readonly returnData: string;
+  readonly promoDetail: string;
+  readonly createdAt: string;
+  readonly payment: 'UNPAID' | 'PAID' | 'CANCELLED';
+  readonly payType: PayType | null;
+  /** Seconds since 1970, as the notification carries it; 0 while unpaid. */
+  readonly payTime: number;
+  readonly refund: 'NONE' | RefundState;
+  readonly verification: 'NOT_VERIFIED' | 'VERIFIED';
+  readonly settlement: Settlement;
+  /** How many notifications have been sent. */
+  readonly notifications: number;
+  /** When the next repetition is due, or `null`. */
+  readonly nextNotificationAt: string | null;
+}
+
+/** What an order is made from; ids that are left out are drawn at random, `totalMoney` is in fen. */
+export interface NewOrder {
+  orderId?: string | undefined;
+  userId?: string | undefined;
+  tpOrderId: string;
+  totalMoney: number;
+  title?: string | undefined;
+  returnData?: string | undefined;
+  promoDetail?: string | undefined;
+}
+
+const LONGEST = 9223372036854775807n;
+
+/** Says whether a text is a positive Java Long in plain decimal: ASCII digits, no sign, no leading zero. */
+export function isLong(text: string): boolean {
+  return /^[1-9][0-9]{0,18}$/.test(text) && BigInt(text) <= LONGEST;
+}
+
+/** Checks what was given and makes an unpaid order of it; throws `INVALID`. */
+export function makeOrder(given: NewOrder, now: Date): Order {
+  const { tpOrderId, totalMoney, title = '', returnData = '', promoDetail = '' } = given;
+  // Ids as long as those that have been seen in production: 14 and 13 digits.
+  const orderId = given.orderId || String(randomInt(1e13, 1e14));
+  const userId = given.userId || String(randomInt(1e12, 1e13));
+  if (!isLong(orderId)) throw new CashierError('INVALID', 'orderId must be a whole number up to 2^63 - 1');
+  if (!isLong(userId)) throw new CashierError('INVALID', 'userId must be a whole number up to 2^63 - 1');
+  if (!Number.isSafeInteger(totalMoney) || totalMoney < 0) {
+    throw new CashierError('INVALID', 'totalMoney must be a whole number of fen, not negative');
+  }
+  for (const [name, text] of Object.entries({ tpOrderId, title, returnData, promoDetail })) {
+    if (typeof text !== 'string' || text.length > 4096 || !text.isWellFormed()) {
+      throw new CashierError('INVALID', `${name} must be a text of 4096 characters at most`);
+    }
+  }
+  if (tpOrderId === '') throw new CashierError('INVALID', "tpOrderId, the merchant's own id, is missing");
+  return {
+    ...{ orderId, userId, tpOrderId, totalMoney, title, returnData, promoDetail },
+    createdAt: now.toISOString(),
+    payment: 'UNPAID',
+    payType: null,
+    payTime: 0,
+    refund: 'NONE',
+    verification: 'NOT_VERIFIED',
+    settlement: 'NONE',
+    notifications: 0,
+    nextNotificationAt: null,
+  };
+}
