@@ -1,10 +1,13 @@
 import { createRequire } from 'node:module';
 import { inject, vi } from 'vitest';
 
-/** Which build of a handler is under test: the TypeScript source, or the bundle that is deployed. */
+/**
+ * Which build of a handler is under test: the bundle that is deployed, or, for tools that measure the source, the
+ * TypeScript (`TEST_BUILD=source`).
+ */
 export type Build = 'source' | 'bundle';
 
-export const BUILDS: readonly Build[] = ['source', 'bundle'];
+export const BUILD: Build = process.env['TEST_BUILD'] === 'source' ? 'source' : 'bundle';
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
 
@@ -14,7 +17,7 @@ const require = createRequire(import.meta.url);
 export async function coldStart(
   name: 'query',
   env: Record<string, string>,
-  build: Build = 'source',
+  build: Build = BUILD,
 ): Promise<Handler> {
   vi.unstubAllEnvs();
   for (const [variable, value] of Object.entries({ ...AWS, ...env })) vi.stubEnv(variable, value);
