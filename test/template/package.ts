@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { evaluateConditions } from './conditions.ts';
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type Properties = { [key: string]: Json };
+
+/** A resource of a CloudFormation template. */
+export interface Resource {
+  Type: string;
+  Properties: Properties;
+  Condition?: Json;
+  DependsOn?: string | string[];
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
+}
+
+/** A CloudFormation template. */
+export interface Template {
+  Resources: Record<string, Resource>;
+  Outputs: Record<string, { Value: Json; Description?: string }>;
+  Conditions?: Properties;
+  Mappings?: Properties;
+}
+
+/** What `osls package` wrote. */
+export interface Packaged {
+  /** Byte for byte, with all its conditions. */
+  text: string;
+  /** As CloudFormation sees it once the conditions are evaluated. */
+  template: Template;
+  /** Names of the files beside the template. */
+  files: string[];
+}
+
+export interface PackageOptions {
+  stage?: string;
+  params?: Record<string, string>;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+
+/** Each parameter of `serverless.yml`, with another value than its default. */
+export const everyParameter = {
+  secretId: 'arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:merchant/baidu-AbCdEf',
+  secretKeyArn: 'arn:aws-cn:kms:cn-north-1:123456789012:key/00000000-0000-0000-0000-00000000000a',
+  secretTtlSeconds: '60',
+  baiduQueryUrl: 'https://proxy.example/queryorderdetail',
+  baiduAttemptTimeoutMs: '1000',
+  baiduMaxAttempts: '2',
+  ordersTable: 'merchant-orders',
+  confirmConcurrency: '20',
+  confirmReservedConcurrency: '30',
+  notifyReservedConcurrency: '200',
+  queryRateLimit: '11',
+  queryBurstLimit: '12',
+  webhookRateLimit: '13',
+  webhookBurstLimit: '14',
+  topicKeyArn: 'arn:aws-cn:kms:cn-north-1:123456789012:key/00000000-0000-0000-0000-00000000000b',
+  alarmTopicArn: 'arn:aws-cn:sns:cn-north-1:123456789012:operators',
+  logRetentionDays: '30',
+  logLevel: 'DEBUG',
+} as const;
+
+/**
+ * Packages the service with osls, in a folder of its own and with empty handlers: the template does not
+ * depend on what they do. There are no credentials in the environment.
+ *
+ * @param options.stage the stage, `dev` as in serverless.yml by default
+ * @param options.params values for parameters, as on the command line
+ * @returns the template, as text and evaluated
+ */
+export async function packageTemplate({
+  stage = 'dev',
+  params = {},
+}: PackageOptions = {}): Promise<Packaged> {
+  const folder = await mkdtemp(join(tmpdir(), 'template-'));
+  try {
+    for (const name of ['serverless.yml', 'resources', 'esbuild.config.cjs', 'package.json']) {
+      await cp(join(root, name), join(folder, name), { recursive: true });
+    }
+    await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+    await mkdir(join(folder, 'handlers'));
+    for (const name of ['query', 'notify', 'confirm']) {
+      await writeFile(join(folder, 'handlers', `${name}.ts`), 'export const handler = async () => {};\n');
+    }
+    const osls = join(root, 'node_modules', 'serverless', 'bin', 'serverless.js');
+    const flags = Object.entries(params).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
+    await run(process.execPath, [osls, 'package', '--stage', stage, ...flags], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], HOME: folder, CI: '1' },
+    });
+    const output = join(folder, '.serverless');
+    const text = await readFile(join(output, 'cloudformation-template-update-stack.json'), 'utf8');
+    return { text, template: evaluateConditions(JSON.parse(text)), files: await readdir(output) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The resource with this logical id; a test fails where there is none. */
+export function resource(template: Template, id: string): Resource {
+  const found = template.Resources[id];
+  if (found === undefined) throw new Error(`The template has no ${id}`);
+  return found;
+}
+
+/** Logical ids of the resources of a type, e.g. `AWS::SQS::Queue`. */
+export function idsOfType(template: Template, type: string): string[] {
+  return Object.keys(template.Resources).filter((id) => resource(template, id).Type === type);
+}
+
+/** What stands for a name in the text of an `Fn::Sub`, e.g. of `AWS::Region`. */
+export const placeholder = (name: string): string => `\${${name}}`;

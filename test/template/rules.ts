@@ -1,0 +1,75 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, CloudFormationValidatePlugin, Stack } from 'aws-cdk-lib';
+import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { afterAll, describe, expect, it } from 'vitest';
+import { everyParameter, type Template } from './package.ts';
+import { every, plain } from './packaged.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'rules-'));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** The template in a CDK stack, from a file as CfnInclude wants it. */
+async function include(template: Template): Promise<{ stack: Stack; templateFile: string }> {
+  const templateFile = join(folder, 'template.json');
+  await writeFile(templateFile, JSON.stringify(template));
+  const stack = new Stack(new App(), 'Stack');
+  new CfnInclude(stack, 'Template', { templateFile });
+  return { stack, templateFile };
+}
+
+describe.each([
+  ['no parameter', plain],
+  ['every parameter', every],
+] as const)('the template with %s', (_, { template, text }) => {
+  /** What AWS's solution checks find, and why we leave it. */
+  const exceptions = {
+    'AwsSolutions-S1 ServerlessDeploymentBucket':
+      "The deployment bucket holds our zip files, and only who deploys reads them; who did is in the account's trail.",
+    'AwsSolutions-APIG4 HttpApiRoutePostBaiduPaymentDashnotify':
+      "Baidu sends no credentials: the webhook's authentication is the signature, which notify verifies.",
+    'AwsSolutions-APIG4 HttpApiRouteGetOrdersOrderidVarPaymentDashstatus':
+      "Baidu's cloud functions hold no AWS credentials: query compares a bearer token with those in the secret.",
+  };
+
+  it("passes AWS's solution checks, with these exceptions", async () => {
+    const { stack } = await include(template);
+    const { violations } = new AwsSolutionsChecks().validateScope(stack);
+    const found = violations.flatMap(({ ruleName, violatingResources }) =>
+      violatingResources.map(({ constructPath }) => `${ruleName} ${constructPath?.split('/').at(-1)}`),
+    );
+    expect(found.toSorted()).toEqual(Object.keys(exceptions).toSorted());
+  }, 60_000);
+
+  it("is valid by CloudFormation's own schemas and rules", async () => {
+    const { stack, templateFile } = await include(template);
+    const packaged = { stackConstructPath: 'Stack', templatePath: templateFile };
+    const { violations } = new CloudFormationValidatePlugin().validate({
+      templatePaths: [templateFile],
+      stackTemplates: [{ ...packaged, accountId: '123456789012', region: 'cn-north-1' }],
+      appConstruct: stack,
+    });
+    // Parameters from the command line are strings. CloudFormation makes numbers of them, and warns.
+    expect(violations.filter(({ ruleName }) => ruleName !== 'W9003')).toEqual([]);
+  }, 60_000);
+
+  it('names no partition, in ARNs or hosts', () => {
+    const given = Object.values<string>(everyParameter).filter((value) => value.startsWith('arn:'));
+    const own = given.reduce((rest, arn) => rest.replaceAll(arn, ''), text);
+    expect(own).not.toContain('arn:aws');
+    // Service principals are names that are the same in each partition; no host may be written like them.
+    const hosts = own.match(/[\w.-]*amazonaws\.com[\w.]*/g) ?? [];
+    expect([...new Set(hosts)].toSorted()).toEqual([
+      'apigateway.amazonaws.com',
+      'lambda.amazonaws.com',
+      'sns.amazonaws.com',
+    ]);
+    expect(own.match(/[^"]{12}\w+\.amazonaws\.com"/g)).toBeNull();
+  });
+
+  it('holds no key, no token, and nothing that CloudFormation would have to look up', () => {
+    expect(text).not.toMatch(/BEGIN|apiTokens|privateKey|resolve:|AWS::SSM|Fn::ImportValue/);
+  });
+});
