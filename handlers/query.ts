@@ -6,7 +6,7 @@ import { ServiceError } from '../lib/errors.ts';
 import { atInit } from '../lib/init.ts';
 import { createLog } from '../lib/log.ts';
 import { outcomes } from '../lib/middleware.ts';
-import { isLong, type OrderRef, parseOrderRef } from '../lib/order.ts';
+import { type OrderRef, parseOrderRef } from '../lib/order.ts';
 import type { OrderStatus } from '../lib/order-status.ts';
 import { jsonAnswer, problemAnswer } from '../lib/problem.ts';
 import { parseQuerySecret } from '../lib/secret.ts';
@@ -31,21 +31,23 @@ export const handler = middy<QueryEvent, QueryResult>({ timeoutEarlyInMillis: 0 
   .use(
     outcomes<QueryEvent, QueryResult>({
       log,
-      describe: (event) => ({ orderId: orderIdOf(event), direct: !isHttp(event) }),
       answerError: (error, event, requestId) => (isHttp(event) ? problemAnswer(error, requestId) : undefined),
     }),
   )
-  .handler(async (event) => {
+  .handler(async (event, { outcome }) => {
     const { loadSecret, queryOrder } = service();
-    if (isHttp(event)) {
-      const token = bearerToken(event.headers);
-      const secret = await loadSecret();
-      requireToken(token, secret.tokenDigests);
-      return jsonAnswer(200, await queryOrder(secret, orderRefOf(event)));
+    if (!isHttp(event)) {
+      if (event?.selfTest === true) return selfTest(await loadSecret());
+      const order = parseOrderRef(event?.orderId, event?.siteId);
+      outcome.fields['orderId'] = order.orderId;
+      return queryOrder(await loadSecret(), order);
     }
-    if (event?.selfTest === true) return selfTest(await loadSecret());
-    const order = parseOrderRef(event?.orderId, event?.siteId);
-    return queryOrder(await loadSecret(), order);
+    const token = bearerToken(event.headers);
+    const secret = await loadSecret();
+    requireToken(token, secret.tokenDigests);
+    const order = orderRefOf(event);
+    outcome.fields['orderId'] = order.orderId;
+    return jsonAnswer(200, await queryOrder(secret, order));
   });
 
 /** Whatever came through a gateway says so; without that it can only be a direct invocation, allowed by IAM. */
@@ -63,9 +65,4 @@ function orderRefOf({
     : [queryStringParameters?.['siteId']];
   if (siteIds.length > 1) throw new ServiceError('INVALID_REQUEST', 'siteId must be given once.');
   return parseOrderRef(pathParameters?.['orderId'], siteIds[0]);
-}
-
-function orderIdOf(event: QueryEvent): string | undefined {
-  const orderId = isHttp(event) ? event.pathParameters?.['orderId'] : event?.orderId;
-  return isLong(orderId) ? orderId : undefined;
 }

@@ -51,6 +51,33 @@ export function readBaiduConfig(env: Environment = process.env): BaiduConfig {
   };
 }
 
+export interface NotifyConfig {
+  readonly queueUrl: string;
+  /** `undefined`: no order check. */
+  readonly ordersTable: string | undefined;
+}
+
+/** `PAYMENT_QUEUE_URL` and `ORDERS_TABLE`. Throws as `readSecretConfig` does. */
+export function readNotifyConfig(env: Environment = process.env): NotifyConfig {
+  return { queueUrl: required(env, 'PAYMENT_QUEUE_URL'), ordersTable: env['ORDERS_TABLE'] || undefined };
+}
+
+export interface ConfirmConfig {
+  readonly topicArn: string;
+  readonly idempotencyTable: string;
+  /** Where a look-up goes that Baidu refuses for its QPS limit; `undefined`: back to the queue it came from. */
+  readonly queueUrl: string | undefined;
+}
+
+/** `PAYMENT_TOPIC_ARN`, `IDEMPOTENCY_TABLE` and, where it is set, `PAYMENT_QUEUE_URL`. Throws as `readSecretConfig` does. */
+export function readConfirmConfig(env: Environment = process.env): ConfirmConfig {
+  return {
+    topicArn: required(env, 'PAYMENT_TOPIC_ARN'),
+    idempotencyTable: required(env, 'IDEMPOTENCY_TABLE'),
+    queueUrl: env['PAYMENT_QUEUE_URL'] || undefined,
+  };
+}
+
 /** The trace id of the invocation under way, where the runtime sets one. */
 export function readTraceId(env: Environment = process.env): string | undefined {
   return /Root=([^;]+)/.exec(env['_X_AMZN_TRACE_ID'] ?? '')?.[1];

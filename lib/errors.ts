@@ -70,6 +70,9 @@ export class BaiduError extends ServiceError {
   }
 }
 
+/** Baidu's errno for too many queries a second. */
+export const OVER_QPS_ERRNO = 5010003;
+
 /** Any thrown value as a `ServiceError`: itself, or `INTERNAL_ERROR` with the value as its cause. */
 export function asServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;

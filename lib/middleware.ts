@@ -1,57 +1,63 @@
 import type { MiddlewareObj } from '@middy/core';
+import type { Context } from 'aws-lambda';
 import { asServiceError, type ServiceError, STATUS_OF } from './errors.ts';
 import { errorFields, type Log, type LogFields, type Metric } from './log.ts';
 
-/** The part of Lambda's context that is used here. */
-interface InvocationContext {
-  readonly awsRequestId?: string;
+/** What an invocation came to, for its one line in the log; the handler adds to it as it learns. */
+export interface Outcome {
+  readonly fields: Record<string, string | number | boolean | undefined>;
+  readonly metrics: Metric[];
 }
+
+/** Lambda's context, with the outcome of the invocation under way. */
+export type OutcomeContext = Context & { outcome: Outcome };
 
 export interface OutcomeOptions<Event, Result> {
   log: Log;
-  /** What a line says of an event, whatever the event is. */
-  describe: (event: Event) => LogFields;
   /** Turns an error into an answer; `undefined` fails the invocation, as one that was invoked directly should. */
   answerError: (error: ServiceError, event: Event, requestId: string) => Result | undefined;
   /** What a failure adds to the metrics. */
   failureMetrics?: (error: ServiceError) => readonly Metric[];
 }
 
-let coldStart = true;
+let cold = true;
 
 /**
- * Middleware that writes one line for each invocation and gives each error its answer. Faults of our own and of
- * those that we depend on are errors in the log; a caller's mistakes are warnings.
+ * Middleware that writes one line for each invocation and gives each error its answer. What went wrong on our side
+ * or behind us is an error in the log; a caller's mistake is a warning.
  */
-export function outcomes<Event, Result>(
-  options: OutcomeOptions<Event, Result>,
-): MiddlewareObj<Event, Result, Error, InvocationContext> {
-  const { log, describe, answerError, failureMetrics } = options;
-  const startedAt = new WeakMap<object, number>();
+export function outcomes<Event, Result>({
+  log,
+  answerError,
+  failureMetrics = () => [],
+}: OutcomeOptions<Event, Result>): MiddlewareObj<Event, Result, Error, OutcomeContext> {
+  let startedAt = 0;
 
-  function fields(request: { event: Event; context: InvocationContext }): LogFields {
-    const started = startedAt.get(request);
+  function fieldsOf({ awsRequestId, outcome }: OutcomeContext): LogFields {
     return {
-      requestId: request.context.awsRequestId,
-      ...describe(request.event),
-      durationMs: started === undefined ? undefined : Math.round(performance.now() - started),
+      requestId: awsRequestId,
+      ...outcome.fields,
+      durationMs: Math.round(performance.now() - startedAt),
     };
   }
 
   return {
-    before: (request) => {
-      startedAt.set(request, performance.now());
-      if (coldStart) log('DEBUG', 'cold start', {}, [{ name: 'ColdStarts', value: 1 }]);
-      coldStart = false;
+    before: ({ context }) => {
+      startedAt = performance.now();
+      context.outcome = { fields: { coldStart: cold || undefined }, metrics: [] };
+      if (cold) context.outcome.metrics.push({ name: 'ColdStarts', value: 1 });
+      cold = false;
     },
-    after: (request) => {
-      log('INFO', 'answered', fields(request));
+    after: ({ context }) => {
+      log('INFO', 'answered', fieldsOf(context), context.outcome.metrics);
     },
     onError: (request) => {
+      const { context, event } = request;
       const error = asServiceError(request.error);
       const level = STATUS_OF[error.code] < 500 ? 'WARN' : 'ERROR';
-      log(level, 'failed', { ...fields(request), ...errorFields(error) }, failureMetrics?.(error));
-      const answer = answerError(error, request.event, request.context.awsRequestId ?? '');
+      const metrics = [...context.outcome.metrics, ...failureMetrics(error)];
+      log(level, 'failed', { ...fieldsOf(context), ...errorFields(error) }, metrics);
+      const answer = answerError(error, event, context.awsRequestId);
       if (answer === undefined) request.error = reportable(error);
       else request.response = answer;
     },

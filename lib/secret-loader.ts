@@ -1,3 +1,4 @@
+import { within } from './deadline.ts';
 import { ServiceError } from './errors.ts';
 
 /** Reads the text of the secret; gives up when the signal fires. */
@@ -42,7 +43,7 @@ export function createSecretLoader<T>(options: SecretLoaderOptions<T>): SecretLo
 
   async function read(timeoutMs: number): Promise<T> {
     try {
-      const text = await withLimit(options.fetchSecret, timeoutMs);
+      const text = await within(timeoutMs, options.fetchSecret, tooLate);
       const value = good?.text === text ? good.value : options.parse(text);
       good = { text, value, expiresAt: now() + options.ttlMs };
       return value;
@@ -68,7 +69,7 @@ export function createSecretLoader<T>(options: SecretLoaderOptions<T>): SecretLo
       const early = await flight.secret.then((value) => ({ value })).catch(() => undefined);
       if (early) return early.value;
     }
-    return join(Math.min(options.timeoutMs, Math.max(giveUpAt - now(), 1)));
+    return join(Math.min(options.timeoutMs, giveUpAt - now()));
   }
 
   return {
@@ -84,20 +85,8 @@ export function createSecretLoader<T>(options: SecretLoaderOptions<T>): SecretLo
   };
 }
 
-async function withLimit(fetchSecret: FetchSecret, timeoutMs: number): Promise<string> {
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      controller.abort();
-      reject(new ServiceError('CONFIGURATION_UNAVAILABLE', 'Secrets Manager did not answer in time.'));
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([fetchSecret(controller.signal), limit]);
-  } finally {
-    clearTimeout(timer);
-  }
+function tooLate(): ServiceError {
+  return new ServiceError('CONFIGURATION_UNAVAILABLE', 'Secrets Manager did not answer in time.');
 }
 
 function asUnavailable(error: unknown): ServiceError {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 
 /** The handlers by the names of their functions. */
-export const FUNCTIONS = ['query'] as const;
+export const FUNCTIONS = ['query', 'notify', 'confirm'] as const;
 
 const require = createRequire(import.meta.url);
 const root = path.resolve(import.meta.dirname, '..');

@@ -30,18 +30,59 @@ export function queryEvent({
       ]),
     ),
     pathParameters: { orderId },
-    requestContext: {
-      accountId: '000000000000',
-      apiId: 'local',
-      http: {
-        method: 'GET',
-        path: `/orders/${orderId}/payment-status`,
-        protocol: 'HTTP/1.1',
-        sourceIp: '127.0.0.1',
-      },
-      requestId: 'gateway-1',
-      stage: '$default',
-    },
+    requestContext: requestContext('GET', `/orders/${orderId}/payment-status`),
     isBase64Encoded: false,
+  };
+}
+
+/** A payment notification as an HTTP API hands it over: it always encodes a form in base64. */
+export function notifyEvent(form: string, { isBase64Encoded = true } = {}): Record<string, unknown> {
+  return {
+    version: '2.0',
+    routeKey: 'POST /baidu/payment-notify',
+    rawPath: '/baidu/payment-notify',
+    rawQueryString: '',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    requestContext: requestContext('POST', '/baidu/payment-notify'),
+    body: isBase64Encoded ? Buffer.from(form).toString('base64') : form,
+    isBase64Encoded,
+  };
+}
+
+/** A message of a queue as Lambda's event source hands it over. */
+export interface QueueMessage {
+  messageId: string;
+  body: string;
+  receiptHandle?: string;
+}
+
+/** A batch of messages of a queue. */
+export function sqsEvent(messages: readonly QueueMessage[]): { Records: Record<string, unknown>[] } {
+  return {
+    Records: messages.map(({ messageId, body, receiptHandle = 'none' }) => ({
+      ...{ messageId, receiptHandle, body, attributes: {}, messageAttributes: {} },
+      eventSource: 'aws:sqs',
+      eventSourceARN: 'arn:aws:sqs:cn-north-1:000000000000:payments',
+      awsRegion: 'cn-north-1',
+    })),
+  };
+}
+
+/** A message of a topic as SNS hands it to a function. */
+export function snsEvent(message: string): { Records: Record<string, unknown>[] } {
+  return {
+    Records: [
+      { EventSource: 'aws:sns', EventVersion: '1.0', Sns: { Type: 'Notification', Message: message } },
+    ],
+  };
+}
+
+function requestContext(method: string, path: string): Record<string, unknown> {
+  return {
+    accountId: '000000000000',
+    apiId: 'local',
+    http: { method, path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1' },
+    requestId: 'gateway-1',
+    stage: '$default',
   };
 }

@@ -1,0 +1,78 @@
+import middy from '@middy/core';
+import type { SNSEventRecord, SQSBatchResponse, SQSRecord } from 'aws-lambda';
+import { createBaiduClient } from '../lib/baidu.ts';
+import { readBaiduConfig, readConfirmConfig, readLogConfig, readSecretConfig } from '../lib/config.ts';
+import { confirmOrder } from '../lib/confirm.ts';
+import { startBudget } from '../lib/deadline.ts';
+import { asServiceError, ServiceError } from '../lib/errors.ts';
+import { atInit } from '../lib/init.ts';
+import { createLog, errorFields } from '../lib/log.ts';
+import { parseLookup, unwrap } from '../lib/lookup.ts';
+import { outcomes } from '../lib/middleware.ts';
+import { createOnce } from '../lib/once.ts';
+import { createQueue } from '../lib/queue.ts';
+import { parseMerchantSecret } from '../lib/secret.ts';
+import { loadSecrets } from '../lib/secrets-manager.ts';
+import { createTopic } from '../lib/topic.ts';
+import { watchBaidu, watchSecret } from '../lib/watch.ts';
+
+type ConfirmRecord = SQSRecord | SNSEventRecord;
+type ConfirmEvent = { Records?: readonly ConfirmRecord[] } | null;
+
+/** What is kept of an invocation's time to answer in, and what there is where the runtime names no limit, in ms. */
+const RESERVE_MS = 2000;
+const DEFAULT_MS = 25_000;
+
+const log = createLog(readLogConfig());
+const service = atInit(() => {
+  const { topicArn, idempotencyTable, queueUrl } = readConfirmConfig();
+  return {
+    loadSecret: loadSecrets(readSecretConfig(), { parse: parseMerchantSecret, onFailure: watchSecret(log) }),
+    queryOrder: createBaiduClient({ ...readBaiduConfig(), onAttempt: watchBaidu(log) }),
+    once: createOnce(idempotencyTable),
+    publish: createTopic(topicArn),
+    sendBack: queueUrl ? createQueue(queueUrl) : undefined,
+  };
+});
+
+/** Look-ups from SQS, from SNS, or from SNS by way of SQS: each is confirmed by Baidu and published once. */
+export const handler = middy<ConfirmEvent, SQSBatchResponse>({ timeoutEarlyInMillis: 0 })
+  .use(outcomes<ConfirmEvent, SQSBatchResponse>({ log, answerError: () => undefined }))
+  .handler(async (event, context) => {
+    const records = event?.Records;
+    if (!Array.isArray(records)) throw new ServiceError('INVALID_REQUEST', 'The event holds no Records.');
+    const leftMs = startBudget((context.getRemainingTimeInMillis?.() ?? DEFAULT_MS) - RESERVE_MS);
+    service().once.begin(context);
+    const failed = await Promise.all(records.map((record) => confirmRecord(record, leftMs)));
+    const failures = records.filter((_record, index) => failed[index]);
+    Object.assign(context.outcome.fields, { records: records.length, failures: failures.length });
+    if (!failures.every(isSqs)) throw new ServiceError('INTERNAL_ERROR', 'A look-up from the topic failed.');
+    return { batchItemFailures: failures.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+  });
+
+/** Whether the record failed and has to come again. */
+async function confirmRecord(record: ConfirmRecord, leftMs: () => number): Promise<boolean> {
+  const fields: Record<string, string | undefined> = {};
+  try {
+    const lookup = parseLookup(isSqs(record) ? unwrap(record.body) : record.Sns.Message);
+    Object.assign(fields, { orderId: lookup.order.orderId, tpOrderId: lookup.notification?.['tpOrderId'] });
+    const outcome = await confirmOrder(lookup, service(), leftMs);
+    const count = outcome === 'published' ? 1 : 0;
+    log('INFO', outcome, fields, [{ name: 'StatusesPublished', value: count }]);
+    return false;
+  } catch (thrown) {
+    const error = asServiceError(thrown);
+    const mismatch = error.code === 'PAYMENT_MISMATCH';
+    log(
+      'ERROR',
+      'not confirmed',
+      { ...fields, ...errorFields(error) },
+      mismatch ? [{ name: 'PaymentMismatches', value: 1 }] : [],
+    );
+    return true;
+  }
+}
+
+function isSqs(record: ConfirmRecord): record is SQSRecord {
+  return typeof record === 'object' && record !== null && 'body' in record;
+}

@@ -1,0 +1,65 @@
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { readLogConfig, readNotifyConfig, readSecretConfig } from '../lib/config.ts';
+import { startBudget } from '../lib/deadline.ts';
+import { readForm } from '../lib/form.ts';
+import { atInit } from '../lib/init.ts';
+import { createLog } from '../lib/log.ts';
+import { createOrderMatcher } from '../lib/merchant-orders.ts';
+import { outcomes } from '../lib/middleware.ts';
+import { checkNotification, parseNotification } from '../lib/notification.ts';
+import { consumptionAnswer, refusalAnswer } from '../lib/notification-answer.ts';
+import { createQueue } from '../lib/queue.ts';
+import { parseNotificationSecret } from '../lib/secret.ts';
+import { loadSecrets } from '../lib/secrets-manager.ts';
+import { watchSecret } from '../lib/watch.ts';
+
+/** Baidu gives 2 s, the network included; all of our own work ends within this many milliseconds. */
+const BUDGET_MS = 1400;
+/** Of these, what is kept for the queue while the secret is read, and while the order is looked up. */
+const RESERVE_MS = { secret: 700, order: 400 };
+
+const log = createLog(readLogConfig());
+const service = atInit(() => {
+  const { queueUrl, ordersTable } = readNotifyConfig();
+  return {
+    loadSecret: loadSecrets(readSecretConfig(), {
+      parse: parseNotificationSecret,
+      timeoutMs: BUDGET_MS - RESERVE_MS.secret,
+      refreshTimeoutMs: 300,
+      onFailure: watchSecret(log),
+    }),
+    matchOrder: ordersTable ? createOrderMatcher(ordersTable) : async () => true,
+    send: createQueue(queueUrl),
+  };
+});
+
+/** `POST /baidu/payment-notify`: Baidu's payment notification, verified, stored, answered, in this order. */
+export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>({
+  timeoutEarlyInMillis: 0,
+})
+  .use(
+    outcomes<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>({
+      log,
+      answerError: refusalAnswer,
+      failureMetrics: ({ code }) => [
+        { name: 'NotificationsRefused', value: 1, dimension: { name: 'Reason', value: code } },
+      ],
+    }),
+  )
+  .handler(async (event, { outcome }) => {
+    const leftMs = startBudget(BUDGET_MS);
+    const unverified = checkNotification(readForm(event));
+    const { loadSecret, matchOrder, send } = service();
+    const secret = await loadSecret(leftMs() - RESERVE_MS.secret);
+    const notification = parseNotification(unverified, secret);
+    const { orderId, siteId, tpOrderId, status, fields } = notification;
+    Object.assign(outcome.fields, { orderId, tpOrderId, status });
+    if (status === 'PAID' && !(await matchOrder(notification, leftMs() - RESERVE_MS.order))) {
+      outcome.metrics.push({ name: 'OrderMismatches', value: 1 });
+      return consumptionAnswer('refund');
+    }
+    await send({ orderId, siteId, notification: fields }, { budgetMs: leftMs() });
+    outcome.metrics.push({ name: 'NotificationsAccepted', value: 1 });
+    return consumptionAnswer(status === 'PAID' ? 'consumed' : 'noted');
+  });

@@ -1,0 +1,80 @@
+import { decodeBase64 } from './base64.ts';
+import { ServiceError } from './errors.ts';
+
+const MAX_BYTES = 64 * 1024;
+const MAX_FIELDS = 100;
+
+/** Names that a form may have; strict, because a name is part of the signed text. */
+const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+
+/** A request that should hold a form: in its body, or, where that is empty, in its query string. */
+export interface FormRequest {
+  readonly body?: string | undefined;
+  readonly isBase64Encoded?: boolean | undefined;
+  readonly rawQueryString?: string | undefined;
+}
+
+/**
+ * Reads an `application/x-www-form-urlencoded` form, strictly: UTF-8 without a flaw, whole escapes, every field
+ * with a name of letters and digits, no name twice.
+ *
+ * @returns the decoded values by name
+ * @throws ServiceError `INVALID_NOTIFICATION` saying what is wrong, `NOTIFICATION_TOO_LARGE` over 64 KB or 100 fields
+ * @see WHATWG URL, section 5.1
+ */
+export function readForm(request: FormRequest): Record<string, string> {
+  const text = textOf(request);
+  const pairs = text.split('&');
+  if (pairs.length > MAX_FIELDS) {
+    throw new ServiceError('NOTIFICATION_TOO_LARGE', `The form has more than ${MAX_FIELDS} fields.`);
+  }
+  const fields = new Map<string, string>();
+  for (const pair of pairs) {
+    const cut = pair.indexOf('=');
+    if (cut < 0) throw invalid('The request holds no form: a part of it has no “=”.');
+    const name = decode(pair.slice(0, cut));
+    if (!NAME.test(name)) throw invalid('The form has a field whose name is not letters and digits.');
+    if (fields.has(name)) throw invalid(`The form has the field ${name} twice.`);
+    fields.set(name, decode(pair.slice(cut + 1)));
+  }
+  return Object.fromEntries(fields);
+}
+
+function textOf({ body, isBase64Encoded, rawQueryString }: FormRequest): string {
+  const inBody = body !== undefined && body !== null && body !== '';
+  const raw = (inBody ? body : rawQueryString) ?? '';
+  const encoded = inBody && isBase64Encoded === true;
+  const bytes = encoded ? Math.floor((raw.length * 3) / 4) - 2 : Buffer.byteLength(raw);
+  if (bytes > MAX_BYTES) throw tooLarge();
+  const text = encoded ? utf8(raw) : raw;
+  if (Buffer.byteLength(text) > MAX_BYTES) throw tooLarge();
+  if (text === '') throw invalid('The request holds no form: body and query string are empty.');
+  if (!text.isWellFormed()) throw invalid('The form is not UTF-8.');
+  return text;
+}
+
+function utf8(base64: string): string {
+  const bytes = decodeBase64(base64);
+  if (!bytes) throw invalid('The body is not base64, though it is marked as such.');
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw invalid('The form is not UTF-8.');
+  }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    throw invalid('The form has an escape that is broken or not UTF-8.');
+  }
+}
+
+function invalid(message: string): ServiceError {
+  return new ServiceError('INVALID_NOTIFICATION', message);
+}
+
+function tooLarge(): ServiceError {
+  return new ServiceError('NOTIFICATION_TOO_LARGE', 'The form is larger than 64 KB.');
+}

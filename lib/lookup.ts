@@ -1,0 +1,46 @@
+import { ServiceError } from './errors.ts';
+import { isRecord, parseJson } from './json.ts';
+import { type OrderRef, parseOrderRef } from './order.ts';
+
+/** A request to look an order up and tell everyone, with the notification that gave rise to it, if one did. */
+export interface Lookup {
+  readonly order: OrderRef;
+  /** Verified fields, as `notify` put them into the queue. */
+  readonly notification: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * Reads a message of the queue or of the look-up topic: `{ orderId, siteId, notification? }` as JSON.
+ *
+ * @throws ServiceError `INVALID_REQUEST` for what is malformed, or speaks of two orders
+ */
+export function parseLookup(text: string): Lookup {
+  const message = parseJson(text);
+  if (!isRecord(message)) throw new ServiceError('INVALID_REQUEST', 'The message is not a JSON object.');
+  const order = parseOrderRef(message['orderId'], message['siteId']);
+  const { notification } = message;
+  if (notification === undefined || notification === null) return { order, notification: undefined };
+  if (!isRecord(notification) || !isTextual(notification)) {
+    throw new ServiceError('INVALID_REQUEST', 'The notification must be an object of strings.');
+  }
+  const { orderId = order.orderId, userId = order.siteId } = notification;
+  if (orderId !== order.orderId || userId !== order.siteId) {
+    throw new ServiceError('INVALID_REQUEST', 'The notification is of another order or user.');
+  }
+  return { order, notification };
+}
+
+/**
+ * The text of a message inside the envelope that SNS puts around it on its way into a queue; any other text as it is.
+ *
+ * @see Amazon SNS, message and JSON formats
+ */
+export function unwrap(text: string): string {
+  const envelope = parseJson(text);
+  if (!isRecord(envelope) || envelope['Type'] !== 'Notification') return text;
+  return typeof envelope['Message'] === 'string' ? envelope['Message'] : text;
+}
+
+function isTextual(object: Record<string, unknown>): object is Record<string, string> {
+  return Object.values(object).every((value) => typeof value === 'string');
+}

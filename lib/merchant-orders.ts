@@ -1,0 +1,53 @@
+import { awsClientLimits } from './aws.ts';
+import { within } from './deadline.ts';
+import { ServiceError } from './errors.ts';
+import type { Notification } from './notification.ts';
+
+/** Tells whether the merchant has the order that was paid, at that price, within `budgetMs` milliseconds. */
+export type MatchOrder = (notification: Notification, budgetMs: number) => Promise<boolean>;
+
+/**
+ * Compares notifications with the merchant's orders: a DynamoDB table with the key `tpOrderId` (S) and `totalMoney`
+ * (N or S, in fen). The SDK's client is loaded only where there is such a table.
+ *
+ * @returns a function that throws `ORDERS_UNAVAILABLE` when the table cannot be asked or holds an order without price
+ */
+export function createOrderMatcher(tableName: string): MatchOrder {
+  const loading = loadClient();
+  loading.catch(() => undefined);
+  return async ({ tpOrderId, totalMoney }, budgetMs) => {
+    const price = await within(budgetMs, readPrice, tooLate).catch((error: unknown) => {
+      throw new ServiceError('ORDERS_UNAVAILABLE', 'The orders table did not answer.', { cause: error });
+    });
+    if (price === undefined) return false;
+    if (!/^\d+$/.test(price)) {
+      throw new ServiceError(
+        'ORDERS_UNAVAILABLE',
+        'The orders table holds the order without a whole totalMoney.',
+      );
+    }
+    return BigInt(price) === BigInt(totalMoney);
+
+    async function readPrice(abortSignal: AbortSignal): Promise<string | undefined> {
+      const { client, GetItemCommand } = await loading;
+      const command = new GetItemCommand({
+        TableName: tableName,
+        Key: { tpOrderId: { S: tpOrderId } },
+        ConsistentRead: true,
+        ProjectionExpression: 'totalMoney',
+      });
+      const { Item } = await client.send(command, { abortSignal });
+      return Item && (Item['totalMoney']?.N ?? Item['totalMoney']?.S ?? '');
+    }
+  };
+}
+
+async function loadClient() {
+  const { DynamoDBClient, GetItemCommand } = await import('@aws-sdk/client-dynamodb');
+  const client = new DynamoDBClient(awsClientLimits({ attemptTimeoutMs: 300, maxAttempts: 3 }));
+  return { client, GetItemCommand };
+}
+
+function tooLate(): Error {
+  return Object.assign(new Error('DynamoDB did not answer in time.'), { name: 'TimeoutError' });
+}

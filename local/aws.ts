@@ -1,0 +1,140 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import dynalite from 'dynalite';
+import { buildApp } from 'fauxqs';
+
+/** What a client of the emulators is told of itself. */
+export const AWS_ENVIRONMENT = {
+  AWS_REGION: 'cn-north-1',
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+};
+
+/** SQS, SNS and DynamoDB in this process, with the resources that the service is deployed with. */
+export interface LocalAws {
+  readonly sqs: SQSClient;
+  readonly sns: SNSClient;
+  readonly dynamodb: DynamoDBClient;
+  /** What waits to be confirmed. */
+  readonly paymentQueueUrl: string;
+  readonly deadLetterQueueUrl: string;
+  /** A subscriber's queue: every message of the status topic, without an envelope. */
+  readonly subscriberQueueUrl: string;
+  readonly statusTopicArn: string;
+  /** Whoever wants an order looked up publishes here; it leads into the payment queue. */
+  readonly lookupTopicArn: string;
+  readonly idempotencyTable: string;
+  readonly ordersTable: string;
+  /** The variables that point an AWS SDK at the emulators. */
+  readonly environment: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+export interface LocalAwsOptions {
+  /** How long a received message stays hidden, in seconds. */
+  visibilitySeconds?: number;
+}
+
+/** Starts the emulators on free ports of 127.0.0.1 and makes the resources through the real SDK. */
+export async function startAws({ visibilitySeconds = 180 }: LocalAwsOptions = {}): Promise<LocalAws> {
+  const messaging = buildApp({ logger: false, defaultRegion: AWS_ENVIRONMENT.AWS_REGION });
+  await messaging.listen({ port: 0, host: '127.0.0.1' });
+  const tables = dynalite({ createTableMs: 0 });
+  await new Promise<void>((resolve) => tables.listen(0, '127.0.0.1', resolve));
+  const endpoints = { messaging: addressOf(messaging.server), tables: addressOf(tables) };
+
+  const client = {
+    region: AWS_ENVIRONMENT.AWS_REGION,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  };
+  const sqs = new SQSClient({ ...client, endpoint: endpoints.messaging });
+  const sns = new SNSClient({ ...client, endpoint: endpoints.messaging });
+  const dynamodb = new DynamoDBClient({ ...client, endpoint: endpoints.tables });
+  const resources = await makeResources({
+    sqs,
+    sns,
+    dynamodb,
+    endpoint: endpoints.messaging,
+    visibilitySeconds,
+  });
+  return {
+    ...{ sqs, sns, dynamodb, ...resources },
+    environment: {
+      ...AWS_ENVIRONMENT,
+      AWS_ENDPOINT_URL_SQS: endpoints.messaging,
+      AWS_ENDPOINT_URL_SNS: endpoints.messaging,
+      AWS_ENDPOINT_URL_DYNAMODB: endpoints.tables,
+    },
+    close: async () => {
+      for (const open of [sqs, sns, dynamodb]) open.destroy();
+      messaging.server.closeAllConnections();
+      tables.closeAllConnections();
+      await Promise.all([messaging.close(), new Promise((resolve) => tables.close(resolve))]);
+    },
+  };
+}
+
+interface Clients {
+  sqs: SQSClient;
+  sns: SNSClient;
+  dynamodb: DynamoDBClient;
+  endpoint: string;
+  visibilitySeconds: number;
+}
+
+async function makeResources({ sqs, sns, dynamodb, endpoint, visibilitySeconds }: Clients) {
+  const queue = async (name: string, attributes: Record<string, string> = {}) => {
+    const { QueueUrl = '' } = await sqs.send(
+      new CreateQueueCommand({ QueueName: name, Attributes: attributes }),
+    );
+    // The emulator names a host that does not resolve everywhere; only the path of the URL counts.
+    return { url: endpoint + new URL(QueueUrl).pathname, arn: `arn:aws:sqs:cn-north-1:000000000000:${name}` };
+  };
+  const topic = async (name: string) => {
+    const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: name }));
+    return TopicArn;
+  };
+  const table = (name: string, key: string) =>
+    dynamodb.send(
+      new CreateTableCommand({
+        TableName: name,
+        AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: key, KeyType: 'HASH' }],
+        BillingMode: 'PAY_PER_REQUEST',
+      }),
+    );
+  const deadLetters = await queue('dead-letters');
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: deadLetters.arn, maxReceiveCount: 5 });
+  const [payments, subscriber, statusTopicArn, lookupTopicArn] = await Promise.all([
+    queue('payments', { RedrivePolicy, VisibilityTimeout: String(visibilitySeconds) }),
+    queue('subscriber'),
+    topic('statuses'),
+    topic('lookups'),
+    table('idempotency', 'id'),
+    table('orders', 'tpOrderId'),
+  ]);
+  await Promise.all([
+    sns.send(
+      new SubscribeCommand({
+        TopicArn: statusTopicArn,
+        Protocol: 'sqs',
+        Endpoint: subscriber.arn,
+        Attributes: { RawMessageDelivery: 'true' },
+      }),
+    ),
+    sns.send(new SubscribeCommand({ TopicArn: lookupTopicArn, Protocol: 'sqs', Endpoint: payments.arn })),
+  ]);
+  return {
+    paymentQueueUrl: payments.url,
+    deadLetterQueueUrl: deadLetters.url,
+    subscriberQueueUrl: subscriber.url,
+    ...{ statusTopicArn, lookupTopicArn, idempotencyTable: 'idempotency', ordersTable: 'orders' },
+  };
+}
+
+function addressOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
