@@ -76,12 +76,14 @@ async function demonstrate(): Promise<void> {
   }
 }
 
-function showDelivery({ answer, milliseconds, outcome }: DeliveryResult): void {
-  line('notify answers', `${JSON.stringify(answer)}`);
+function showDelivery({ body, milliseconds, outcome }: DeliveryResult): void {
+  line('notify answers', body ?? '(nothing)');
   line('Baidu', `${outcome}, after ${milliseconds} ms of 2000`);
 }
 
-async function showQuery(query: (event: unknown, context: unknown) => Promise<{ statusCode: number; body: string }>) {
+async function showQuery(
+  query: (event: unknown, context: unknown) => Promise<{ statusCode: number; body: string }>,
+) {
   const event = queryEvent({
     orderId: ORDER.orderId,
     siteId: ORDER.userId,
