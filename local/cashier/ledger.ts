@@ -41,7 +41,7 @@ export interface NewHop {
   readonly limitMilliseconds?: number | undefined;
 }
 
-/** A step of an order on its time line; `at` is ISO 8601. */
+/** A step of an order on its time line; `at` (ISO 8601) is when it began. */
 export interface Hop {
   readonly id: number;
   readonly at: string;
@@ -114,9 +114,10 @@ export class Ledger {
   record(orderId: string | null, hop: NewHop): Hop {
     const owner = orderId !== null && this.#orders.has(orderId) ? orderId : null;
     this.#lastHop += 1;
+    const began = this.#now().getTime() - (hop.milliseconds ?? 0);
     const complete: Hop = {
       id: this.#lastHop,
-      at: this.#now().toISOString(),
+      at: new Date(began).toISOString(),
       kind: hop.kind,
       tone: hop.tone ?? 'neutral',
       note: typeof hop.note === 'string' ? { en: hop.note, zh: hop.note } : (hop.note ?? null),

@@ -97,12 +97,12 @@ async function answerQuery(
 
 function queryNote(fault: Faults['query'], { errno, broken, order }: QueryVerdict): Text {
   if (fault === 'down') return { en: 'The connection was broken off', zh: '连接被中断' };
-  if (fault === 'qps') return { en: 'errno 5010003: over the QPS limit', zh: 'errno 5010003:超过 QPS 限制' };
-  if (broken) return { en: `errno ${errno}: ${broken.en}`, zh: `errno ${errno}:${broken.zh}` };
+  if (fault === 'qps') return { en: 'errno 5010003: over the QPS limit', zh: 'errno 5010003：超过 QPS 限制' };
+  if (broken) return { en: `errno ${errno}: ${broken.en}`, zh: `errno ${errno}：${broken.zh}` };
   const paid = order?.payment === 'PAID';
   const said = paid
-    ? { en: 'Answered: paid', zh: '应答:支付成功' }
-    : { en: 'Answered: unpaid', zh: '应答:未支付' };
+    ? { en: 'Answered: paid', zh: '应答：支付成功' }
+    : { en: 'Answered: unpaid', zh: '应答：未支付' };
   if (fault !== 'slow') return said;
-  return { en: `${said.en}, late`, zh: `${said.zh}(迟到)` };
+  return { en: `${said.en}, late`, zh: `${said.zh}（迟到）` };
 }
