@@ -79,8 +79,8 @@ function explainDigest(
     };
   }
   return {
-    en: `the right key signed another text: SHA-1 of what was signed is ${signed.digest}, of the expected text ${sha1(expected)}`,
-    zh: `密钥正确，但签名的文本不同：实际签名文本的 SHA-1 为 ${signed.digest}，应签文本的 SHA-1 为 ${sha1(expected)}`,
+    en: `the right key signed another text: its SHA-1 begins with ${signed.digest.slice(0, 8)}, that of the expected text with ${sha1(expected).slice(0, 8)}`,
+    zh: `密钥正确，但签名的文本不同：实际文本的 SHA-1 以 ${signed.digest.slice(0, 8)} 开头，应签文本以 ${sha1(expected).slice(0, 8)} 开头`,
   };
 }
 
