@@ -142,7 +142,7 @@ export class Courier {
 
 const OUTCOMES: Record<Outcome, Text> = {
   settled: { en: 'The money settles', zh: '款项结算' },
-  noted: { en: 'Taken note of, not consumed', zh: '已知悉,未消费' },
+  noted: { en: 'Taken note of, not consumed', zh: '已知悉，未消费' },
   refunded: { en: 'Baidu refunds', zh: '百度退款' },
   repeat: { en: 'Baidu will call again', zh: '百度将再次通知' },
 };
@@ -161,7 +161,7 @@ function notificationHop(options: {
   return {
     kind: 'notification',
     tone: tone[outcome],
-    note: { en: `${OUTCOMES[outcome].en}: ${why.en}`, zh: `${OUTCOMES[outcome].zh}:${why.zh}` },
+    note: { en: `${OUTCOMES[outcome].en}: ${why.en}`, zh: `${OUTCOMES[outcome].zh}：${why.zh}` },
     raw: [{ name: 'form', text: signed.form }, { name: 'signedText', text: signed.signedText }, ...answered],
     milliseconds: answer.milliseconds,
     limitMilliseconds: limit,

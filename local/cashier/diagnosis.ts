@@ -25,7 +25,7 @@ export function diagnose(
   if (signature.includes(' ')) {
     return {
       en: 'the signature holds spaces: "+" was not URL-encoded as %2B',
-      zh: '签名中含有空格:“+” 没有编码为 %2B',
+      zh: '签名中含有空格：“+” 没有编码为 %2B',
     };
   }
   const bytes = decodeBase64(signature);
@@ -34,14 +34,14 @@ export function diagnose(
   if (bytes.length !== keyBytes) {
     return {
       en: `the signature has ${bytes.length * 8} bits, the merchant's key has ${keyBytes * 8}: another key signed it, or it was cut`,
-      zh: `签名为 ${bytes.length * 8} 位,而商户公钥为 ${keyBytes * 8} 位:不是同一对密钥,或签名被截断`,
+      zh: `签名为 ${bytes.length * 8} 位，而商户公钥为 ${keyBytes * 8} 位：不是同一对密钥，或签名被截断`,
     };
   }
   const signed = openSignature(bytes, publicKey);
   if (signed === null) {
     return {
       en: "another private key signed it: the merchant's public key given to the cashier does not open it",
-      zh: '签名用的不是这对密钥中的私钥:用商户公钥无法解开',
+      zh: '签名用的不是这对密钥中的私钥：用商户公钥无法解开',
     };
   }
   return explainDigest(signed, pairs, expected);
@@ -68,19 +68,19 @@ function explainDigest(
   if (signed.hash !== 'SHA-1') {
     return {
       en: `the right key signed, but with the hash ${signed.hash}: Baidu wants SHA-1 (SHA1withRSA)`,
-      zh: `密钥正确,但摘要算法是 ${signed.hash}:百度要求 SHA-1(SHA1withRSA)`,
+      zh: `密钥正确，但摘要算法是 ${signed.hash}：百度要求 SHA-1（SHA1withRSA）`,
     };
   }
   const slip = slips(pairs, expected).find(({ text }) => sha1(text) === signed.digest);
   if (slip) {
     return {
       en: `the right key signed another text: ${slip.en}`,
-      zh: `密钥正确,但签名的文本不同:${slip.zh}`,
+      zh: `密钥正确，但签名的文本不同：${slip.zh}`,
     };
   }
   return {
-    en: `the right key signed another text: SHA-1 of what was signed is ${signed.digest}, of the expected text ${sha1(expected)}`,
-    zh: `密钥正确,但签名的文本不同:实际签名文本的 SHA-1 为 ${signed.digest},应签文本的 SHA-1 为 ${sha1(expected)}`,
+    en: `the right key signed another text: its SHA-1 begins with ${signed.digest.slice(0, 8)}, that of the expected text with ${sha1(expected).slice(0, 8)}`,
+    zh: `密钥正确，但签名的文本不同：实际文本的 SHA-1 以 ${signed.digest.slice(0, 8)} 开头，应签文本以 ${sha1(expected).slice(0, 8)} 开头`,
   };
 }
 

@@ -1,20 +1,22 @@
 import type { KeyObject } from 'node:crypto';
+import { orderActions } from './actions.ts';
+import type { PayType } from './channels.ts';
 import { Courier, type DeliveryResult } from './courier.ts';
 import { type Deliver, deliverTo } from './delivery.ts';
-import { CashierError } from './error.ts';
 import { changeFaults, type Faults, NO_FAULTS } from './faults.ts';
 import { generatePlatformKey, publicKeyText, readPrivateKey, readPublicKey } from './keys.ts';
-import { type CashierEvent, type Hop, Ledger, type NewHop } from './ledger.ts';
-import { makeOrder, type NewOrder, type Order, PAY_TYPES, type PayType, type RefundState } from './order.ts';
+import { type CashierEvent, type Connection, type Hop, Ledger, type NewHop } from './ledger.ts';
+import type { NewOrder, Order, RefundState } from './order.ts';
 import { QUERY_PATH } from './query.ts';
 import { listen } from './server.ts';
 
+export type { PayType } from './channels.ts';
 export type { DeliveryResult } from './courier.ts';
 export type { Deliver } from './delivery.ts';
 export { CashierError } from './error.ts';
 export type { Faults } from './faults.ts';
-export type { CashierEvent, Hop, NewHop, Raw, Text } from './ledger.ts';
-export type { NewOrder, Order, PayType, RefundState } from './order.ts';
+export type { CashierEvent, Connection, Hop, NewHop, Raw, Text } from './ledger.ts';
+export type { NewOrder, Order, RefundState } from './order.ts';
 
 /** How a cashier is started; everything has a default. */
 export interface CashierOptions {
@@ -74,6 +76,7 @@ export interface Cashier {
   timeline(orderId: string | null): readonly Hop[];
   /** Adds a step that was seen elsewhere (a queue message, a publication) to an order's time line. */
   record(orderId: string | null, hop: NewHop): Hop;
+  connection(): Connection;
   faults(): Faults;
   setFaults(change: Partial<Faults>): Faults;
   /** Calls the listener for each event until the returned function is called. */
@@ -98,105 +101,65 @@ const DEFAULTS = {
 export async function startCashier(options: CashierOptions = {}): Promise<Cashier> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const settings: typeof DEFAULTS & CashierOptions = { ...DEFAULTS, ...given };
-  const { appId, appKey, dealId, now = () => new Date() } = settings;
+  const { appId, appKey, dealId, slowMs, answerLimitMs, port = 0, now = () => new Date() } = settings;
   const privateKey = readPrivateKey(settings.platformPrivateKey ?? (await generatePlatformKey()));
+  const platformPublicKey = publicKeyText(privateKey);
   const ledger = new Ledger(now);
-  let faults = NO_FAULTS;
-  let merchantPublicKey = settings.merchantPublicKey ? readPublicKey(settings.merchantPublicKey) : null;
-  const courier = new Courier({ ...settings, privateKey, now, faults: () => faults }, ledger);
-  if (settings.notifyUrl) courier.deliver = deliverTo(settings.notifyUrl);
-  if (settings.deliver) courier.deliver = settings.deliver;
+  const state = {
+    faults: NO_FAULTS,
+    merchantPublicKey: null as KeyObject | null,
+    notifyUrl: null as string | null,
+  };
+  const faults = () => state.faults;
+  const courier = new Courier({ ...settings, privateKey, now, faults }, ledger);
 
+  let queryUrl = '';
+  const connection = (): Connection => ({
+    ...{ appId, appKey, dealId, queryUrl, platformPublicKey, notifyUrl: state.notifyUrl, answerLimitMs },
+    merchantPublicKey: state.merchantPublicKey && publicKeyText(state.merchantPublicKey),
+  });
+  const connect = (change: () => void) => {
+    change();
+    ledger.announce({ type: 'connection', connection: connection() });
+  };
   const desk = {
-    ...{ appId, appKey, dealId, platformPublicKey: publicKeyText(privateKey) },
-    ...actions(ledger, courier, { faults: () => faults, now }),
-    setMerchantPublicKey: (key: string | KeyObject) => {
-      merchantPublicKey = readPublicKey(key);
-    },
-    setNotifyUrl: (url: string) => {
-      courier.deliver = deliverTo(url);
-    },
-    setDeliver: (deliver: Deliver) => {
-      courier.deliver = deliver;
-    },
-    faults: () => faults,
+    ...{ appId, appKey, dealId, platformPublicKey, faults, connection },
+    ...orderActions(ledger, courier, { faults, now }),
+    setMerchantPublicKey: (key: string | KeyObject) =>
+      connect(() => {
+        state.merchantPublicKey = readPublicKey(key);
+      }),
+    setNotifyUrl: (url: string) =>
+      connect(() => {
+        courier.deliver = deliverTo(url);
+        state.notifyUrl = url;
+      }),
+    setDeliver: (deliver: Deliver) =>
+      connect(() => {
+        courier.deliver = deliver;
+        state.notifyUrl = '';
+      }),
     setFaults: (change: Partial<Faults>) => {
-      faults = changeFaults(faults, change);
-      ledger.announce({ type: 'faults', faults });
-      return faults;
+      state.faults = changeFaults(state.faults, change);
+      ledger.announce({ type: 'faults', faults: state.faults });
+      return state.faults;
     },
   };
+  if (settings.merchantPublicKey) desk.setMerchantPublicKey(settings.merchantPublicKey);
+  if (settings.notifyUrl) desk.setNotifyUrl(settings.notifyUrl);
+  if (settings.deliver) desk.setDeliver(settings.deliver);
+
   const rules = {
     ...{ appId, appKey, find: (orderId: string) => ledger.find(orderId) },
     get merchantPublicKey() {
-      return merchantPublicKey;
+      return state.merchantPublicKey;
     },
   };
-  const server = await listen({ desk, rules, port: settings.port ?? 0, slowMs: settings.slowMs, now });
-  return {
-    ...desk,
-    ...{ url: server.url, port: server.port, queryUrl: server.url + QUERY_PATH },
-    close: async () => {
-      await courier.close();
-      await server.close();
-    },
+  const server = await listen({ desk, port, query: { rules, faults, record: desk.record, slowMs, now } });
+  queryUrl = server.url + QUERY_PATH;
+  const close = async () => {
+    await courier.close();
+    await server.close();
   };
-}
-
-function actions(ledger: Ledger, courier: Courier, state: { faults: () => Faults; now: () => Date }) {
-  const paid = (orderId: string): Order => {
-    const order = ledger.get(orderId);
-    if (order.payment === 'PAID') return order;
-    throw new CashierError('CONFLICT', `order ${orderId} is not paid`);
-  };
-  const unpaid = (orderId: string): void => {
-    const { payment } = ledger.get(orderId);
-    if (payment === 'UNPAID') return;
-    throw new CashierError('CONFLICT', `order ${orderId} is ${payment.toLowerCase()} already`);
-  };
-  return {
-    createOrder: (given: NewOrder) => {
-      const order = ledger.add(makeOrder(given, state.now()));
-      ledger.record(order.orderId, { kind: 'created' });
-      return order;
-    },
-    pay: async (orderId: string, { payType = '1117' }: { payType?: PayType } = {}) => {
-      if (!PAY_TYPES.includes(payType)) throw new CashierError('INVALID', `no such channel: ${payType}`);
-      unpaid(orderId);
-      const payTime = Math.floor(state.now().getTime() / 1000);
-      ledger.change(orderId, { payment: 'PAID', payType, payTime, settlement: 'PENDING' });
-      ledger.record(orderId, { kind: 'paid', tone: 'good' });
-      return courier.notify(orderId, 2);
-    },
-    notifyAgain: async (orderId: string) => courier.notify(paid(orderId).orderId, 2),
-    cancel: async (orderId: string) => {
-      unpaid(orderId);
-      ledger.change(orderId, { payment: 'CANCELLED' });
-      ledger.record(orderId, { kind: 'cancelled' });
-      if (state.faults().cancelAnnounced) await courier.notify(orderId, -1);
-      return ledger.get(orderId);
-    },
-    refund: (orderId: string, refund: RefundState) => {
-      paid(orderId);
-      const tones = { PROCESSING: 'neutral', REFUNDED: 'good', FAILED: 'bad' } as const;
-      const notes = {
-        PROCESSING: { en: 'In progress', zh: '退费中' },
-        REFUNDED: { en: 'Refunded', zh: '退费成功' },
-        FAILED: { en: 'Failed', zh: '退费失败' },
-      };
-      if (!Object.hasOwn(notes, refund)) throw new CashierError('INVALID', `no such refund state: ${refund}`);
-      ledger.record(orderId, { kind: 'refund', tone: tones[refund], note: notes[refund] });
-      return ledger.change(orderId, { refund });
-    },
-    verify: (orderId: string) => {
-      if (paid(orderId).verification === 'VERIFIED') return ledger.get(orderId);
-      ledger.record(orderId, { kind: 'verified', tone: 'good' });
-      return ledger.change(orderId, { verification: 'VERIFIED' });
-    },
-    order: (orderId: string) => ledger.get(orderId),
-    orders: () => ledger.all(),
-    timeline: (orderId: string | null) => ledger.hops(orderId),
-    record: (orderId: string | null, hop: NewHop) => ledger.record(orderId, hop),
-    subscribe: (listener: (event: CashierEvent) => void) => ledger.subscribe(listener),
-  };
+  return { ...desk, url: server.url, port: server.port, queryUrl, close };
 }

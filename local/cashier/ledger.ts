@@ -41,7 +41,7 @@ export interface NewHop {
   readonly limitMilliseconds?: number | undefined;
 }
 
-/** A step of an order on its time line; `at` is ISO 8601. */
+/** A step of an order on its time line; `at` (ISO 8601) is when it began. */
 export interface Hop {
   readonly id: number;
   readonly at: string;
@@ -53,11 +53,27 @@ export interface Hop {
   readonly limitMilliseconds: number | null;
 }
 
+/** How the merchant is connected: what the page shows and lets people change. */
+export interface Connection {
+  readonly appId: string;
+  readonly appKey: string;
+  readonly dealId: string;
+  readonly queryUrl: string;
+  /** Bare base64 SPKI. */
+  readonly platformPublicKey: string;
+  /** Bare base64 SPKI; `null` until it is given. */
+  readonly merchantPublicKey: string | null;
+  /** `null` while nobody takes notifications; empty when a handler in this process does. */
+  readonly notifyUrl: string | null;
+  readonly answerLimitMs: number;
+}
+
 /** What a subscriber hears; a hop without an order (`orderId` null) is a request that matches none. */
 export type CashierEvent =
   | { readonly type: 'order'; readonly order: Order }
   | { readonly type: 'hop'; readonly orderId: string | null; readonly hop: Hop }
-  | { readonly type: 'faults'; readonly faults: Faults };
+  | { readonly type: 'faults'; readonly faults: Faults }
+  | { readonly type: 'connection'; readonly connection: Connection };
 
 const HOPS_KEPT = 1000;
 
@@ -114,9 +130,10 @@ export class Ledger {
   record(orderId: string | null, hop: NewHop): Hop {
     const owner = orderId !== null && this.#orders.has(orderId) ? orderId : null;
     this.#lastHop += 1;
+    const began = this.#now().getTime() - (hop.milliseconds ?? 0);
     const complete: Hop = {
       id: this.#lastHop,
-      at: this.#now().toISOString(),
+      at: new Date(began).toISOString(),
       kind: hop.kind,
       tone: hop.tone ?? 'neutral',
       note: typeof hop.note === 'string' ? { en: hop.note, zh: hop.note } : (hop.note ?? null),

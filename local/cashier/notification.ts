@@ -78,13 +78,13 @@ export function judgeAnswer(
 ): { outcome: Outcome; why: Text } {
   const repeat = (en: string, zh: string) => ({ outcome: 'repeat' as const, why: { en, zh } });
   if (answer.type === 'late') return repeat('no answer in time', '未在限定时间内应答');
-  if (answer.type === 'unreachable') return repeat(answer.reason, `无法送达:${answer.reason}`);
+  if (answer.type === 'unreachable') return repeat(answer.reason, `无法送达：${answer.reason}`);
   const parsed = parseObject(answer.body);
   if (!parsed) return { outcome: refusal, why: { en: 'the answer is not JSON', zh: '应答不是 JSON' } };
   const errno = parsed['errno'];
   if (errno !== 0) {
     const shown = JSON.stringify(errno) ?? 'missing';
-    return { outcome: refusal, why: { en: `errno is ${shown}, not 0`, zh: `errno 为 ${shown},不是 0` } };
+    return { outcome: refusal, why: { en: `errno is ${shown}, not 0`, zh: `errno 为 ${shown}，不是 0` } };
   }
   if (answer.status < 200 || answer.status > 299) {
     return repeat(`HTTP status ${answer.status} is no success`, `HTTP 状态码 ${answer.status} 不代表成功`);
@@ -107,7 +107,7 @@ function judgeData(data: Record<string, unknown>): { outcome: Outcome; why: Text
     outcome: 'repeat',
     why: {
       en: `isConsumed is ${shown}: only the numbers 1 and 2 count`,
-      zh: `isConsumed 为 ${shown}:只认数字 1 和 2`,
+      zh: `isConsumed 为 ${shown}：只认数字 1 和 2`,
     },
   };
 }

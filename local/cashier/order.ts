@@ -1,11 +1,6 @@
 import { randomInt } from 'node:crypto';
+import type { PayType } from './channels.ts';
 import { CashierError } from './error.ts';
-
-/** Baidu's payment channels: the `payType` of a notification. */
-export const PAY_TYPES = ['1117', '1087', '1108', '10004', '1124'] as const;
-
-/** One of `PAY_TYPES`: WeChat, Alipay, Duxiaoman, Baidu flash, Huabei. */
-export type PayType = (typeof PAY_TYPES)[number];
 
 /** The states of a refund that a person at the desk can choose. */
 export const REFUND_STATES = ['PROCESSING', 'REFUNDED', 'FAILED'] as const;

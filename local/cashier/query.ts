@@ -50,7 +50,7 @@ export function checkQuery(method: string, search: string, rules: QueryRules): Q
   if (rules.merchantPublicKey === null) {
     return refuse(10000, {
       en: "the cashier has no merchant's public key to verify with",
-      zh: '收银台尚未配置商户公钥,无法验签',
+      zh: '收银台尚未配置商户公钥，无法验签',
     });
   }
   const signature = params['sign'] ?? '';
@@ -62,7 +62,7 @@ export function checkQuery(method: string, search: string, rules: QueryRules): Q
   if (order.userId !== params['siteId']) {
     return refuse(10002, {
       en: `siteId is ${params['siteId']}, but the order belongs to user ${order.userId}`,
-      zh: `siteId 为 ${params['siteId']},但该订单属于用户 ${order.userId}`,
+      zh: `siteId 为 ${params['siteId']}，但该订单属于用户 ${order.userId}`,
     });
   }
   return { errno: 0, orderId, order, broken: null, raw };
@@ -70,7 +70,7 @@ export function checkQuery(method: string, search: string, rules: QueryRules): Q
 
 function brokenParameters(method: string, pairs: readonly (readonly [string, string])[]): Text | null {
   if (method !== 'GET')
-    return { en: `${method} was sent: a query is a GET`, zh: `请求方法为 ${method}:应为 GET` };
+    return { en: `${method} was sent: a query is a GET`, zh: `请求方法为 ${method}：应为 GET` };
   for (const name of PARAMETERS) {
     const values = pairs.filter(([given]) => given === name).map(([, value]) => value);
     if (values.length === 0) return { en: `${name} is missing`, zh: `缺少参数 ${name}` };
@@ -92,7 +92,7 @@ function unknownApp(params: Record<string, string>, rules: QueryRules): Text | n
     if (params[name] === rules[name]) continue;
     return {
       en: `${name} is ${params[name]}, the cashier's is ${rules[name]}`,
-      zh: `${name} 为 ${params[name]},收银台配置的是 ${rules[name]}`,
+      zh: `${name} 为 ${params[name]}，收银台配置的是 ${rules[name]}`,
     };
   }
   return null;

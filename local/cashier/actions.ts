@@ -1,0 +1,72 @@
+import { CHANNEL_NAMES, PAY_TYPES, type PayType } from './channels.ts';
+import type { Courier } from './courier.ts';
+import { CashierError } from './error.ts';
+import type { Faults } from './faults.ts';
+import type { CashierEvent, Ledger, NewHop, Text } from './ledger.ts';
+import { makeOrder, type NewOrder, type Order, type RefundState } from './order.ts';
+
+const REFUND_NOTES: Record<RefundState, Text> = {
+  PROCESSING: { en: 'In progress', zh: '退费中' },
+  REFUNDED: { en: 'Refunded', zh: '退费成功' },
+  FAILED: { en: 'Failed', zh: '退费失败' },
+};
+
+/** What can be done with orders at the cashier; each throws `NOT_FOUND`, or `CONFLICT` where its state forbids it. */
+export function orderActions(
+  ledger: Ledger,
+  courier: Courier,
+  state: { faults: () => Faults; now: () => Date },
+) {
+  const paid = (orderId: string): Order => {
+    const order = ledger.get(orderId);
+    if (order.payment === 'PAID') return order;
+    throw new CashierError('CONFLICT', `order ${orderId} is not paid`);
+  };
+  const unpaid = (orderId: string): void => {
+    const { payment } = ledger.get(orderId);
+    if (payment === 'UNPAID') return;
+    throw new CashierError('CONFLICT', `order ${orderId} is ${payment.toLowerCase()} already`);
+  };
+  return {
+    createOrder: (given: NewOrder) => {
+      const order = ledger.add(makeOrder(given, state.now()));
+      ledger.record(order.orderId, { kind: 'created' });
+      return order;
+    },
+    pay: async (orderId: string, { payType = '1117' }: { payType?: PayType } = {}) => {
+      if (!PAY_TYPES.includes(payType)) throw new CashierError('INVALID', `no such channel: ${payType}`);
+      unpaid(orderId);
+      const payTime = Math.floor(state.now().getTime() / 1000);
+      ledger.change(orderId, { payment: 'PAID', payType, payTime, settlement: 'PENDING' });
+      ledger.record(orderId, { kind: 'paid', tone: 'good', note: CHANNEL_NAMES[payType] });
+      return courier.notify(orderId, 2);
+    },
+    // Asynchronous so that a refusal comes as a rejection, as it does from the others that send.
+    notifyAgain: async (orderId: string) => courier.notify(paid(orderId).orderId, 2),
+    cancel: async (orderId: string) => {
+      unpaid(orderId);
+      ledger.change(orderId, { payment: 'CANCELLED' });
+      ledger.record(orderId, { kind: 'cancelled' });
+      if (state.faults().cancelAnnounced) await courier.notify(orderId, -1);
+      return ledger.get(orderId);
+    },
+    refund: (orderId: string, refund: RefundState) => {
+      paid(orderId);
+      const tones = { PROCESSING: 'neutral', REFUNDED: 'good', FAILED: 'bad' } as const;
+      if (!Object.hasOwn(REFUND_NOTES, refund))
+        throw new CashierError('INVALID', `no such refund state: ${refund}`);
+      ledger.record(orderId, { kind: 'refund', tone: tones[refund], note: REFUND_NOTES[refund] });
+      return ledger.change(orderId, { refund });
+    },
+    verify: (orderId: string) => {
+      if (paid(orderId).verification === 'VERIFIED') return ledger.get(orderId);
+      ledger.record(orderId, { kind: 'verified', tone: 'good' });
+      return ledger.change(orderId, { verification: 'VERIFIED' });
+    },
+    order: (orderId: string) => ledger.get(orderId),
+    orders: () => ledger.all(),
+    timeline: (orderId: string | null) => ledger.hops(orderId),
+    record: (orderId: string | null, hop: NewHop) => ledger.record(orderId, hop),
+    subscribe: (listener: (event: CashierEvent) => void) => ledger.subscribe(listener),
+  };
+}

@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Faults } from './faults.ts';
+import type { NewHop, Text } from './ledger.ts';
+import { checkQuery, type QueryRules, type QueryVerdict, queryAnswer } from './query.ts';
+
+/** What answering a query needs; `slowMs` is how late an answer is while Baidu is slow. */
+export interface QueryContext {
+  readonly rules: QueryRules;
+  readonly faults: () => Faults;
+  readonly record: (orderId: string | null, hop: NewHop) => unknown;
+  readonly slowMs: number;
+  readonly now: () => Date;
+  readonly closing: AbortSignal;
+}
+
+/** Answers a query as Baidu does, or as a switch says, and records it with the rule that it broke. */
+export async function answerQuery(
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: QueryContext,
+): Promise<void> {
+  const { rules, slowMs, now, closing } = context;
+  const started = performance.now();
+  const faults = context.faults();
+  const [, search = ''] = (request.url ?? '').split(/\?(.*)/s);
+  const verdict = checkQuery(request.method ?? '', search, rules);
+  const errno = faults.query === 'qps' ? 5010003 : verdict.errno;
+  const { order } = verdict;
+  if (faults.query === 'slow') await wait(slowMs, undefined, { signal: closing }).catch(() => {});
+  const answer = queryAnswer({ errno, order, unknownStatus: faults.unknownStatus, now: now() });
+  const sent = { name: 'request', text: `${request.method} ${request.url}` };
+  const answered = faults.query === 'down' ? [] : [{ name: 'answer', text: answer }];
+  context.record(verdict.orderId, {
+    kind: 'query',
+    tone: errno === 0 && faults.query === 'none' && !faults.unknownStatus ? 'good' : 'bad',
+    note: queryNote(faults, verdict),
+    raw: [sent, ...verdict.raw, ...answered],
+    milliseconds: Math.round(performance.now() - started),
+  });
+  if (faults.query === 'down') request.socket.destroy();
+  else response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(answer);
+}
+
+function queryNote(faults: Faults, { errno, broken, order }: QueryVerdict): Text {
+  if (faults.query === 'down') return { en: 'The connection was broken off', zh: '连接被中断' };
+  if (faults.query === 'qps') {
+    return { en: 'errno 5010003: over the QPS limit', zh: 'errno 5010003：超过 QPS 限制' };
+  }
+  if (broken) return { en: `errno ${errno}: ${broken.en}`, zh: `errno ${errno}：${broken.zh}` };
+  const said = saidOf(order?.payment === 'PAID', faults.unknownStatus);
+  if (faults.query !== 'slow') return said;
+  return { en: `${said.en}, late`, zh: `${said.zh}（迟到）` };
+}
+
+function saidOf(paid: boolean, unknownStatus: boolean): Text {
+  if (unknownStatus) return { en: 'Answered: a status never published', zh: '应答：未公布过的状态' };
+  return paid
+    ? { en: 'Answered: paid', zh: '应答：支付成功' }
+    : { en: 'Answered: unpaid', zh: '应答：未支付' };
+}

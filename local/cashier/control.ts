@@ -1,0 +1,150 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PAY_TYPES } from './channels.ts';
+import { CashierError } from './error.ts';
+import type { Cashier } from './index.ts';
+import type { CashierEvent, Connection, Hop } from './ledger.ts';
+import { type NewOrder, REFUND_STATES } from './order.ts';
+import { pageFile } from './page.ts';
+
+/** The part of a cashier that its page drives. */
+export type ControlDesk = Omit<Cashier, 'url' | 'port' | 'queryUrl' | 'close'>;
+
+/** What the page starts from: everything that the cashier knows; hops by order id, those of none under `''`. */
+export interface Snapshot {
+  readonly connection: Connection;
+  readonly faults: ReturnType<Cashier['faults']>;
+  readonly orders: ReturnType<Cashier['orders']>;
+  readonly hops: Record<string, readonly Hop[]>;
+}
+
+const LARGEST_BODY = 64 * 1024;
+
+/** Serves the page, its events and its control routes; nothing but pages of this very server may use them. */
+export async function control(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { path, desk }: { path: string; desk: ControlDesk },
+): Promise<void> {
+  try {
+    refuseStrangers(request);
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      if (path === '/api/events') return sendEvents(response, desk);
+      const file = await pageFile(path);
+      if (!file) throw new CashierError('NOT_FOUND', `there is no ${path}`);
+      response.writeHead(200, file.headers).end(file.body);
+      return;
+    }
+    const result = await act(desk, path, await readJson(request));
+    sendJson(response, 200, result);
+  } catch (error) {
+    const statuses = { INVALID: 400, NOT_FOUND: 404, CONFLICT: 409 };
+    const known = error instanceof CashierError;
+    const message = error instanceof Error ? error.message : String(error);
+    sendJson(response, known ? statuses[error.code] : 500, {
+      code: known ? error.code : 'INTERNAL',
+      message,
+    });
+  }
+}
+
+/**
+ * A page elsewhere on the web must not drive a cashier on this machine: not by a form (JSON only, same
+ * origin), and not by a host name that it points here (DNS rebinding).
+ */
+function refuseStrangers({ headers, method }: IncomingMessage): void {
+  const host = URL.parse(`http://${headers.host}`)?.hostname ?? '';
+  if (!['127.0.0.1', 'localhost', '[::1]'].includes(host)) {
+    throw new CashierError('INVALID', 'the cashier answers to 127.0.0.1 and localhost only');
+  }
+  if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`) {
+    throw new CashierError('INVALID', 'another site may not drive the cashier');
+  }
+  const reading = method === 'GET' || method === 'HEAD';
+  if (!reading && headers['content-type']?.split(';')[0] !== 'application/json') {
+    throw new CashierError('INVALID', 'send JSON, with content-type application/json');
+  }
+}
+
+function sendEvents(response: ServerResponse, desk: ControlDesk): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  const send = (data: CashierEvent | ({ type: 'snapshot' } & Snapshot)) =>
+    response.write(`data: ${JSON.stringify(data)}\n\n`);
+  const orders = desk.orders();
+  const hops = Object.fromEntries(orders.map(({ orderId }) => [orderId, desk.timeline(orderId)]));
+  const none = { '': desk.timeline(null) };
+  response.write('retry: 500\n');
+  send({
+    type: 'snapshot',
+    connection: desk.connection(),
+    faults: desk.faults(),
+    orders,
+    hops: { ...hops, ...none },
+  });
+  response.on('close', desk.subscribe(send));
+}
+
+type Body = Record<string, unknown>;
+
+/** The control routes; whether a value makes sense is for the cashier itself to say. */
+async function act(desk: ControlDesk, path: string, body: Body): Promise<unknown> {
+  if (path === '/api/orders') return desk.createOrder(newOrder(body));
+  if (path === '/api/faults') return desk.setFaults(body);
+  if (path === '/api/connection') return connect(desk, body);
+  const [, orderId = '', action = ''] = /^\/api\/orders\/([0-9]+)\/([a-z]+)$/.exec(path) ?? [];
+  if (action === 'pay') return desk.pay(orderId, { payType: oneOf(PAY_TYPES, body['payType']) });
+  if (action === 'notify') return desk.notifyAgain(orderId);
+  if (action === 'cancel') return desk.cancel(orderId);
+  if (action === 'refund') return desk.refund(orderId, oneOf(REFUND_STATES, body['state']));
+  if (action === 'verify') return desk.verify(orderId);
+  throw new CashierError('NOT_FOUND', `there is no ${path}`);
+}
+
+function newOrder(body: Body): NewOrder {
+  const text = (name: string): string | undefined => {
+    const value = body[name];
+    if (value === undefined || typeof value === 'string') return value;
+    throw new CashierError('INVALID', `${name} must be a text`);
+  };
+  return {
+    orderId: text('orderId'),
+    userId: text('userId'),
+    tpOrderId: text('tpOrderId') ?? '',
+    totalMoney: typeof body['totalMoney'] === 'number' ? body['totalMoney'] : Number.NaN,
+    title: text('title'),
+    returnData: text('returnData'),
+    promoDetail: text('promoDetail'),
+  };
+}
+
+function oneOf<T extends string>(values: readonly T[], value: unknown): T {
+  const found = values.find((known) => known === value);
+  if (found === undefined) throw new CashierError('INVALID', `must be one of ${values.join(', ')}`);
+  return found;
+}
+
+function connect(desk: ControlDesk, { notifyUrl, merchantPublicKey }: Body): Connection {
+  if (typeof merchantPublicKey === 'string') desk.setMerchantPublicKey(merchantPublicKey);
+  if (typeof notifyUrl === 'string') desk.setNotifyUrl(notifyUrl);
+  return desk.connection();
+}
+
+async function readJson(request: IncomingMessage): Promise<Body> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > LARGEST_BODY) throw new CashierError('INVALID', 'more than 64 KB were sent');
+  }
+  try {
+    const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}');
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
+  } catch {
+    // Said below, together with JSON that is no object.
+  }
+  throw new CashierError('INVALID', 'not a JSON object');
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+}

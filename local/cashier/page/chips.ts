@@ -1,0 +1,49 @@
+import { html, type TemplateResult } from 'lit-html';
+import type { Order, Settlement } from '../order.ts';
+import { type TextName, t } from './texts.ts';
+
+type Tone = 'good' | 'bad' | 'warn' | 'plain';
+
+const PAYMENTS: Record<Order['payment'], [Tone, TextName]> = {
+  UNPAID: ['plain', 'unpaid'],
+  PAID: ['good', 'paid'],
+  CANCELLED: ['plain', 'cancelled'],
+};
+
+const SETTLEMENTS: Record<Exclude<Settlement, 'NONE'>, [Tone, TextName]> = {
+  PENDING: ['warn', 'settlePending'],
+  SETTLED: ['good', 'settleSettled'],
+  NOTED: ['plain', 'settleNoted'],
+  REFUNDED: ['bad', 'settleRefunded'],
+  GIVEN_UP: ['bad', 'settleGivenUp'],
+};
+
+const REFUNDS: Record<Exclude<Order['refund'], 'NONE'>, [Tone, TextName]> = {
+  PROCESSING: ['warn', 'refundChipProcessing'],
+  REFUNDED: ['plain', 'refundChipRefunded'],
+  FAILED: ['bad', 'refundChipFailed'],
+};
+
+/** The states of an order as chips: the payment always, the others when there is something to say. */
+export function chips(order: Order): TemplateResult {
+  const { payment, settlement, refund, verification } = order;
+  const byBaidu = settlement === 'REFUNDED';
+  return html`${chip(PAYMENTS[payment])}
+  ${settlement === 'NONE' ? null : chip(SETTLEMENTS[settlement])}
+  ${refund === 'NONE' || byBaidu ? null : chip(REFUNDS[refund])}
+  ${verification === 'VERIFIED' ? chip(['good', 'verified']) : null}`;
+}
+
+/** The one state of an order that matters most, as a chip. */
+export function mainChip(order: Order): TemplateResult {
+  const { payment, settlement, refund } = order;
+  if (settlement === 'REFUNDED' || settlement === 'GIVEN_UP') return chip(SETTLEMENTS[settlement]);
+  if (refund !== 'NONE') return chip(REFUNDS[refund]);
+  return payment === 'PAID' && settlement !== 'NONE'
+    ? chip(SETTLEMENTS[settlement])
+    : chip(PAYMENTS[payment]);
+}
+
+function chip([tone, name]: [Tone, TextName]): TemplateResult {
+  return html`<span class="chip ${tone}">${t(name)}</span>`;
+}

@@ -1,0 +1,65 @@
+import { html, type TemplateResult } from 'lit-html';
+import type { Connection } from '../ledger.ts';
+import { send, state } from './store.ts';
+import { t } from './texts.ts';
+
+/** Says whether a merchant must still say where notifications go, or with which key queries are verified. */
+export function incomplete(): boolean {
+  const { connection } = state;
+  return connection !== null && (connection.notifyUrl === null || connection.merchantPublicKey === null);
+}
+
+/** How the merchant is connected, open while something is missing. */
+export function connectionCard(): TemplateResult | null {
+  const { connection } = state;
+  if (!connection) return null;
+  return html`<section class="card connection" aria-labelledby="connection">
+    <details ?open=${incomplete()}>
+      <summary><h2 id="connection">${t('connection')}</h2></summary>
+      <dl class="facts stacked">
+        ${fact('appId', connection.appId)} ${fact('appKey', connection.appKey)}
+        ${fact('dealId', connection.dealId)} ${fact(t('queryUrl'), connection.queryUrl)}
+        ${fact(t('platformKey'), connection.platformPublicKey)}
+      </dl>
+      ${notifyForm(connection)} ${keyForm(connection)}
+    </details>
+  </section>`;
+}
+
+function fact(name: string, value: string): TemplateResult {
+  return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+}
+
+function notifyForm({ notifyUrl }: Connection): TemplateResult {
+  if (notifyUrl === '') {
+    return html`<dl class="facts stacked">${fact(t('notifyUrl'), t('notifyInProcess'))}</dl>`;
+  }
+  return html`<form class="setting" @submit=${save('notifyUrl')}>
+    <label class="field">
+      <span>${t('notifyUrl')}</span>
+      <input name="value" type="url" required class="code" .value=${notifyUrl ?? ''} placeholder="http://127.0.0.1:3000/baidu/payment-notify" />
+    </label>
+    ${notifyUrl === null ? html`<p class="wrong">${t('notifyMissing')}</p>` : null}
+    <button>${t('save')}</button>
+  </form>`;
+}
+
+function keyForm({ merchantPublicKey }: Connection): TemplateResult {
+  return html`<form class="setting" @submit=${save('merchantPublicKey')}>
+    <label class="field">
+      <span>${t('merchantKey')}</span>
+      <textarea name="value" required class="code" rows="3" .value=${merchantPublicKey ?? ''} placeholder="MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQ…"></textarea>
+    </label>
+    ${merchantPublicKey === null ? html`<p class="wrong">${t('merchantKeyMissing')}</p>` : null}
+    <button>${t('save')}</button>
+  </form>`;
+}
+
+function save(name: 'notifyUrl' | 'merchantPublicKey') {
+  return (event: SubmitEvent) => {
+    event.preventDefault();
+    if (!(event.currentTarget instanceof HTMLFormElement)) return;
+    const value = new FormData(event.currentTarget).get('value');
+    void send('connection', { [name]: String(value).trim() });
+  };
+}

@@ -1,0 +1,143 @@
+import { html, type TemplateResult } from 'lit-html';
+import { repeat } from 'lit-html/directives/repeat.js';
+import type { Hop, HopKind, Raw } from '../ledger.ts';
+import { changed, state } from './store.ts';
+import { say, type TextName, t } from './texts.ts';
+
+const KINDS: Record<HopKind, readonly [title: TextName, lane: TextName]> = {
+  created: ['hopCreated', 'laneCashier'],
+  paid: ['hopPaid', 'laneCashier'],
+  cancelled: ['hopCancelled', 'laneCashier'],
+  refund: ['hopRefund', 'laneCashier'],
+  verified: ['hopVerified', 'laneCashier'],
+  notification: ['hopNotification', 'laneOut'],
+  queued: ['hopQueued', 'laneMerchant'],
+  query: ['hopQuery', 'laneIn'],
+  confirmed: ['hopConfirmed', 'laneMerchant'],
+  published: ['hopPublished', 'laneMerchant'],
+  other: ['hopOther', 'laneMerchant'],
+};
+
+const RAW: Record<string, TextName> = {
+  form: 'rawForm',
+  signedText: 'rawSignedText',
+  expectedText: 'rawExpectedText',
+  answer: 'rawAnswer',
+  request: 'rawRequest',
+  message: 'rawMessage',
+};
+
+let copied: Raw | null = null;
+
+/** Everything that happened to an order (`''`: to none), in the order in which it began. */
+export function timelineView(owner: string): TemplateResult {
+  const hops = [...(state.hops.get(owner) ?? [])].sort((a, b) => a.at.localeCompare(b.at) || a.id - b.id);
+  const notifications = hops.filter(({ kind }) => kind === 'notification');
+  const waiting = state.busy.has(`orders/${owner}/pay`) || state.busy.has(`orders/${owner}/notify`);
+  return html`<section class="timeline" aria-labelledby="timeline">
+    <h3 id="timeline">${t('timeline')} ${nextCall(owner)}</h3>
+    <ol aria-live="polite">
+      ${repeat(
+        hops,
+        ({ id }) => id,
+        (hop, index) => entry(hop, hops[index - 1], notifications.indexOf(hop) + 1),
+      )}
+      ${waiting ? waitingEntry(notifications.length + 1) : null}
+    </ol>
+  </section>`;
+}
+
+function nextCall(owner: string): TemplateResult | null {
+  const due = state.orders.get(owner)?.nextNotificationAt;
+  if (!due) return null;
+  const seconds = Math.max(0, Math.round((Date.parse(due) - Date.now()) / 1000));
+  const shown = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  return html`<small class="next">${t('nextIn')} <b>${shown}</b></small>`;
+}
+
+function entry(hop: Hop, before: Hop | undefined, notification: number): TemplateResult {
+  const [title, lane] = KINDS[hop.kind];
+  return html`<li class="hop ${hop.tone}">
+    <div class="when">
+      <time datetime=${hop.at}>${clock(hop.at)}</time>
+      ${before ? html`<small>${since(before.at, hop.at)}</small>` : null}
+    </div>
+    <div class="what">
+      <p class="lead">
+        <b>${t(title)}${notification > 1 ? html` <i>#${notification}</i>` : null}</b> <small>${t(lane)}</small>
+      </p>
+      ${hop.note ? html`<p class="note">${say(hop.note)}</p>` : null} ${duration(hop)}
+      ${
+        hop.raw.length === 0
+          ? null
+          : html`<details>
+              <summary>${t('showRaw')}</summary>
+              ${hop.raw.map(rawView)}
+            </details>`
+      }
+    </div>
+  </li>`;
+}
+
+function waitingEntry(notification: number): TemplateResult {
+  return html`<li class="hop waiting">
+    <div class="when"></div>
+    <div class="what">
+      <p class="lead">
+        <b>${t('hopNotification')}${notification > 1 ? html` <i>#${notification}</i>` : null}</b>
+        <small>${t('laneOut')}</small>
+      </p>
+      <p class="note">${t('waiting')}</p>
+      <div class="bar"><div class="filled"></div></div>
+    </div>
+  </li>`;
+}
+
+/** How long something took: against its limit as a bar, otherwise as a number. */
+function duration({ milliseconds, limitMilliseconds: limit }: Hop): TemplateResult | null {
+  if (milliseconds === null) return null;
+  const ms = milliseconds.toLocaleString('en');
+  if (limit === null) return html`<p class="took">${ms} ms</p>`;
+  return html`<p class="took">
+    <meter min="0" max=${limit} high=${limit * 0.75} optimum="0" .value=${Math.min(milliseconds, limit)}
+      aria-label="${ms} / ${limit.toLocaleString('en')} ms"></meter>
+    <span>${ms} <i>/ ${limit.toLocaleString('en')} ms</i></span>
+  </p>`;
+}
+
+function rawView(raw: Raw): TemplateResult {
+  const name = RAW[raw.name];
+  const copy = async () => {
+    await navigator.clipboard.writeText(raw.text);
+    copied = raw;
+    changed();
+  };
+  const title = name ? t(name) : raw.name;
+  return html`<figure class="raw">
+    <figcaption>
+      <span>${title}</span
+      ><button class="tiny" aria-label="${t('copy')}: ${title}" @click=${copy}>
+        ${copied === raw ? t('copied') : t('copy')}
+      </button>
+    </figcaption>
+    <pre tabindex="0" aria-label=${title}>${lines(raw)}</pre>
+  </figure>`;
+}
+
+/** Shows each field of a form on a line of its own; nothing is added to the text itself. */
+function lines({ name, text }: Raw): string | TemplateResult[] {
+  if (!['form', 'signedText', 'expectedText', 'request'].includes(name)) return text;
+  return text.split(/(?=&)/).map((field) => html`<span class="field-line">${field}</span>`);
+}
+
+function clock(at: string): string {
+  const date = new Date(at);
+  const two = (part: number) => String(part).padStart(2, '0');
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+function since(from: string, to: string): string {
+  const ms = Date.parse(to) - Date.parse(from);
+  if (ms < 1000) return `+${ms} ms`;
+  return ms < 60_000 ? `+${(ms / 1000).toFixed(1)} s` : `+${Math.round(ms / 60_000)} min`;
+}

@@ -1,0 +1,166 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash, createVerify } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { readPublicKey } from '../../../local/cashier/keys.ts';
+import { sign } from '../../../local/cashier/signature.ts';
+import { merchantKeys } from './merchant.ts';
+
+const CLI = join(import.meta.dirname, '../../../local/cashier/cli.ts');
+const folder = mkdtempSync(join(tmpdir(), 'cashier-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const children: ChildProcess[] = [];
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+});
+
+/** Starts a program and lets a test wait for what it prints. */
+function start(command: string, args: string[]) {
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+  children.push(child);
+  let output = '';
+  let look: () => void = () => {};
+  const take = (chunk: Buffer) => {
+    output += chunk;
+    look();
+  };
+  child.stdout.on('data', take);
+  child.stderr.on('data', take);
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const printed = (pattern: RegExp): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      look = () => {
+        const found = pattern.exec(output);
+        if (found) resolve(found);
+      };
+      void exit.then(() => reject(new Error(`ended without printing ${pattern}:\n${output}`)));
+      look();
+    });
+  return { child, exit, printed, output: () => output };
+}
+
+const cli = (...args: string[]) => start(process.execPath, [CLI, ...args]);
+
+const post = async (url: string, body: object = {}) => {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  return JSON.parse(await response.text());
+};
+
+function writeKey(name: string, key: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, key);
+  return file;
+}
+
+const publicPem = merchantKeys.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const platformPem = merchantKeys.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+
+describe('a ten-line webhook in Python', () => {
+  test('is driven through a payment', async () => {
+    if (spawnSync('python3', ['--version']).status !== 0) {
+      throw new Error('This test needs python3 on PATH: it shows that the cashier drives other languages.');
+    }
+    const webhook = start('python3', [join(import.meta.dirname, 'webhook.py')]);
+    const [notifyUrl] = await webhook.printed(/^http\S+/);
+    const key = ['--platform-key', writeKey('platform.pem', platformPem)];
+    const cashier = cli('--port', '0', '--notify-url', notifyUrl, ...key);
+    const [, url] = await cashier.printed(/^Page +(\S+)$/m);
+    const order = { orderId: '1920891312', tpOrderId: 'T-1', totalMoney: 9900, returnData: '座位 7' };
+    await post(`${url}/api/orders`, order);
+    const result = await post(`${url}/api/orders/1920891312/pay`, { payType: '1117' });
+    expect(result).toMatchObject({ outcome: 'settled', order: { settlement: 'SETTLED' } });
+    await webhook.printed(/^paid 1920891312 9900 座位 7$/m);
+    await cashier.printed(/1920891312 +notification +The money settles: isConsumed is 2 \(\d+ ms\)$/m);
+
+    const fields = new URLSearchParams(result.form);
+    const signature = fields.get('rsaSign') ?? '';
+    const verifier = createVerify('sha1').update(result.signedText);
+    expect(verifier.verify(merchantKeys.publicKey, signature, 'base64')).toBe(true);
+    cashier.child.kill('SIGINT');
+    expect(await cashier.exit).toBe(0);
+  });
+});
+
+describe('a broken query', () => {
+  test('is printed with the rule that it broke and the text that was expected', async () => {
+    const cashier = cli('--port', '0', '--merchant-public-key', writeKey('merchant.pem', publicPem));
+    const [, queryUrl] = await cashier.printed(/^Query URL +(\S+)$/m);
+    const params = { appId: '10026', appKey: 'MMM4oc', orderId: '7', siteId: '8' };
+    const wrong = sign({ ...params, siteId: '9' }, merchantKeys.privateKey);
+    const answer = await fetch(`${queryUrl}?${new URLSearchParams({ ...params, sign: wrong })}`);
+    expect(await answer.json()).toMatchObject({ errno: 10000, errmsg: '签名错误' });
+    const begin = createHash('sha1')
+      .update('appId=10026&appKey=MMM4oc&orderId=7&siteId=8')
+      .digest('hex')
+      .slice(0, 8);
+    await cashier.printed(new RegExp(`query +errno 10000: the right key signed another text.* ${begin} `));
+    await cashier.printed(/expected to be signed: appId=10026&appKey=MMM4oc&orderId=7&siteId=8$/m);
+    expect(cashier.output()).not.toContain(wrong);
+  });
+});
+
+describe('the command line', () => {
+  test('--help shows every option and ends well', async () => {
+    const help = cli('--help');
+    expect(await help.exit).toBe(0);
+    for (const option of ['port', 'notify-url', 'platform-key', 'merchant-public-key', 'repeat-count']) {
+      expect(help.output()).toContain(`--${option} `);
+    }
+  });
+
+  test('a port in use is said, and another taken', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const address = other.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const cashier = cli('--port', String(port));
+    const [, taken] = await cashier.printed(
+      new RegExp(`^Port ${port} is in use; (\\d+) is taken instead\\.$`, 'm'),
+    );
+    await cashier.printed(new RegExp(`^Page +http://127\\.0\\.0\\.1:${taken}$`, 'm'));
+    other.close();
+  });
+
+  test('keys are taken bare, and what is missing is said', async () => {
+    const bare = merchantKeys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+    const cashier = cli('--port', '0', '--merchant-public-key', bare, '--app-id', '7', '--app-key', 'k');
+    await cashier.printed(/^App +appId 7, appKey k, dealId 470193086$/m);
+    await cashier.printed(/^Notify URL +not given: notifications go nowhere/m);
+    const [, platform = ''] = await cashier.printed(/^Platform key +(\S+)$/m);
+    expect(readPublicKey(platform).asymmetricKeyDetails?.modulusLength).toBe(1024);
+    expect(cashier.output()).toContain(bare);
+  });
+
+  test.each([
+    [['--colour', 'red'], "Unknown option '--colour'"],
+    [['--port', '99999'], '--port must be a whole number from 0 to 65535, not 99999'],
+    [['--repeat-count', '-1'], "'--repeat-count' argument is ambiguous"],
+    [
+      ['--repeat-interval-ms', '2m'],
+      '--repeat-interval-ms must be a whole number from 0 to 2147483647, not 2m',
+    ],
+    [['--on-error', 'cry'], '--on-error must be repeat or refund, not cry'],
+    [['--platform-key', 'nothing.pem'], '--platform-key: there is no file nothing.pem'],
+    [['--notify-url', 'nowhere'], 'the notify URL is not an http or https URL: nowhere'],
+    [['--merchant-public-key', CLI], 'not an RSA public key that can be read'],
+  ])('%j is refused', async (args, message) => {
+    const cashier = cli(...args);
+    expect(await cashier.exit).toBe(1);
+    expect(cashier.output()).toContain(message);
+    expect(cashier.output()).toContain('npm run cashier -- --help shows every option.');
+    expect(cashier.output()).not.toMatch(/^ +at /m);
+  });
+});
