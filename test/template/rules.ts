@@ -43,12 +43,17 @@ describe.each([
     expect(found.toSorted()).toEqual(Object.keys(exceptions).toSorted());
   }, 60_000);
 
-  it("is valid by CloudFormation's own schemas and rules", async () => {
+  it("is valid by CloudFormation's own schemas and rules, in each region where the users are", async () => {
     const { stack, templateFile } = await include(template);
-    const packaged = { stackConstructPath: 'Stack', templatePath: templateFile };
+    const stackTemplates = ['cn-north-1', 'cn-northwest-1', 'ap-east-1'].map((region) => ({
+      stackConstructPath: 'Stack',
+      templatePath: templateFile,
+      accountId: '123456789012',
+      region,
+    }));
     const { violations } = new CloudFormationValidatePlugin().validate({
       templatePaths: [templateFile],
-      stackTemplates: [{ ...packaged, accountId: '123456789012', region: 'cn-north-1' }],
+      stackTemplates,
       appConstruct: stack,
     });
     // Parameters from the command line are strings. CloudFormation makes numbers of them, and warns.
