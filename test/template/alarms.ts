@@ -108,6 +108,13 @@ const alarms: [id: string, name: string, expected: Record<string, Json>][] = [
   ['NotifySecretFailures', 'notify-secret-failures', ours('SecretFailures', notify)],
   ['ConfirmSecretFailures', 'confirm-secret-failures', ours('SecretFailures', confirm)],
   ['ConfirmErrors', 'confirm-errors', lambdas('Errors', confirm)],
+  [
+    'StatusUndelivered',
+    'status-undelivered',
+    atLeastOne('AWS/SNS', 'NumberOfNotificationsFailed', [
+      { Name: 'TopicName', Value: { 'Fn::GetAtt': ['StatusTopic', 'TopicName'] } },
+    ]),
+  ],
   ['QueryThrottled', 'query-throttled', lambdas('Throttles', query)],
   ['NotifyThrottled', 'notify-throttled', lambdas('Throttles', notify)],
   ['ConfirmThrottled', 'confirm-throttled', lambdas('Throttles', confirm)],

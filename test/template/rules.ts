@@ -5,7 +5,7 @@ import { App, CloudFormationValidatePlugin, Stack } from 'aws-cdk-lib';
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { afterAll, describe, expect, it } from 'vitest';
-import { everyParameter, type Template } from './package.ts';
+import { everyParameter, resource, type Template } from './package.ts';
 import { every, plain } from './packaged.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'rules-'));
@@ -59,6 +59,17 @@ describe.each([
     // Parameters from the command line are strings. CloudFormation makes numbers of them, and warns.
     expect(violations.filter(({ ruleName }) => ruleName !== 'W9003')).toEqual([]);
   }, 60_000);
+
+  it('keeps the deployment bucket from the public', () => {
+    expect(
+      resource(template, 'ServerlessDeploymentBucket').Properties['PublicAccessBlockConfiguration'],
+    ).toEqual({
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    });
+  });
 
   it('names no partition, in ARNs or hosts', () => {
     const given = Object.values<string>(everyParameter).filter((value) => value.startsWith('arn:'));
