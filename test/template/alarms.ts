@@ -32,6 +32,22 @@ const sum = (Id: string, MetricName: string, Dimensions: Json) => ({
   },
 });
 
+/** More than a fifth of three failures and more, twice in a row. */
+const failureRate = (Dimensions: Json) => ({
+  EvaluationPeriods: 2,
+  ComparisonOperator: 'GreaterThanThreshold',
+  Threshold: 20,
+  Metrics: [
+    {
+      Id: 'rate',
+      Label: 'Failed requests (%)',
+      Expression: 'IF(failures >= 3, 100 * failures / requests, 0)',
+    },
+    sum('requests', 'BaiduRequests', Dimensions),
+    sum('failures', 'BaiduFailures', Dimensions),
+  ],
+});
+
 const alarms: [id: string, name: string, expected: Record<string, Json>][] = [
   [
     'DeadLettersWaiting',
@@ -84,45 +100,21 @@ const alarms: [id: string, name: string, expected: Record<string, Json>][] = [
       Threshold: 1000,
     },
   ],
-  [
-    'BaiduFailing',
-    'baidu-failing',
-    {
-      EvaluationPeriods: 2,
-      ComparisonOperator: 'GreaterThanThreshold',
-      Threshold: 20,
-      Metrics: [
-        {
-          Id: 'rate',
-          Label: 'Failed requests (%)',
-          Expression:
-            'IF(FILL(q, 0) + FILL(c, 0) >= 5, 100 * (FILL(qf, 0) + FILL(cf, 0)) / (FILL(q, 0) + FILL(c, 0)), 0)',
-        },
-        sum('q', 'BaiduRequests', query),
-        sum('c', 'BaiduRequests', confirm),
-        sum('qf', 'BaiduFailures', query),
-        sum('cf', 'BaiduFailures', confirm),
-      ],
-    },
-  ],
+  ['QueryBaiduFailing', 'query-baidu-failing', failureRate(query)],
+  ['ConfirmBaiduFailing', 'confirm-baidu-failing', failureRate(confirm)],
   ['PaymentMismatch', 'payment-mismatch', ours('PaymentMismatches', confirm)],
   ['OrderMismatch', 'order-mismatch', ours('OrderMismatches', notify)],
-  [
-    'SecretFailures',
-    'secret-failures',
-    {
-      EvaluationPeriods: 1,
-      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-      Threshold: 1,
-      Metrics: [
-        { Id: 'failures', Label: 'Secret failures', Expression: 'FILL(q, 0) + FILL(n, 0) + FILL(c, 0)' },
-        sum('q', 'SecretFailures', query),
-        sum('n', 'SecretFailures', notify),
-        sum('c', 'SecretFailures', confirm),
-      ],
-    },
-  ],
+  ['QuerySecretFailures', 'query-secret-failures', ours('SecretFailures', query)],
+  ['NotifySecretFailures', 'notify-secret-failures', ours('SecretFailures', notify)],
+  ['ConfirmSecretFailures', 'confirm-secret-failures', ours('SecretFailures', confirm)],
   ['ConfirmErrors', 'confirm-errors', lambdas('Errors', confirm)],
+  [
+    'StatusUndelivered',
+    'status-undelivered',
+    atLeastOne('AWS/SNS', 'NumberOfNotificationsFailed', [
+      { Name: 'TopicName', Value: { 'Fn::GetAtt': ['StatusTopic', 'TopicName'] } },
+    ]),
+  ],
   ['QueryThrottled', 'query-throttled', lambdas('Throttles', query)],
   ['NotifyThrottled', 'notify-throttled', lambdas('Throttles', notify)],
   ['ConfirmThrottled', 'confirm-throttled', lambdas('Throttles', confirm)],

@@ -43,6 +43,19 @@ describe('functions', () => {
   });
 });
 
+describe('logs', () => {
+  it('are these four, and all of them forget', () => {
+    const groups = idsOfType(plain.template, 'AWS::Logs::LogGroup');
+    expect(groups.toSorted()).toEqual([
+      'ConfirmLogGroup',
+      'HttpApiLogGroup',
+      'NotifyLogGroup',
+      'QueryLogGroup',
+    ]);
+    for (const id of groups) expect(resource(plain.template, id).Properties['RetentionInDays']).toBe(90);
+  });
+});
+
 describe('environment', () => {
   const all = {
     BAIDU_SECRET_ID: 'baidu-payment-status/dev',

@@ -81,10 +81,12 @@ export async function packageTemplate({
 }: PackageOptions = {}): Promise<Packaged> {
   const folder = await mkdtemp(join(tmpdir(), 'template-'));
   try {
-    for (const name of ['serverless.yml', 'resources', 'esbuild.config.cjs', 'package.json']) {
+    for (const name of ['serverless.yml', 'resources']) {
       await cp(join(root, name), join(folder, name), { recursive: true });
     }
-    await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+    for (const name of ['esbuild.config.cjs', 'package.json', 'node_modules']) {
+      await symlink(join(root, name), join(folder, name));
+    }
     await mkdir(join(folder, 'handlers'));
     for (const name of ['query', 'notify', 'confirm']) {
       await writeFile(join(folder, 'handlers', `${name}.ts`), 'export const handler = async () => {};\n');
