@@ -24,7 +24,7 @@ export interface CourierOptions {
 }
 
 /** What came of one notification: what was sent, what came back, and what Baidu does about it. */
-export interface DeliveryResult extends SignedForm {
+export interface DeliveryResult extends Omit<SignedForm, 'flaw'> {
   /** The order afterwards. */
   readonly order: Order;
   /** The merchant's answer; `null` when none came. */
@@ -83,8 +83,9 @@ export class Courier {
     const { outcome, why } = judgeAnswer(answer, refusal);
     this.#ledger.record(orderId, notificationHop({ signed, answer, outcome, why, limit: answerLimitMs }));
     if (status === 2) this.#settle(orderId, outcome);
+    const { form, signedText } = signed;
     return {
-      ...signed,
+      ...{ form, signedText },
       order: this.#ledger.get(orderId),
       status: answer.type === 'answer' ? answer.status : null,
       body: answer.type === 'answer' ? answer.body : null,
@@ -161,6 +162,7 @@ function notificationHop(options: {
   return {
     kind: 'notification',
     tone: tone[outcome],
+    flaw: signed.flaw,
     note: { en: `${OUTCOMES[outcome].en}: ${why.en}`, zh: `${OUTCOMES[outcome].zh}：${why.zh}` },
     raw: [{ name: 'form', text: signed.form }, { name: 'signedText', text: signed.signedText }, ...answered],
     milliseconds: answer.milliseconds,

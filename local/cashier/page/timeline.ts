@@ -64,9 +64,11 @@ function entry(hop: Hop, before: Hop | undefined, notification: number): Templat
     </div>
     <div class="what">
       <p class="lead">
-        <b>${t(title)}${notification > 1 ? html` <i>#${notification}</i>` : null}</b> <small>${t(lane)}</small>
+        <b>${t(title)}${notification > 1 ? html` <i>#${notification}</i>` : null}</b>
+        <small>${t(lane)}${took(hop)}</small>
+        ${hop.flaw ? html`<span class="chip warn">${say(hop.flaw)}</span>` : null}
       </p>
-      ${hop.note ? html`<p class="note">${say(hop.note)}</p>` : null} ${duration(hop)}
+      ${hop.note ? html`<p class="note">${say(hop.note)}</p>` : null} ${answerTime(hop)}
       ${
         hop.raw.length === 0
           ? null
@@ -93,13 +95,20 @@ function waitingEntry(notification: number): TemplateResult {
   </li>`;
 }
 
-/** How long something took: against its limit as a bar, otherwise as a number. */
-function duration({ milliseconds, limitMilliseconds: limit }: Hop): TemplateResult | null {
-  if (milliseconds === null) return null;
+function took({ milliseconds, limitMilliseconds }: Hop): string {
+  return milliseconds === null || limitMilliseconds !== null
+    ? ''
+    : ` · ${milliseconds.toLocaleString('en')} ms`;
+}
+
+/** How much of its time an answer took, as a bar with its numbers. */
+function answerTime({ milliseconds, limitMilliseconds: limit }: Hop): TemplateResult | null {
+  if (milliseconds === null || limit === null) return null;
   const ms = milliseconds.toLocaleString('en');
-  if (limit === null) return html`<p class="took">${ms} ms</p>`;
+  // An answer that came at once still shows.
+  const shown = Math.min(Math.max(milliseconds, limit * 0.03), limit);
   return html`<p class="took">
-    <meter min="0" max=${limit} high=${limit * 0.75} optimum="0" .value=${Math.min(milliseconds, limit)}
+    <meter min="0" max=${limit} high=${limit * 0.75} optimum="0" .value=${shown}
       aria-label="${ms} / ${limit.toLocaleString('en')} ms"></meter>
     <span>${ms} <i>/ ${limit.toLocaleString('en')} ms</i></span>
   </p>`;
