@@ -6,7 +6,7 @@ import { checkQuery, type QueryRules, type QueryVerdict, queryAnswer } from './q
 
 /** What answering a query needs; `slowMs` is how late an answer is while Baidu is slow. */
 export interface QueryContext {
-  readonly rules: QueryRules;
+  readonly rules: () => QueryRules;
   readonly faults: () => Faults;
   readonly record: (orderId: string | null, hop: NewHop) => unknown;
   readonly slowMs: number;
@@ -24,7 +24,7 @@ export async function answerQuery(
   const started = performance.now();
   const faults = context.faults();
   const [, search = ''] = (request.url ?? '').split(/\?(.*)/s);
-  const verdict = checkQuery(request.method ?? '', search, rules);
+  const verdict = checkQuery(request.method ?? '', search, rules());
   const errno = faults.query === 'qps' ? 5010003 : verdict.errno;
   const { order } = verdict;
   if (faults.query === 'slow') await wait(slowMs, undefined, { signal: closing }).catch(() => {});

@@ -20,6 +20,8 @@ export interface CourierOptions {
   readonly repeatCount: number;
   readonly refusal: 'repeat' | 'refunded';
   readonly faults: () => Faults;
+  /** Where notifications go; `null` until the merchant has said so. */
+  readonly deliver: () => Deliver | null;
   readonly now: () => Date;
 }
 
@@ -37,8 +39,6 @@ export interface DeliveryResult extends Omit<SignedForm, 'flaw'> {
 
 /** Sends notifications and repeats them until the merchant's answer counts. */
 export class Courier {
-  /** Where notifications go; `null` until the merchant has said so. */
-  deliver: Deliver | null = null;
   readonly #options: CourierOptions;
   readonly #ledger: Ledger;
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -72,7 +72,7 @@ export class Courier {
     const notifications = this.#ledger.get(orderId).notifications + 1;
     const order = this.#ledger.change(orderId, { notifications });
     const signed = signedForm({ order, status, dealId, privateKey, faults: faults() });
-    const deliver = this.deliver ?? (() => Promise.reject(new Error('no notify URL is set')));
+    const deliver = this.#options.deliver() ?? (() => Promise.reject(new Error('no notify URL is set')));
     const delivery = attempt({
       ...{ deliver, form: signed.form, limitMs: answerLimitMs },
       closing: this.#closing.signal,

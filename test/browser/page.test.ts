@@ -48,6 +48,10 @@ describe('on a desk, in English', () => {
     await page.locator('.hop', { hasText: 'The money settles' }).getByText('Raw content').click();
     const form = page.getByLabel('Form as sent', { exact: true });
     expect(await form.textContent()).toContain('&returnData=seat%3D7%26%3Cb%3Ebold%3C%2Fb%3E');
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: 'Copy: Answer' }).first().click();
+    await page.getByText('Copied').waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toContain('"isConsumed":2');
     await keep(page, 'desk-5-raw');
     await page.getByRole('button', { name: 'Verify' }).click();
     await page.locator('.headline').getByText('Verified').waitFor();

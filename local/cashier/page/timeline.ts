@@ -117,26 +117,28 @@ function answerTime({ milliseconds, limitMilliseconds: limit }: Hop): TemplateRe
 function rawView(raw: Raw): TemplateResult {
   const name = RAW[raw.name];
   const copy = async () => {
-    await navigator.clipboard.writeText(raw.text);
-    copied = raw;
+    try {
+      await navigator.clipboard.writeText(raw.text);
+      copied = raw;
+    } catch (error) {
+      state.problem = String(error);
+    }
     changed();
   };
   const title = name ? t(name) : raw.name;
+  const verb = copied === raw ? t('copied') : t('copy');
   return html`<figure class="raw">
     <figcaption>
-      <span>${title}</span
-      ><button class="tiny" aria-label="${t('copy')}: ${title}" @click=${copy}>
-        ${copied === raw ? t('copied') : t('copy')}
-      </button>
+      <span>${title}</span><button class="tiny" aria-label="${verb}: ${title}" @click=${copy}>${verb}</button>
     </figcaption>
     <pre tabindex="0" aria-label=${title}>${lines(raw)}</pre>
   </figure>`;
 }
 
-/** Shows each field of a form on a line of its own; nothing is added to the text itself. */
+/** Shows each field of a form or signed text on a line of its own; the text itself stays as it is. */
 function lines({ name, text }: Raw): string | TemplateResult[] {
   if (!['form', 'signedText', 'expectedText', 'request'].includes(name)) return text;
-  return text.split(/(?=&)/).map((field) => html`<span class="field-line">${field}</span>`);
+  return text.split(/(?=&\w+=)/).map((field) => html`<span class="field-line">${field}</span>`);
 }
 
 function clock(at: string): string {

@@ -155,6 +155,7 @@ describe('the command line', () => {
     [['--on-error', 'cry'], '--on-error must be repeat or refund, not cry'],
     [['--platform-key', 'nothing.pem'], '--platform-key: there is no file nothing.pem'],
     [['--notify-url', 'nowhere'], 'the notify URL is not an http or https URL: nowhere'],
+    [['--merchant-public-key', folder], 'cannot be read'],
     [['--merchant-public-key', CLI], 'not an RSA public key that can be read'],
   ])('%j is refused', async (args, message) => {
     const cashier = cli(...args);
