@@ -92,13 +92,15 @@ describe('on a desk, in English', () => {
     await page.getByLabel('Amount').focus();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Latte, large' }).waitFor();
-    await page.getByRole('radio', { name: 'WeChat' }).focus();
+    // The title has the focus now; the channels come next.
+    await page.keyboard.press('Tab');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
     expect(await page.getByRole('radio', { name: 'Duxiaoman' }).isChecked()).toBe(true);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.getByText('Status published').waitFor();
+    expect(await page.locator('#order-title').evaluate((title) => title.matches(':focus'))).toBe(true);
     await page.getByRole('switch', { name: 'Signature forged' }).focus();
     await page.keyboard.press('Space');
     await page.getByText('1 on', { exact: true }).waitFor();
@@ -257,6 +259,19 @@ describe('in other looks', () => {
     await keep(page, `phone-${colorScheme}-4-list`);
     const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
     expect(wide).toBe(false);
+  });
+
+  test('the narrowest phone, in English', async () => {
+    const viewport = { width: 320, height: 640 };
+    const { page } = await start({ ...PHONE, viewport, locale: 'en-GB', colorScheme: 'dark' });
+    const wide = () => page.evaluate('document.documentElement.scrollWidth > innerWidth');
+    expect(await wide()).toBe(false);
+    await page.getByRole('button', { name: 'Create order' }).tap();
+    await page.getByRole('button', { name: /^Pay/ }).tap();
+    await page.getByText('Status published').waitFor();
+    await page.getByText('Raw content').first().tap();
+    expect(await wide()).toBe(false);
+    await keep(page, 'phone-narrow');
   });
 
   test('a desk, in Chinese, dark; the language is remembered', async () => {

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import { fenFromYuan } from './money.ts';
-import { changed, choose, send, state } from './store.ts';
+import { changed, choose, focusOn, send, state } from './store.ts';
 import { t } from './texts.ts';
 
 let wrong: { amount: boolean; tpOrderId: boolean } = { amount: false, tpOrderId: false };
@@ -91,7 +91,7 @@ async function create(event: SubmitEvent): Promise<void> {
   if (typeof order !== 'object' || order === null || !('orderId' in order)) return;
   proposedId = proposeId();
   choose(String(order.orderId));
-  changed();
+  focusOn('order-title');
 }
 
 /** An own id that tells when it was made, as merchants' ids do. */
