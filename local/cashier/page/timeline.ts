@@ -104,13 +104,14 @@ function took({ milliseconds, limitMilliseconds }: Hop): string {
 /** How much of its time an answer took, as a bar with its numbers. */
 function answerTime({ milliseconds, limitMilliseconds: limit }: Hop): TemplateResult | null {
   if (milliseconds === null || limit === null) return null;
-  const ms = milliseconds.toLocaleString('en');
   // An answer that came at once still shows.
-  const shown = Math.min(Math.max(milliseconds, limit * 0.03), limit);
+  const percent = Math.min(Math.max((milliseconds / limit) * 100, 3), 100);
+  const late = milliseconds > limit * 0.75;
   return html`<p class="took">
-    <meter min="0" max=${limit} high=${limit * 0.75} optimum="0" .value=${shown}
-      aria-label="${ms} / ${limit.toLocaleString('en')} ms"></meter>
-    <span>${ms} <i>/ ${limit.toLocaleString('en')} ms</i></span>
+    <svg class="bar ${late ? 'late' : ''}" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+      <rect width=${percent} height="1" />
+    </svg>
+    <span>${milliseconds.toLocaleString('en')} <i>/ ${limit.toLocaleString('en')} ms</i></span>
   </p>`;
 }
 
