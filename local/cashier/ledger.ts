@@ -35,6 +35,8 @@ export interface NewHop {
   readonly tone?: 'good' | 'bad' | 'neutral' | undefined;
   /** What came of it, in a sentence. */
   readonly note?: Text | string | undefined;
+  /** What was done wrong on purpose, by a switch. */
+  readonly flaw?: Text | undefined;
   readonly raw?: readonly Raw[] | undefined;
   /** How long it took, and how long it was allowed to. */
   readonly milliseconds?: number | undefined;
@@ -48,6 +50,7 @@ export interface Hop {
   readonly kind: HopKind;
   readonly tone: 'good' | 'bad' | 'neutral';
   readonly note: Text | null;
+  readonly flaw: Text | null;
   readonly raw: readonly Raw[];
   readonly milliseconds: number | null;
   readonly limitMilliseconds: number | null;
@@ -137,6 +140,7 @@ export class Ledger {
       kind: hop.kind,
       tone: hop.tone ?? 'neutral',
       note: typeof hop.note === 'string' ? { en: hop.note, zh: hop.note } : (hop.note ?? null),
+      flaw: hop.flaw ?? null,
       raw: hop.raw ?? [],
       milliseconds: hop.milliseconds ?? null,
       limitMilliseconds: hop.limitMilliseconds ?? null,
