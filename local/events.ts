@@ -57,7 +57,9 @@ export interface QueueMessage {
 }
 
 /** A batch of messages of a queue. */
-export function sqsEvent(messages: readonly QueueMessage[]): { Records: Record<string, unknown>[] } {
+export function sqsEvent(messages: readonly QueueMessage[]): {
+  Records: (QueueMessage & Record<string, unknown>)[];
+} {
   return {
     Records: messages.map(({ messageId, body, receiptHandle = 'none' }) => ({
       ...{ messageId, receiptHandle, body, attributes: {}, messageAttributes: {} },
@@ -77,7 +79,8 @@ export function snsEvent(message: string): { Records: Record<string, unknown>[] 
   };
 }
 
-function requestContext(method: string, path: string): Record<string, unknown> {
+/** What a gateway says of a request beside the request itself. */
+export function requestContext(method: string, path: string): Record<string, unknown> {
   return {
     accountId: '000000000000',
     apiId: 'local',

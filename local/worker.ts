@@ -1,10 +1,11 @@
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import { Consumer } from 'sqs-consumer';
 import { sqsEvent } from './events.ts';
+import { run } from './subscriber.ts';
 
 /** A Lambda's handler, as far as it is fed from a queue. */
 export type QueueHandler = (
-  event: unknown,
+  event: ReturnType<typeof sqsEvent>,
   context: { awsRequestId: string; getRemainingTimeInMillis: () => number },
 ) => Promise<{ batchItemFailures: { itemIdentifier: string }[] }>;
 
@@ -42,14 +43,5 @@ export function startWorker({ sqs, queueUrl, handler, timeoutMs = 30_000, onErro
       return messages.filter(({ MessageId }) => !failed.has(MessageId ?? ''));
     },
   });
-  consumer.on('error', (error) => onError?.(error));
-  consumer.on('processing_error', (error) => onError?.(error));
-  consumer.start();
-  return {
-    stop: () =>
-      new Promise((resolve) => {
-        consumer.once('stopped', () => resolve());
-        consumer.stop({ abort: true });
-      }),
-  };
+  return run(consumer, onError);
 }
