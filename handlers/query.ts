@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { createBaiduClient } from '../lib/baidu.ts';
 import { readBaiduConfig, readLogConfig, readSecretConfig } from '../lib/config.ts';
+import { startBudget } from '../lib/deadline.ts';
 import { ServiceError } from '../lib/errors.ts';
 import { atInit } from '../lib/init.ts';
 import { createLog } from '../lib/log.ts';
@@ -20,6 +21,9 @@ type DirectEvent = { orderId?: unknown; siteId?: unknown; selfTest?: unknown } |
 type QueryEvent = APIGatewayProxyEventV2 | DirectEvent;
 type QueryResult = APIGatewayProxyStructuredResultV2 | OrderStatus | SelfTest;
 
+/** All of an invocation's work, the secret included, ends within this many milliseconds. */
+const BUDGET_MS = 7500;
+
 const log = createLog(readLogConfig());
 const service = atInit(() => ({
   queryOrder: createBaiduClient({ ...readBaiduConfig(), onAttempt: watchBaidu(log) }),
@@ -35,19 +39,20 @@ export const handler = middy<QueryEvent, QueryResult>({ timeoutEarlyInMillis: 0 
     }),
   )
   .handler(async (event, { outcome }) => {
+    const leftMs = startBudget(BUDGET_MS);
     const { loadSecret, queryOrder } = service();
     if (!isHttp(event)) {
       if (event?.selfTest === true) return selfTest(await loadSecret());
       const order = parseOrderRef(event?.orderId, event?.siteId);
       outcome.fields['orderId'] = order.orderId;
-      return queryOrder(await loadSecret(), order);
+      return queryOrder(await loadSecret(), order, leftMs());
     }
     const token = bearerToken(event.headers);
     const secret = await loadSecret();
     requireToken(token, secret.tokenDigests);
     const order = orderRefOf(event);
     outcome.fields['orderId'] = order.orderId;
-    return jsonAnswer(200, await queryOrder(secret, order));
+    return jsonAnswer(200, await queryOrder(secret, order, leftMs()));
   });
 
 /** Whatever came through a gateway says so; without that it can only be a direct invocation, allowed by IAM. */

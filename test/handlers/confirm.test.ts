@@ -143,6 +143,17 @@ describe(`confirm (${BUILD}): what it publishes`, () => {
   });
 });
 
+test(`confirm (${BUILD}) reads what Lambda wrote of a failed invocation, moved back from the dead letters`, async () => {
+  const failed = JSON.stringify({
+    version: '1.0',
+    requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
+    requestPayload: snsEvent(paidLookup()),
+    responsePayload: { errorType: 'INTERNAL_ERROR' },
+  });
+  expect(await confirm(await start(), [failed])).toEqual([]);
+  expect(await published()).toHaveLength(1);
+});
+
 describe(`confirm (${BUILD}): once`, () => {
   test('for 200 repetitions', async () => {
     const handler = await start();
