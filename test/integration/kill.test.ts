@@ -1,91 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
-import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { describe, expect, inject, test } from 'vitest';
-import { startAws } from '../../local/aws.ts';
+import { describe, expect, test } from 'vitest';
+import type { FunctionName } from '../../local/bundles.ts';
 import { notifyEvent, sqsEvent } from '../../local/events.ts';
-import { startSecretsManager } from '../../local/secrets-manager.ts';
-import { startBaidu } from '../support/baidu.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { drain } from '../support/queue.ts';
-import { type Moment, startWireTap } from '../support/wire-tap.ts';
-
-const PROCESS = path.resolve(import.meta.dirname, '../support/lambda-process.ts');
-
-/** An invocation's time. What it leaves under way is free again when this has passed. */
-const TIMEOUT_MS = 3000;
-
-const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
-const merchant = generateKeyPairSync('rsa', { modulusLength: 1024 });
-
-/** Everything around the functions, with a tap on each wire that kills the process at one moment. */
-async function setUp(killAt: Moment) {
-  const [aws, baidu, secretsManager] = await Promise.all([
-    startAws({ visibilitySeconds: 1 }),
-    startBaidu(),
-    startSecretsManager(),
-  ]);
-  secretsManager.put(
-    'secret',
-    JSON.stringify({
-      appId: '10026',
-      appKey: 'MMM4oc',
-      privateKey: merchant.privateKey.export({ format: 'pem', type: 'pkcs1' }),
-      platformPublicKey: platform.publicKey.export({ format: 'pem', type: 'spki' }),
-    }),
-  );
-  let victim: ChildProcess | undefined;
-  const seen: Moment[] = [];
-  const onMoment = (moment: Moment) => {
-    seen.push(moment);
-    if (moment !== killAt || !victim) return true;
-    victim.kill('SIGKILL');
-    victim = undefined;
-    return false;
-  };
-  const origin = (name: string) => aws.environment[`AWS_ENDPOINT_URL_${name}`] ?? '';
-  const taps = await Promise.all(
-    [origin('SQS'), origin('DYNAMODB'), secretsManager.url, baidu.url].map((url) =>
-      startWireTap(url, onMoment),
-    ),
-  );
-  const [messaging = '', tables = '', secrets = '', query = ''] = taps.map(({ url }) => url);
-  const env = {
-    ...process.env,
-    ...aws.environment,
-    AWS_ENDPOINT_URL_SQS: messaging,
-    AWS_ENDPOINT_URL_SNS: messaging,
-    AWS_ENDPOINT_URL_DYNAMODB: tables,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets,
-    BAIDU_SECRET_ID: 'secret',
-    BAIDU_QUERY_URL: query + new URL(baidu.url).pathname,
-    PAYMENT_QUEUE_URL: messaging + new URL(aws.paymentQueueUrl).pathname,
-    PAYMENT_TOPIC_ARN: aws.statusTopicArn,
-    IDEMPOTENCY_TABLE: aws.idempotencyTable,
-    LOG_LEVEL: 'SILENT',
-  };
-
-  /** One invocation in a process of its own: what it returned, or `undefined` where it was killed. */
-  async function invoke(bundle: string, event: unknown, { mortal }: { mortal: boolean }) {
-    const child = spawn(process.execPath, [PROCESS, bundle, String(TIMEOUT_MS)], {
-      env,
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    if (mortal) victim = child;
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(JSON.stringify(event));
-    const [output, signal] = await Promise.all([
-      text(child.stdout),
-      new Promise((resolve) => child.on('exit', (_code, by) => resolve(by))),
-    ]);
-    return signal === null ? JSON.parse(output.trim().split('\n').at(-1) ?? '') : undefined;
-  }
-
-  const parts = [aws, baidu, secretsManager, ...taps];
-  return { aws, seen, invoke, close: () => Promise.all(parts.map((part) => part.close())) };
-}
+import type { Moment } from '../support/wire-tap.ts';
+import { platformKey, startWorld, type World } from '../support/world.ts';
 
 const CONFIRM_MOMENTS: Moment[] = [
   'GetSecretValue asked',
@@ -102,8 +22,8 @@ const CONFIRM_MOMENTS: Moment[] = [
 
 describe.concurrent('confirm killed in the middle of a batch loses nothing', () => {
   test.each(CONFIRM_MOMENTS)('at “%s”', { timeout: 60_000 }, async (moment) => {
-    const { aws, seen, invoke, close } = await setUp(moment);
-    const { confirm } = inject('bundles');
+    const world = await startWorld();
+    const { aws, seen } = world;
     const orders = ['1', '2', '3'];
     for (const orderId of orders) {
       const MessageBody = JSON.stringify({ orderId, siteId: '1' });
@@ -112,30 +32,12 @@ describe.concurrent('confirm killed in the middle of a batch loses nothing', () 
     const published: string[] = [];
     let kills = 0;
     for (let round = 0; round < 20 && new Set(published).size < orders.length; round++) {
-      const { Messages = [] } = await aws.sqs.send(
-        new ReceiveMessageCommand({
-          QueueUrl: aws.paymentQueueUrl,
-          MaxNumberOfMessages: 10,
-          WaitTimeSeconds: 2,
-        }),
-      );
-      const batch = Messages.map(({ MessageId = '', Body = '' }) => ({ messageId: MessageId, body: Body }));
-      if (batch.length === 0) continue;
-      const result = await invoke(confirm, sqsEvent(batch), { mortal: kills === 0 });
-      if (!result) kills++;
-      const failed = new Set(
-        (result?.batchItemFailures ?? []).map(
-          ({ itemIdentifier }: { itemIdentifier: string }) => itemIdentifier,
-        ),
-      );
-      for (const { MessageId = '', ReceiptHandle } of result ? Messages : []) {
-        if (failed.has(MessageId)) continue;
-        await aws.sqs.send(new DeleteMessageCommand({ QueueUrl: aws.paymentQueueUrl, ReceiptHandle }));
-      }
+      const killed = await workOnce(world, kills === 0 ? moment : undefined);
+      if (killed) kills++;
       published.push(...(await drain(aws.sqs, aws.subscriberQueueUrl)).map(({ orderId }) => String(orderId)));
     }
     const lost = await drain(aws.sqs, aws.deadLetterQueueUrl);
-    await close();
+    await world.close();
     expect(kills).toBe(1);
     expect(seen).toContain(moment);
     expect([...new Set(published)].sort()).toEqual(orders);
@@ -156,16 +58,48 @@ const NOTIFY_MOMENTS: Moment[] = [
 
 describe.concurrent('notify killed on its way answers nothing that it did not store', () => {
   test.each(NOTIFY_MOMENTS)('at “%s”', { timeout: 60_000 }, async (moment) => {
-    const { aws, seen, invoke, close } = await setUp(moment);
-    const { notify } = inject('bundles');
-    const event = notifyEvent(signedForm(PAID, platform.privateKey));
-    expect(await invoke(notify, event, { mortal: true })).toBeUndefined();
-    expect(seen).toContain(moment);
-    const storedBefore = await drain(aws.sqs, aws.paymentQueueUrl);
+    const world = await startWorld();
+    const event = notifyEvent(signedForm(PAID, platformKey));
+    expect(await invokeAndKill(world, 'notify', event, moment)).toBeUndefined();
+    expect(world.seen).toContain(moment);
+    const storedBefore = await drain(world.aws.sqs, world.aws.paymentQueueUrl);
     expect(storedBefore).toHaveLength(moment === 'SendMessage answered' ? 1 : 0);
     // Baidu, left without an answer, calls again.
-    expect(await invoke(notify, event, { mortal: false })).toMatchObject({ statusCode: 200 });
-    expect(await drain(aws.sqs, aws.paymentQueueUrl)).toHaveLength(1);
-    await close();
+    expect(await invokeAndKill(world, 'notify', event)).toMatchObject({ statusCode: 200 });
+    expect(await drain(world.aws.sqs, world.aws.paymentQueueUrl)).toHaveLength(1);
+    await world.close();
   });
 });
+
+/** One batch through confirm as Lambda's event source would do it; whether the process was killed. */
+async function workOnce(world: World, killAt?: Moment): Promise<boolean> {
+  const { sqs, paymentQueueUrl: QueueUrl } = world.aws;
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 2 }),
+  );
+  if (Messages.length === 0) return false;
+  const batch = Messages.map(({ MessageId = '', Body = '' }) => ({ messageId: MessageId, body: Body }));
+  const result = await invokeAndKill(world, 'confirm', sqsEvent(batch), killAt);
+  if (!result) return true;
+  const failures: { itemIdentifier: string }[] = result.batchItemFailures;
+  const failed = new Set(failures.map(({ itemIdentifier }) => itemIdentifier));
+  for (const { MessageId = '', ReceiptHandle } of Messages) {
+    if (!failed.has(MessageId)) await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+  }
+  return false;
+}
+
+/** One invocation in a new sandbox, which dies at the moment: what it returned, or `undefined` where it died. */
+async function invokeAndKill(world: World, name: FunctionName, event: unknown, killAt?: Moment) {
+  const sandbox = world.sandbox(name);
+  let alive = true;
+  world.decide((moment) => {
+    if (moment !== killAt || !alive) return 'pass';
+    alive = false;
+    sandbox.child.kill('SIGKILL');
+    return 'cut';
+  });
+  const result = await sandbox.invoke(event);
+  await sandbox.end();
+  return result;
+}

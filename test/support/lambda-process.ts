@@ -1,13 +1,21 @@
 import { createRequire } from 'node:module';
-import { text } from 'node:stream/consumers';
+import { createInterface } from 'node:readline';
 
 /*
- * A sandbox of its own for one invocation: loads the bundle named on the command line, hands it the event that comes
- * by standard input, and prints what it returns. Whoever started it may kill it at any moment.
+ * A sandbox of its own: loads the bundle named on the command line, hands it each event that comes as a line of
+ * standard input, one after the other, and prints what came of it, a marked line each. Whoever started it may stop or
+ * kill it at any moment.
  */
 const [bundle = '', timeoutMs = '3000'] = process.argv.slice(2);
-const event: unknown = JSON.parse(await text(process.stdin));
-const deadline = Date.now() + Number(timeoutMs);
-const context = { awsRequestId: 'sandbox', getRemainingTimeInMillis: () => deadline - Date.now() };
-const result: unknown = await createRequire(import.meta.url)(bundle).handler(event, context);
-process.stdout.write(`\n${JSON.stringify(result)}\n`, () => process.exit(0));
+const { handler } = createRequire(import.meta.url)(bundle);
+for await (const line of createInterface({ input: process.stdin })) {
+  const deadline = Date.now() + Number(timeoutMs);
+  const context = { awsRequestId: 'sandbox', getRemainingTimeInMillis: () => deadline - Date.now() };
+  const outcome = await handler(JSON.parse(line), context).then(
+    (result: unknown) => ({ result }),
+    // What Lambda's runtime client tells the caller of an error, and what it logs of one.
+    (error: Error) => ({ error: { ...error, name: error.name, message: error.message, stack: error.stack } }),
+  );
+  process.stdout.write(`OUTCOME ${JSON.stringify(outcome)}\n`);
+}
+process.exit(0);
