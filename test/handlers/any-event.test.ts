@@ -4,7 +4,8 @@ import { STATUS_OF } from '../../lib/errors.ts';
 import { notifyEvent, queryEvent, snsEvent, sqsEvent } from '../../local/events.ts';
 import { BUILD, coldStart, contextOf } from '../support/cold-start.ts';
 import { PAID, signedForm } from '../support/notification.ts';
-import { platformKey, startWorld, TOKEN, type World } from '../support/world.ts';
+import { platformKey, TOKEN, type World } from '../support/world.ts';
+import { startWorld } from '../support/worlds.ts';
 
 const RUNS = { numRuns: 1000 };
 const CODES = Object.keys(STATUS_OF);

@@ -4,7 +4,8 @@ import { notifyEvent, queryEvent, snsEvent, sqsEvent } from '../../local/events.
 import { answerBody, hangs, resets, says } from '../support/baidu.ts';
 import { formOf, PAID, signedForm } from '../support/notification.ts';
 import type { Sandbox } from '../support/sandbox.ts';
-import { platformKey, SECRET, startWorld, type World } from '../support/world.ts';
+import { platformKey, SECRET, type World } from '../support/world.ts';
+import { startWorld } from '../support/worlds.ts';
 
 /*
  * Marked values go through every path of every function, failing ones too, with the log at its most talkative. None of

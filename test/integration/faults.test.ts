@@ -5,7 +5,8 @@ import { answerBody, says } from '../support/baidu.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { drain } from '../support/queue.ts';
 import type { Fate } from '../support/wire-tap.ts';
-import { platformKey, SECRET, startWorld, TOKEN, type World } from '../support/world.ts';
+import { platformKey, SECRET, TOKEN, type World } from '../support/world.ts';
+import { startWorld } from '../support/worlds.ts';
 
 /** Baidu's patience, in milliseconds. */
 const LIMIT_MS = 2000;

@@ -5,7 +5,8 @@ import { notifyEvent, sqsEvent } from '../../local/events.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { drain } from '../support/queue.ts';
 import type { Moment } from '../support/wire-tap.ts';
-import { platformKey, startWorld, type World } from '../support/world.ts';
+import { platformKey, type World } from '../support/world.ts';
+import { startWorld } from '../support/worlds.ts';
 
 const CONFIRM_MOMENTS: Moment[] = [
   'GetSecretValue asked',

@@ -1,5 +1,4 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { inject } from 'vitest';
 import { type LocalAws, startAws } from '../../local/aws.ts';
 import type { FunctionName } from '../../local/bundles.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
@@ -41,8 +40,15 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** Starts a world in which all goes well. */
-export async function startWorld({ visibilitySeconds = 1 } = {}): Promise<World> {
+/**
+ * Makes a world in which all goes well.
+ *
+ * @param bundles the path of each function's bundle
+ */
+export async function makeWorld(
+  bundles: Readonly<Record<FunctionName, string>>,
+  { visibilitySeconds = 1 } = {},
+): Promise<World> {
   const [aws, baidu, secretsManager] = await Promise.all([
     startAws({ visibilitySeconds }),
     startBaidu(),
@@ -82,7 +88,7 @@ export async function startWorld({ visibilitySeconds = 1 } = {}): Promise<World>
       decide = next;
     },
     sandbox: (name, more = {}, timeoutMs = 3000) =>
-      startSandbox(inject('bundles')[name], { ...env, ...more }, { timeoutMs }),
+      startSandbox(bundles[name], { ...env, ...more }, { timeoutMs }),
     close: async () => {
       await Promise.all(parts.map((part) => part.close()));
     },
