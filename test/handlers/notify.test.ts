@@ -7,6 +7,7 @@ import { sign } from '../../local/cashier/signature.ts';
 import { notifyEvent } from '../../local/events.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
 import { BUILD, captureLog, coldStart, contextOf } from '../support/cold-start.ts';
+import { inTime } from '../support/in-time.ts';
 import { formOf, PAID, signedForm } from '../support/notification.ts';
 import { type OutageProxy, startProxy } from '../support/outage-proxy.ts';
 import { drain } from '../support/queue.ts';
@@ -68,18 +69,17 @@ const own = (changes: Record<string, string> = {}) =>
 interface Answer {
   status: number;
   body: { errno: number; msg: string; data?: unknown };
-  ms: number;
 }
 
+/** One answer, JSON, and within Baidu's patience. */
 async function call(handler: Awaited<ReturnType<typeof start>>, event: unknown): Promise<Answer> {
-  const startedAt = performance.now();
-  const { statusCode, headers, body } = (await handler(event, contextOf())) as {
+  const { statusCode, headers, body } = (await inTime(LIMIT_MS, handler(event, contextOf()))) as {
     statusCode: number;
     headers: Record<string, string>;
     body: string;
   };
   expect(headers['content-type']).toBe('application/json');
-  return { status: statusCode, body: JSON.parse(body), ms: performance.now() - startedAt };
+  return { status: statusCode, body: JSON.parse(body) };
 }
 
 async function notify(event: unknown, more: Record<string, string> = {}): Promise<Answer> {
@@ -397,7 +397,6 @@ describe(`notify (${BUILD}): the order check`, () => {
     tableProxy.weather(weather);
     const answer = await notify(notifyEvent(own()), withTable);
     expectRefused(answer, 503, 'ORDERS_UNAVAILABLE');
-    expect(answer.ms).toBeLessThan(LIMIT_MS);
     expect(await queued()).toEqual([]);
   });
 });
@@ -411,7 +410,6 @@ describe(`notify (${BUILD}): outages`, () => {
       for (let count = 0; count < 2; count++) {
         const answer = await call(handler, notifyEvent(own()));
         expectRefused(answer, 503, 'QUEUE_UNAVAILABLE');
-        expect(answer.ms).toBeLessThan(LIMIT_MS);
       }
       sqsProxy.weather('fair');
       expect(await call(handler, notifyEvent(own()))).toMatchObject({ status: 200, body: CONSUMED });
@@ -437,7 +435,6 @@ describe(`notify (${BUILD}): outages`, () => {
     const handler = await start();
     const answer = await call(handler, notifyEvent(own()));
     expectRefused(answer, 503, 'CONFIGURATION_UNAVAILABLE');
-    expect(answer.ms).toBeLessThan(LIMIT_MS);
     secretsManager.fail(undefined);
     store({ platformPublicKey: ownKey });
     expect(await call(handler, notifyEvent(own()))).toMatchObject({ status: 200, body: CONSUMED });
@@ -451,7 +448,6 @@ describe(`notify (${BUILD}): outages`, () => {
     tableProxy.weather('silent');
     const answer = await call(handler, notifyEvent(own()));
     expectRefused(answer, 503);
-    expect(answer.ms).toBeLessThan(LIMIT_MS);
   });
 
   test('names the variable that is not set', async () => {

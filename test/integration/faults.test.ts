@@ -9,9 +9,6 @@ import type { Fate } from '../support/wire-tap.ts';
 import { platformKey, SECRET, TOKEN, type World } from '../support/world.ts';
 import { startWorld } from '../support/worlds.ts';
 
-/** Baidu's patience, in milliseconds. */
-const LIMIT_MS = 2000;
-
 const ask = queryEvent({ headers: { authorization: `Bearer ${TOKEN}` } });
 const notification = notifyEvent(signedForm(PAID, platformKey));
 const lookUp = (orderId: string) =>
@@ -49,9 +46,7 @@ describe.concurrent('throttled once, and then not', () => {
     await inWorld(async (world) => {
       world.decide(onFirst(`${action} asked`, THROTTLED[action] ?? 'cut'));
       const sandbox = world.sandbox('notify');
-      const startedAt = performance.now();
       await untilAccepted(sandbox);
-      expect(performance.now() - startedAt).toBeLessThan(10_000);
       expect(await queued(world)).not.toEqual([]);
       await sandbox.end();
     })();
@@ -189,9 +184,7 @@ describe.concurrent('Secrets Manager', () => {
       expect(await query.invoke(ask)).toMatchObject({ statusCode: 200 });
       await untilAccepted(notify);
       breakIt(world);
-      const startedAt = performance.now();
       await untilAccepted(notify);
-      expect(performance.now() - startedAt).toBeLessThan(LIMIT_MS);
       expect(await query.invoke(ask)).toMatchObject({ statusCode: 200 });
       await Promise.all([query.end(), notify.end()]);
     })();
