@@ -3,11 +3,14 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { STATUS_OF } from '../../lib/errors.ts';
 import { type LocalAws, startAws } from '../../local/aws.ts';
+import { diagnoseNotification } from '../../local/doctor/notification.ts';
 import { notifyEvent, queryEvent } from '../../local/events.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import { answerBody, hangs, resets, type ScriptedBaidu, says, startBaidu } from '../support/baidu.ts';
 import { BUILD, coldStart, contextOf } from '../support/cold-start.ts';
 import { formOf, PAID, signedForm } from '../support/notification.ts';
+import { PLATFORM } from '../support/vectors.ts';
 import { type Description, lintDescription, readDescription, schemaFinder } from './description.ts';
 
 /** Nobody listens at this port. */
@@ -233,6 +236,21 @@ describe('the description', () => {
     const named = JSON.stringify(description).match(/`[A-Z_]+`: /g) ?? [];
     const codes = new Set(named.map((name) => name.slice(1, -3)));
     expect([...codes, ...ofConfirm].sort()).toEqual(Object.keys(STATUS_OF).sort());
+  });
+
+  test('asks for the fields that the service asks for, and takes the published notification', () => {
+    const { required } = description.components.schemas['NotificationForm'] ?? {};
+    const keys = { platformKeys: [platform.publicKey], merchantKey: undefined, dealIds: undefined };
+    const missing = diagnoseNotification('odd=1', keys).filter(({ level }) => level === 'bad');
+    expect(missing.map(({ subject }) => subject).sort()).toEqual([...(required as string[])].sort());
+    const validate = schemaAt('components', 'schemas', 'NotificationForm');
+    const published = Object.fromEntries(new URLSearchParams(PLATFORM.body));
+    expect(validate(published)).toBe(true);
+    expect(validate({ ...published, status: '3' })).toBe(false);
+  });
+
+  test('is of the version of the package', () => {
+    expect(description.info.version).toBe(packageJson.version);
   });
 
   test('refuses an answer that is wrong', () => {

@@ -15,6 +15,7 @@ export interface DescribedResponse {
 
 /** The description of the API as a document, references kept. */
 export interface Description {
+  readonly info: { readonly version: string };
   readonly paths: Record<string, Record<string, { responses: Record<string, DescribedResponse> }>>;
   readonly components: {
     schemas: Record<string, Json & { properties?: Json }>;
