@@ -12,14 +12,14 @@ import type { OrderStatus } from '../lib/order-status.ts';
 import { jsonAnswer, problemAnswer } from '../lib/problem.ts';
 import { parseQuerySecret } from '../lib/secret.ts';
 import { loadSecrets } from '../lib/secrets-manager.ts';
-import { type SelfTest, selfTest } from '../lib/self-test.ts';
+import { isSelfTest, type SigningSelfTest, selfTestSigning } from '../lib/self-test.ts';
 import { bearerToken, requireToken } from '../lib/token.ts';
 import { watchBaidu, watchSecret } from '../lib/watch.ts';
 
 /** What a caller with AWS credentials sends: an order to look up, or `{"selfTest":true}`. */
 type DirectEvent = { orderId?: unknown; siteId?: unknown; selfTest?: unknown } | null;
 type QueryEvent = APIGatewayProxyEventV2 | DirectEvent;
-type QueryResult = APIGatewayProxyStructuredResultV2 | OrderStatus | SelfTest;
+type QueryResult = APIGatewayProxyStructuredResultV2 | OrderStatus | SigningSelfTest;
 
 /** All of an invocation's work, the secret included, ends within this many milliseconds. */
 const BUDGET_MS = 7500;
@@ -42,7 +42,7 @@ export const handler = middy<QueryEvent, QueryResult>({ timeoutEarlyInMillis: 0 
     const leftMs = startBudget(BUDGET_MS);
     const { loadSecret, queryOrder } = service();
     if (!isHttp(event)) {
-      if (event?.selfTest === true) return selfTest(await loadSecret());
+      if (isSelfTest(event)) return selfTestSigning(await loadSecret());
       const order = parseOrderRef(event?.orderId, event?.siteId);
       outcome.fields['orderId'] = order.orderId;
       return queryOrder(await loadSecret(), order, leftMs());

@@ -274,6 +274,12 @@ describe(`confirm (${BUILD}): what fails`, () => {
   });
 });
 
+test(`confirm (${BUILD}) tests itself when invoked directly`, async () => {
+  const tested = await (await start())({ selfTest: true }, contextOf());
+  expect(tested).toMatchObject({ ok: true, keyBits: 1024, appId: '10026', appKey: 'MMM4oc' });
+  expect(baidu.requests).toEqual([]);
+});
+
 test(`confirm (${BUILD}) asks for ten side by side`, async () => {
   const waiting: (() => void)[] = [];
   baidu.always((request, response) => {

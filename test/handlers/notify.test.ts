@@ -459,6 +459,18 @@ describe(`notify (${BUILD}): outages`, () => {
   });
 });
 
+test(`notify (${BUILD}) tests itself when invoked directly, and never by way of the gateway`, async () => {
+  const handler = await start();
+  expect(await handler({ selfTest: true }, contextOf())).toEqual({
+    ok: true,
+    platformKeys: [
+      { keyBits: 1024, publicKey: ownKey },
+      { keyBits: 1024, publicKey: PLATFORM.publicKey },
+    ],
+  });
+  expectRefused(await call(handler, { ...notifyEvent('selfTest=true'), selfTest: true }), 400);
+});
+
 test(`notify (${BUILD}) logs an outcome a line, nothing that is secret, and its metrics`, async () => {
   const lines = captureLog();
   const handler = await start({ LOG_LEVEL: 'DEBUG' });
