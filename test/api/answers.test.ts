@@ -51,7 +51,6 @@ beforeEach(async () => {
     ...aws.environment,
     BAIDU_SECRET_ID: 'secret',
     BAIDU_QUERY_URL: baidu.url,
-    BAIDU_ATTEMPT_TIMEOUT_MS: '100',
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
     PAYMENT_QUEUE_URL: aws.paymentQueueUrl,
     LOG_LEVEL: 'SILENT',
@@ -152,7 +151,8 @@ describe(`answers of query (${BUILD})`, () => {
 
   test('504 for silence', async () => {
     baidu.always(hangs);
-    expect(await ask()).toMatchObject({ status: 504, body: { code: 'BAIDU_TIMEOUT' } });
+    const answer = await ask({}, { BAIDU_ATTEMPT_TIMEOUT_MS: '100' });
+    expect(answer).toMatchObject({ status: 504, body: { code: 'BAIDU_TIMEOUT' } });
   });
 
   test('503 without the secret, or with a variable that is wrong', async () => {
