@@ -15,7 +15,7 @@ import { loadSecrets } from '../lib/secrets-manager.ts';
 import { isSelfTest, selfTestVerifying, type VerifyingSelfTest } from '../lib/self-test.ts';
 import { watchSecret } from '../lib/watch.ts';
 
-type NotifyEvent = APIGatewayProxyEventV2 | { selfTest?: unknown; requestContext?: undefined } | null;
+type NotifyEvent = APIGatewayProxyEventV2 | null;
 type NotifyResult = APIGatewayProxyStructuredResultV2 | VerifyingSelfTest;
 
 /** Baidu gives 2 s, the network included; all of our own work ends within this many milliseconds. */

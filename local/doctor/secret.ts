@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { generateKeyPairSync } from 'node:crypto';
 import { keyBits, publicKeyText, readPrivateKey, readPublicKey } from '../../lib/keys.ts';
 import { parseMerchantSecret, parseNotificationSecret, parseQuerySecret } from '../../lib/secret.ts';
-import { selfTest } from '../../lib/self-test.ts';
+import { selfTestSigning } from '../../lib/self-test.ts';
 import { bad, type Finding, good, note, plain, type Text } from './finding.ts';
 import { readSecretText } from './json-text.ts';
 import { keyForm } from './key-form.ts';
@@ -205,7 +205,7 @@ function runtime(fields: Fields): Finding[] {
   const secret = usable(() => parseMerchantSecret(JSON.stringify(fields)));
   if (!secret) return [];
   try {
-    selfTest(secret);
+    selfTestSigning(secret);
     return [good('SHA1withRSA', { en: 'signs and verifies here', zh: '在本机可以签名并验签' })];
   } catch (error) {
     return [bad('SHA1withRSA', faultText(error))];
