@@ -84,9 +84,7 @@ function signedUrl(
 ): { url: URL; sign: string } {
   const params = { appId: secret.appId, appKey: secret.appKey, orderId, siteId };
   const sign = signParams(params, secret.privateKey);
-  const url = new URL(base);
-  url.search = new URLSearchParams({ ...params, sign }).toString();
-  return { url, sign };
+  return { url: new URL(`?${new URLSearchParams({ ...params, sign })}`, base), sign };
 }
 
 /** A kept connection that the peer has closed meanwhile is no failure of Baidu's: the query goes out once more. */

@@ -1,6 +1,8 @@
 /** Names that are never part of the signed text. */
 export const UNSIGNED_NAMES: ReadonlySet<string> = new Set(['sign', 'sign_type', 'rsaSign']);
 
+const SURROGATE = /[\ud800-\udfff]/;
+
 /**
  * The text over which Baidu signs: `name=value` of every parameter but the signature's own, joined with `&`,
  * ordered by the bytes of the names, values raw (never URL-encoded), empty values kept.
@@ -10,15 +12,18 @@ export const UNSIGNED_NAMES: ReadonlySet<string> = new Set(['sign', 'sign_type',
  * @see Baidu's cashier documentation, 签名与验签
  */
 export function canonicalText(params: Record<string, string>): string {
-  const text = Object.entries(params)
-    .filter(([name]) => !UNSIGNED_NAMES.has(name))
-    .map(([name, value]) => {
-      if (typeof value !== 'string') throw new TypeError(`The value of ${name} must be a string.`);
-      return { bytes: Buffer.from(name, 'utf8'), pair: `${name}=${value}` };
-    })
-    .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
-    .map(({ pair }) => pair)
-    .join('&');
+  const names = Object.keys(params).filter((name) => !UNSIGNED_NAMES.has(name));
+  // UTF-16 has the order of UTF-8 but for the characters beyond U+FFFF.
+  names.sort();
+  if (names.some((name) => SURROGATE.test(name))) {
+    names.sort((a, b) => Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8')));
+  }
+  const pairs = names.map((name) => {
+    const value = params[name];
+    if (typeof value !== 'string') throw new TypeError(`The value of ${name} must be a string.`);
+    return `${name}=${value}`;
+  });
+  const text = pairs.join('&');
   if (!text.isWellFormed())
     throw new TypeError('A parameter holds a lone surrogate, which has no UTF-8 form.');
   return text;

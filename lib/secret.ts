@@ -1,4 +1,4 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import { ServiceError } from './errors.ts';
 import { digitsOf, isRecord, parseJson } from './json.ts';
 import { readPrivateKey, readPublicKey } from './keys.ts';
@@ -68,7 +68,7 @@ export function parseNotificationSecret(text: string): NotificationSecret {
 
 /** The digest under which an API token is kept and compared. */
 export function tokenDigest(token: string): Buffer {
-  return createHash('sha256').update(token, 'utf8').digest();
+  return hash('sha256', token, 'buffer');
 }
 
 function parseSecret(text: string): Record<string, unknown> {
