@@ -107,7 +107,7 @@ function recordOutcomes(batch: readonly QueueDelivery[], outcomes: Outcomes): vo
     parts.cashier.record(orderId, {
       kind: 'confirmed',
       tone: isFailed ? 'bad' : (known?.tone ?? 'neutral'),
-      note: isFailed ? failureNote(code + errno, delivery >= deliveries ? 0 : retrySeconds) : known?.note,
+      note: isFailed ? failureNote({ code, errno }, delivery >= deliveries ? 0 : retrySeconds) : known?.note,
       raw: log.length === 0 ? [] : [{ name: 'log', text: log.join('\n') }],
     });
   }
@@ -132,12 +132,24 @@ const NOTES: Readonly<Record<string, { tone: 'good' | 'neutral' | 'bad'; note: T
   [FAILED]: { tone: 'bad', note: { en: 'Not confirmed', zh: '未能确认' } },
 };
 
+/** Why an order was not confirmed, for the codes that a person at the page can bring about. */
+const REASONS: Readonly<Record<string, Text>> = {
+  PAYMENT_MISMATCH: {
+    en: ': notified as paid, and Baidu does not say so',
+    zh: '：通知称已支付，百度却未如此应答',
+  },
+  BAIDU_TIMEOUT: { en: ': no answer in time, three times', zh: '：三次查询均超时' },
+  BAIDU_UNREACHABLE: { en: ': no connection, three times', zh: '：三次查询均无法连接' },
+};
+
 /** @param again when the message comes again, in seconds; 0 for never */
-function failureNote(code: string, again: number): Text {
-  if (again === 0) return { en: `${code}. That was the last delivery`, zh: `${code}。这是最后一次投递` };
+function failureNote({ code, errno }: { code: string; errno: string }, again: number): Text {
+  const why = REASONS[code] ?? { en: errno, zh: errno };
+  if (again === 0)
+    return { en: `${code}${why.en}. That was the last delivery`, zh: `${code}${why.zh}。这是最后一次投递` };
   return {
-    en: `${code}. It stays in the queue and comes again in ${again} s`,
-    zh: `${code}。消息留在队列中，${again} 秒后再次投递`,
+    en: `${code}${why.en}. It stays in the queue and comes again in ${again} s`,
+    zh: `${code}${why.zh}。消息留在队列中，${again} 秒后再次投递`,
   };
 }
 

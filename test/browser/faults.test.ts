@@ -91,7 +91,7 @@ describe('Baidu', () => {
     await createAndPay(page, `Coffee, ${name}`);
     await steps(page, 'Notification', 'The money settles').waitFor();
     expect(await ask(page, said)).toContain(`"code": "${code}"`);
-    await steps(page, 'Confirm', `${code}. It stays in the queue and comes again in 1 s`).first().waitFor();
+    await steps(page, 'Confirm', code, 'It stays in the queue and comes again in 1 s').first().waitFor();
     expect(await steps(page, 'Query', note).count()).toBeGreaterThanOrEqual(6);
     expect(await steps(page, 'Status published').count()).toBe(0);
     await keep(page, `wrong-baidu-${name.toLowerCase()}`);
@@ -117,7 +117,7 @@ describe('Baidu', () => {
     const page = await start();
     await page.getByRole('switch', { name: 'Unknown status' }).check();
     await createAndPay(page, 'Coffee, unknown');
-    await steps(page, 'Confirm', 'PAYMENT_MISMATCH. It stays in the queue').first().waitFor();
+    await steps(page, 'Confirm', 'PAYMENT_MISMATCH', 'It stays in the queue').first().waitFor();
     const answer = await ask(page, 'HTTP 200 · UNKNOWN · NONE · NOT_VERIFIED');
     expect(answer).toContain('"status": "UNKNOWN",\n    "code": 7,\n    "description": "风控审核中"');
     await keep(page, 'wrong-unknown-status');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DESKTOP, keep, PHONE, take } from './browser.ts';
+import { DESKTOP, keep, PHONE } from './browser.ts';
 import { steps, useDesk } from './desk.ts';
 
 const { start } = useDesk();
@@ -49,21 +49,5 @@ describe('in every look', () => {
     await steps(page, '状态已发布').waitFor();
     expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN');
     await keep(page, 'desk-dark-chinese');
-  });
-});
-
-describe('the pictures of the README', () => {
-  test.each([
-    ['cashier', 'en-GB', 'Latte, large', 'Pay', 'Status published', 'Raw content'],
-    ['cashier.zh-CN', 'zh-CN', '大杯拿铁', '支付', '状态已发布', '原始内容'],
-  ])('%s', async (name, locale, title, pay, published, raw) => {
-    const page = await start({ ...DESKTOP, locale, viewport: { width: 1280, height: 1000 } });
-    await page.locator('form button.primary').click();
-    await page.getByRole('heading', { name: title }).waitFor();
-    await page.getByRole('button', { name: new RegExp(`^${pay}`) }).click();
-    await steps(page, published).waitFor();
-    await steps(page, published).getByText(raw).click();
-    await page.locator('#order-title').blur();
-    await take(page, name);
   });
 });
