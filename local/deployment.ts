@@ -34,12 +34,14 @@ export type Deployment = (resources: Readonly<Record<string, string>>) => readon
 /**
  * Reads the functions, routes and variables of `serverless.yml` as the framework resolves it.
  *
+ * @param signal breaks it off
  * @returns a function that takes what a `!Ref` to a resource stands for on this machine, by the resource's logical name
  */
-export async function readDeployment(): Promise<Deployment> {
+export async function readDeployment(signal?: AbortSignal): Promise<Deployment> {
   const framework = require.resolve('serverless/bin/serverless.js');
   const { stdout } = await promisify(execFile)(process.execPath, [framework, 'print', '--format', 'json'], {
     cwd: root,
+    ...(signal && { signal }),
   });
   const service: PrintedService = JSON.parse(stdout);
   return (resources) =>

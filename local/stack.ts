@@ -34,6 +34,8 @@ export interface StackOptions {
   retrySeconds?: number;
   /** Variables that the functions have beside those that they are deployed with. */
   environment?: Readonly<Record<string, string>>;
+  /** Breaks the start off, which then rejects and leaves nothing. */
+  signal?: AbortSignal;
   /** Told of each line that the functions log. */
   onLog?: (line: string) => void;
   /** Told of what fails outside of any request. */
@@ -44,9 +46,14 @@ export interface StackOptions {
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'baidu-payment-status-'));
   const removeFolder = () => rm(folder, { recursive: true, force: true });
-  const starting = [startParts(options.cashier), buildBundles(folder), readDeployment()] as const;
+  const starting = [
+    startParts(options.cashier),
+    buildBundles(folder),
+    readDeployment(options.signal),
+  ] as const;
   try {
     const [parts, bundles, deployment] = await Promise.all(starting);
+    options.signal?.throwIfAborted();
     return await connect({ ...options, parts, bundles, deployment, removeFolder });
   } catch (error) {
     const [parts] = await Promise.allSettled(starting);

@@ -15,7 +15,9 @@ const say = (text = '') => process.stdout.write(`${text}\n`);
 const line = (name: string, value: string) => say(`  ${name.padEnd(16)} ${value}`);
 const heading = (text: string) => say(`\n${styleText('bold', text)}`);
 
+const closing = new AbortController();
 const starting = startStack({
+  signal: closing.signal,
   gatewayPort: PORTS.gateway,
   cashier: { port: PORTS.cashier, repeatIntervalMs: REPEAT_SECONDS * 1000 },
   retrySeconds: RETRY_SECONDS,
@@ -23,13 +25,12 @@ const starting = startStack({
   ...(process.env['LOG_LEVEL'] && { onLog: say }),
 });
 
-let closing = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (closing) process.exit(1);
-    closing = true;
+    if (closing.signal.aborted) process.exit(1);
+    closing.abort();
     const ended = starting.then((stack) => stack.close());
-    // What the signal itself broke off on the way has been cleaned up.
+    // What was broken off on the way has been cleaned up.
     ended.catch(() => {}).then(() => process.exit(0));
   });
 }
@@ -37,11 +38,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 try {
   show(await starting);
 } catch (error) {
-  if (!closing) throw error;
+  if (!closing.signal.aborted) throw error;
 }
 
 function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Stack): void {
-  if (closing) return;
+  if (closing.signal.aborted) return;
   cashier.createOrder({ ...SAMPLE, title: '示例订单 Sample order' });
   say();
   takenInstead('The service', PORTS.gateway, gateway.port);
