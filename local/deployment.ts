@@ -28,25 +28,29 @@ type PrintedEvent = { httpApi?: string };
 const require = createRequire(import.meta.url);
 const root = path.resolve(import.meta.dirname, '..');
 
+/** What `serverless.yml` says, before references to resources are resolved. */
+export type Deployment = (resources: Readonly<Record<string, string>>) => readonly DeployedFunction[];
+
 /**
  * Reads the functions, routes and variables of `serverless.yml` as the framework resolves it.
  *
- * @param resources what a `!Ref` to a resource stands for on this machine, by the resource's logical name
+ * @param signal breaks it off
+ * @returns a function that takes what a `!Ref` to a resource stands for on this machine, by the resource's logical name
  */
-export async function readDeployment(
-  resources: Readonly<Record<string, string>>,
-): Promise<readonly DeployedFunction[]> {
+export async function readDeployment(signal?: AbortSignal): Promise<Deployment> {
   const framework = require.resolve('serverless/bin/serverless.js');
   const { stdout } = await promisify(execFile)(process.execPath, [framework, 'print', '--format', 'json'], {
     cwd: root,
+    ...(signal && { signal }),
   });
   const service: PrintedService = JSON.parse(stdout);
-  return Object.entries(service.functions).map(([name, { timeout, environment, events }]) => ({
-    name,
-    timeoutMs: timeout * 1000,
-    route: routeOf(events),
-    environment: resolve({ ...service.provider.environment, ...environment }, resources),
-  }));
+  return (resources) =>
+    Object.entries(service.functions).map(([name, { timeout, environment, events }]) => ({
+      name,
+      timeoutMs: timeout * 1000,
+      route: routeOf(events),
+      environment: resolve({ ...service.provider.environment, ...environment }, resources),
+    }));
 }
 
 function routeOf(events: readonly PrintedEvent[]): DeployedFunction['route'] {

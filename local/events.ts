@@ -54,6 +54,8 @@ export interface QueueMessage {
   messageId: string;
   body: string;
   receiptHandle?: string;
+  /** Which of its deliveries this is, from 1. */
+  delivery?: number;
 }
 
 /** A batch of messages of a queue. */
@@ -61,8 +63,9 @@ export function sqsEvent(messages: readonly QueueMessage[]): {
   Records: (QueueMessage & Record<string, unknown>)[];
 } {
   return {
-    Records: messages.map(({ messageId, body, receiptHandle = 'none' }) => ({
-      ...{ messageId, receiptHandle, body, attributes: {}, messageAttributes: {} },
+    Records: messages.map(({ messageId, body, receiptHandle = 'none', delivery = 1 }) => ({
+      ...{ messageId, receiptHandle, body, messageAttributes: {} },
+      attributes: { ApproximateReceiveCount: String(delivery) },
       eventSource: 'aws:sqs',
       eventSourceARN: 'arn:aws:sqs:cn-north-1:000000000000:payments',
       awsRegion: 'cn-north-1',

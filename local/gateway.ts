@@ -1,16 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { requestContext } from './events.ts';
+import type { LocalFunction } from './lambda.ts';
+
+/** The largest body that an HTTP API takes, in bytes (its quota on payloads). */
+const LARGEST_BODY = 10 * 1024 * 1024;
 
 /** A function behind a route. */
 export interface GatewayRoute {
   readonly method: string;
   /** The path, with `{name}` for a parameter. */
   readonly path: string;
-  readonly timeoutMs: number;
-  readonly handler: (event: unknown, context: unknown) => Promise<unknown>;
+  readonly invoke: LocalFunction['invoke'];
 }
 
 /** An HTTP API on this machine. */
@@ -74,13 +75,25 @@ async function answer(routes: readonly GatewayRoute[], request: http.IncomingMes
   for (const route of routes) {
     const parameters = route.method === request.method ? match(route.path, url.pathname) : undefined;
     if (!parameters) continue;
-    const event = toEvent(route, request, url, parameters, await buffer(request));
-    const deadline = Date.now() + route.timeoutMs;
-    const context = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => deadline - Date.now() };
-    const { statusCode, headers = {}, body = '' } = (await route.handler(event, context)) as FunctionAnswer;
-    return { status: statusCode, headers, body };
+    const body = await readBody(request);
+    if (!body) return failure(413, 'Request Entity Too Large');
+    const { result, error } = await route.invoke(toEvent(route, request, url, parameters, body));
+    if (error) return failure(500, 'Internal Server Error');
+    const { statusCode, headers = {}, body: text = '' } = result as FunctionAnswer;
+    return { status: statusCode, headers, body: text };
   }
   return failure(404, 'Not Found');
+}
+
+/** The whole body; `undefined` for one that is too large, which is read to its end all the same. */
+async function readBody(request: http.IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size <= LARGEST_BODY) chunks.push(chunk);
+  }
+  return size <= LARGEST_BODY ? Buffer.concat(chunks) : undefined;
 }
 
 function failure(status: number, message: string) {
@@ -132,7 +145,7 @@ function toEvent(
     rawQueryString: url.search.slice(1),
     headers,
     ...(query.length > 0 && { queryStringParameters: Object.fromEntries(query) }),
-    pathParameters,
+    ...(Object.keys(pathParameters).length > 0 && { pathParameters }),
     requestContext: requestContext(method, url.pathname),
     ...(body.length > 0 && { body: body.toString(isText ? 'utf8' : 'base64') }),
     isBase64Encoded: body.length > 0 && !isText,

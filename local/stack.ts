@@ -1,15 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { buildBundles, type FunctionName } from './bundles.ts';
 import type { Cashier, CashierOptions } from './cashier/index.ts';
-import { type DeployedFunction, readDeployment } from './deployment.ts';
+import { orderIdIn, startConfirmSources } from './confirm-sources.ts';
+import { type DeployedFunction, type Deployment, readDeployment } from './deployment.ts';
 import { type Gateway, type GatewayRoute, startGateway } from './gateway.ts';
+import { type LocalFunction, startFunction } from './lambda.ts';
+import { merchantService, statusNames } from './merchant-service.ts';
 import { type LocalParts, startParts } from './parts.ts';
 import { startSubscriber } from './subscriber.ts';
-import { type QueueHandler, startWorker } from './worker.ts';
 
 /** A message of the status topic. */
 export type StatusMessage = Readonly<Record<string, unknown>> & { readonly orderId: string };
@@ -17,8 +18,6 @@ export type StatusMessage = Readonly<Record<string, unknown>> & { readonly order
 /** The whole service on this machine: the built functions, wired as `serverless.yml` says. */
 export interface Stack extends LocalParts {
   readonly gateway: Gateway;
-  /** The functions by name, as Lambda would call them. */
-  readonly functions: Readonly<Record<FunctionName, GatewayRoute['handler']>>;
   readonly webhookUrl: string;
   /** Where an order's status is asked for. */
   queryUrl(orderId: string, siteId: string): string;
@@ -31,73 +30,125 @@ export interface Stack extends LocalParts {
 export interface StackOptions {
   gatewayPort?: number;
   cashier?: CashierOptions;
+  /** When a message that was not confirmed is delivered again, in seconds: 180 where it is deployed, 5 by default. */
+  retrySeconds?: number;
+  /** Variables that the functions have beside those that they are deployed with. */
+  environment?: Readonly<Record<string, string>>;
+  /** Breaks the start off, which then rejects and leaves nothing. */
+  signal?: AbortSignal;
+  /** Told of each line that the functions log. */
+  onLog?: (line: string) => void;
   /** Told of what fails outside of any request. */
   onError?: (error: Error) => void;
 }
 
 /** Starts everything; what happens to an order is recorded on its time line at the cashier. */
-export async function startStack({
-  gatewayPort = 0,
-  cashier: options,
-  onError,
-}: StackOptions = {}): Promise<Stack> {
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'baidu-payment-status-'));
-  const [parts, bundles] = await Promise.all([startParts(options), buildBundles(folder)]);
-  const { cashier, aws } = parts;
-  const deployment = await readDeployment(parts.resources);
-  const environment = environmentOf(deployment, parts);
-  parts.storeSecret(environment['BAIDU_SECRET_ID'] ?? '');
-  Object.assign(process.env, environment);
+  const removeFolder = () => rm(folder, { recursive: true, force: true });
+  const starting = [
+    startParts(options.cashier),
+    buildBundles(folder),
+    readDeployment(options.signal),
+  ] as const;
+  try {
+    const [parts, bundles, deployment] = await Promise.all(starting);
+    options.signal?.throwIfAborted();
+    return await connect({ ...options, parts, bundles, deployment, removeFolder });
+  } catch (error) {
+    const [parts] = await Promise.allSettled(starting);
+    if (parts.status === 'fulfilled') await parts.value.close();
+    await removeFolder();
+    throw error;
+  }
+}
 
-  const require = createRequire(import.meta.url);
-  const load = (name: FunctionName) => require(bundles[name]).handler;
-  const functions = { query: load('query'), notify: load('notify'), confirm: load('confirm') };
-  const routes = deployment.flatMap(({ name, route, timeoutMs }) =>
-    route ? [{ ...route, timeoutMs, handler: functions[name as FunctionName] }] : [],
-  );
-  const gateway = await startGateway(routes, gatewayPort);
-  const webhookUrl = gateway.url + pathOf(deployment, 'notify');
+interface Pieces extends StackOptions {
+  parts: LocalParts;
+  bundles: Record<FunctionName, string>;
+  deployment: Deployment;
+  removeFolder: () => Promise<void>;
+}
+
+async function connect({ parts, bundles, removeFolder, onLog, ...options }: Pieces): Promise<Stack> {
+  const { cashier, aws } = parts;
+  const { gatewayPort = 0, retrySeconds = 5, onError = () => {} } = options;
+  const deployed = options.deployment(parts.resources);
+  parts.storeSecret(deployed[0]?.environment['BAIDU_SECRET_ID'] ?? '');
+  const environment = { ...parts.environment, ...options.environment };
+  const functions = startFunctions(deployed, { bundles, environment, onLog });
+  const gateway = await startGateway(routesOf(deployed, functions), gatewayPort);
+  const webhookUrl = gateway.url + pathOf(deployed, 'notify');
   cashier.setNotifyUrl(webhookUrl);
+  const queryUrl = (orderId: string, siteId: string) =>
+    `${gateway.url}${pathOf(deployed, 'query').replace('{orderId}', orderId)}?siteId=${siteId}`;
+  cashier.setService(merchantService(parts, queryUrl));
 
   const listeners: ((message: StatusMessage) => void)[] = [];
-  const failed = (error: Error) => onError?.(error);
-  const orders = keepOrders(parts, failed);
-  const worker = startWorker({
-    ...{ sqs: aws.sqs, queueUrl: aws.paymentQueueUrl, onError: failed },
-    timeoutMs: deployment.find(({ name }) => name === 'confirm')?.timeoutMs ?? 30_000,
-    handler: recorded(functions.confirm, cashier),
-  });
-  const subscriber = startSubscriber({
-    ...{ sqs: aws.sqs, queueUrl: aws.subscriberQueueUrl, onError: failed },
-    onMessage: (body) => {
-      const message: StatusMessage = JSON.parse(body);
-      record(cashier, message.orderId, 'published', 'good', body);
-      for (const listener of listeners) listener(message);
-    },
+  const orders = keepOrders(parts, onError);
+  const sources = startConfirmSources({ parts, confirm: functions.confirm, retrySeconds, onError });
+  const onMessage = async (body: string, attributes: Readonly<Record<string, string>>) => {
+    const message: StatusMessage = JSON.parse(body);
+    for (const listener of listeners) listener(message);
+    // What was sent comes after what sent it on the time line.
+    await sources.settled();
+    recordPublished(cashier, message, body, attributes);
+  };
+  const subscriber = startSubscriber({ sqs: aws.sqs, queueUrl: aws.subscriberQueueUrl, onError, onMessage });
+  const deadLetters = startSubscriber({
+    ...{ sqs: aws.sqs, queueUrl: aws.deadLetterQueueUrl, onError },
+    onMessage: (body) => recordDeadLetter(cashier, body),
   });
   return {
-    ...{ ...parts, gateway, functions, webhookUrl },
-    queryUrl: (orderId, siteId) =>
-      `${gateway.url}${pathOf(deployment, 'query').replace('{orderId}', orderId)}?siteId=${siteId}`,
+    ...{ ...parts, gateway, webhookUrl, queryUrl },
     ordersWritten: orders.written,
     onPublished: (listener) => listeners.push(listener),
     close: async () => {
       orders.stop();
-      await Promise.all([worker.stop(), subscriber.stop()]);
-      await gateway.close();
+      await Promise.all([sources.stop(), subscriber.stop(), deadLetters.stop()]);
+      await Promise.all([...Object.values(functions).map((each) => each.close()), gateway.close()]);
       await parts.close();
-      await rm(folder, { recursive: true, force: true });
+      await removeFolder();
     },
   };
 }
 
-function environmentOf(deployment: readonly DeployedFunction[], parts: LocalParts): Record<string, string> {
-  const deployed = Object.assign({}, ...deployment.map(({ environment }) => environment));
-  return { ...deployed, ...parts.environment, LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'SILENT' };
+/** Starts the functions, each with the variables that it is deployed with and those that hold for all of them here. */
+function startFunctions(
+  deployed: readonly DeployedFunction[],
+  options: Pick<Pieces, 'bundles'> & {
+    environment: Readonly<Record<string, string>>;
+    onLog: StackOptions['onLog'] | undefined;
+  },
+): Record<FunctionName, LocalFunction> {
+  const start = (name: FunctionName) => {
+    const { environment, timeoutMs } = deployedAs(deployed, name);
+    return startFunction({
+      ...{ name, timeoutMs, bundle: options.bundles[name], onLog: options.onLog },
+      environment: { ...environment, ...options.environment },
+    });
+  };
+  return { query: start('query'), notify: start('notify'), confirm: start('confirm') };
 }
 
-function pathOf(deployment: readonly DeployedFunction[], name: FunctionName): string {
-  const route = deployment.find((deployed) => deployed.name === name)?.route;
+function routesOf(
+  deployed: readonly DeployedFunction[],
+  functions: Readonly<Record<string, LocalFunction>>,
+): GatewayRoute[] {
+  return deployed.flatMap(({ name, route }) => {
+    const behind = functions[name];
+    return route && behind ? [{ ...route, invoke: behind.invoke }] : [];
+  });
+}
+
+function deployedAs(deployed: readonly DeployedFunction[], name: FunctionName): DeployedFunction {
+  const found = deployed.find((each) => each.name === name);
+  if (!found) throw new Error(`serverless.yml has no function ${name}.`);
+  return found;
+}
+
+function pathOf(deployed: readonly DeployedFunction[], name: FunctionName): string {
+  const { route } = deployedAs(deployed, name);
   if (!route) throw new Error(`serverless.yml has no route for ${name}.`);
   return route.path;
 }
@@ -105,9 +156,11 @@ function pathOf(deployment: readonly DeployedFunction[], name: FunctionName): st
 /** Plays the merchant's order system: writes each order into the table that notify compares with. */
 function keepOrders({ cashier, aws }: LocalParts, onError: (error: Error) => void) {
   let writing: Promise<unknown> = Promise.resolve();
+  const known = new Set<string>();
   const stop = cashier.subscribe((event) => {
-    if (event.type !== 'order') return;
-    const { tpOrderId, totalMoney } = event.order;
+    if (event.type !== 'order' || known.has(event.order.orderId)) return;
+    const { orderId, tpOrderId, totalMoney } = event.order;
+    known.add(orderId);
     const Item = { tpOrderId: { S: tpOrderId }, totalMoney: { N: String(totalMoney) } };
     const write = aws.dynamodb.send(new PutItemCommand({ TableName: aws.ordersTable, Item })).catch(onError);
     writing = Promise.all([writing, write]);
@@ -115,42 +168,25 @@ function keepOrders({ cashier, aws }: LocalParts, onError: (error: Error) => voi
   return { stop, written: async () => void (await writing) };
 }
 
-/** A handler that leaves what it was given and what came of it on the time lines of the orders. */
-function recorded(handler: QueueHandler, cashier: Cashier): QueueHandler {
-  return async (event, context) => {
-    const records = event.Records.map(({ messageId, body }) => ({
-      messageId,
-      body,
-      orderId: orderIdIn(body),
-    }));
-    for (const { orderId, body } of records) record(cashier, orderId, 'queued', 'neutral', body);
-    const result = await handler(event, context);
-    const failures = new Set(result.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-    for (const { orderId, messageId } of records) {
-      const failed = failures.has(messageId);
-      const note = failed
-        ? { en: 'Not confirmed; the message stays in the queue', zh: '未能确认,消息留在队列中' }
-        : { en: 'Confirmed by Baidu’s answer', zh: '已由百度应答确认' };
-      cashier.record(orderId, { kind: 'confirmed', tone: failed ? 'bad' : 'good', note });
-    }
-    return result;
-  };
-}
-
-function record(
+function recordPublished(
   cashier: Cashier,
-  orderId: string | null,
-  kind: 'queued' | 'published',
-  tone: 'good' | 'neutral',
-  text: string,
+  message: StatusMessage,
+  body: string,
+  attributes: Readonly<Record<string, string>>,
 ): void {
-  cashier.record(orderId, { kind, tone, raw: [{ name: 'message', text }] });
+  const note = statusNames(message);
+  const filter = Object.entries(attributes).map(([name, value]) => `${name} = ${value}`);
+  const raw = [
+    { name: 'message', text: body },
+    { name: 'attributes', text: filter.join('\n') },
+  ];
+  cashier.record(message.orderId, { kind: 'published', tone: 'good', note, raw });
 }
 
-function orderIdIn(body: string): string | null {
-  try {
-    return String(JSON.parse(body).orderId);
-  } catch {
-    return null;
-  }
+function recordDeadLetter(cashier: Cashier, body: string): void {
+  cashier.record(orderIdIn(body), {
+    kind: 'deadLetter',
+    tone: 'bad',
+    raw: [{ name: 'message', text: body }],
+  });
 }

@@ -27,20 +27,33 @@ export async function answerQuery(
   const verdict = checkQuery(request.method ?? '', search, rules());
   const errno = faults.query === 'qps' ? 5010003 : verdict.errno;
   const { order } = verdict;
-  if (faults.query === 'slow') await wait(slowMs, undefined, { signal: closing }).catch(() => {});
+  const hungUp = faults.query === 'slow' && !(await waited(slowMs, response, closing));
   const answer = queryAnswer({ errno, order, unknownStatus: faults.unknownStatus, now: now() });
   const sent = { name: 'request', text: `${request.method} ${request.url}` };
-  const answered = faults.query === 'down' ? [] : [{ name: 'answer', text: answer }];
+  const answered = faults.query === 'down' || hungUp ? [] : [{ name: 'answer', text: answer }];
   context.record(verdict.orderId, {
     kind: 'query',
     tone: errno === 0 && faults.query === 'none' && !faults.unknownStatus ? 'good' : 'bad',
-    note: queryNote(faults, verdict),
+    note: hungUp ? HUNG_UP : queryNote(faults, verdict),
     flaw: faults.query === 'slow' ? { en: 'Slow', zh: '缓慢' } : undefined,
     raw: [sent, ...verdict.raw, ...answered],
     milliseconds: Math.round(performance.now() - started),
   });
   if (faults.query === 'down') request.socket.destroy();
   else response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(answer);
+}
+
+const HUNG_UP: Text = { en: 'The caller gave up waiting', zh: '调用方等待超时，已断开' };
+
+/** Waits; whether the caller, and the cashier, were still there at the end. */
+async function waited(ms: number, response: ServerResponse, closing: AbortSignal): Promise<boolean> {
+  const gone = new AbortController();
+  const leave = () => gone.abort();
+  response.once('close', leave);
+  const signal = AbortSignal.any([closing, gone.signal]);
+  const whole = await wait(ms, true, { signal }).catch(() => false);
+  response.off('close', leave);
+  return whole;
 }
 
 function queryNote(faults: Faults, { errno, broken, order }: QueryVerdict): Text {

@@ -3,10 +3,11 @@ import { orderActions, timelines } from './actions.ts';
 import type { PayType } from './channels.ts';
 import { Courier, type DeliveryResult } from './courier.ts';
 import type { Deliver } from './delivery.ts';
+import { CashierError } from './error.ts';
 import { changeFaults, type Faults, NO_FAULTS } from './faults.ts';
 import { generatePlatformKey, publicKeyText, readPrivateKey } from './keys.ts';
 import { type CashierEvent, type Connection, type Hop, Ledger, type NewHop } from './ledger.ts';
-import { Merchant } from './merchant.ts';
+import { Merchant, type MerchantService } from './merchant.ts';
 import type { NewOrder, Order, RefundState } from './order.ts';
 import { QUERY_PATH } from './query.ts';
 import { listen } from './server.ts';
@@ -17,6 +18,7 @@ export type { Deliver } from './delivery.ts';
 export { CashierError } from './error.ts';
 export type { Faults } from './faults.ts';
 export type { CashierEvent, Connection, Hop, NewHop, Raw, Text } from './ledger.ts';
+export type { MerchantService } from './merchant.ts';
 export type { NewOrder, Order, RefundState } from './order.ts';
 
 /** How a cashier is started; everything has a default. */
@@ -62,6 +64,8 @@ export interface Cashier {
   setMerchantPublicKey(key: string | KeyObject): void;
   setNotifyUrl(url: string): void;
   setDeliver(deliver: Deliver): void;
+  /** Says how the merchant's service is asked; the page then has buttons for it. */
+  setService(service: MerchantService): void;
   createOrder(order: NewOrder): Order;
   /** Pays an order and sends the notification; resolves with what came back. */
   pay(orderId: string, options?: { payType?: PayType }): Promise<DeliveryResult>;
@@ -71,6 +75,10 @@ export interface Cashier {
   refund(orderId: string, state: RefundState): Order;
   /** Marks an order as verified (核销). */
   verify(orderId: string): Order;
+  /** Has an order looked up by the merchant's service; throws `CONFLICT` where there is none. */
+  lookUp(orderId: string): Promise<Order>;
+  /** Asks the merchant's service for an order's status; throws `CONFLICT` where there is none. */
+  askStatus(orderId: string): Promise<Order>;
   order(orderId: string): Order;
   orders(): readonly Order[];
   /** The time line of an order; `null` for the requests that match none. */
@@ -152,8 +160,16 @@ function faultSwitches(ledger: Ledger) {
 
 function merchantActions(merchant: Merchant, ledger: Ledger, connection: () => Connection) {
   const announce = () => ledger.announce({ type: 'connection', connection: connection() });
+  const ask = async (orderId: string, what: keyof MerchantService) => {
+    const order = ledger.get(orderId);
+    if (!merchant.service) throw new CashierError('CONFLICT', 'the cashier knows no service to ask');
+    await merchant.service[what](order);
+    return ledger.get(orderId);
+  };
   return {
     connection,
+    lookUp: (orderId: string) => ask(orderId, 'lookUp'),
+    askStatus: (orderId: string) => ask(orderId, 'askStatus'),
     setMerchantPublicKey: (key: string | KeyObject) => {
       merchant.setPublicKey(key);
       announce();
@@ -164,6 +180,10 @@ function merchantActions(merchant: Merchant, ledger: Ledger, connection: () => C
     },
     setDeliver: (deliver: Deliver) => {
       merchant.setDeliver(deliver);
+      announce();
+    },
+    setService: (service: MerchantService) => {
+      merchant.setService(service);
       announce();
     },
   };

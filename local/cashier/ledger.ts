@@ -20,6 +20,9 @@ export type HopKind =
   | 'query'
   | 'confirmed'
   | 'published'
+  | 'lookup'
+  | 'asked'
+  | 'deadLetter'
   | 'other';
 
 /** A piece of raw content: `name` says what it is (`form`, `signedText`, `answer`, …), `text` is shown as it is. */
@@ -68,6 +71,8 @@ export interface Connection {
   readonly merchantPublicKey: string | null;
   /** `null` while nobody takes notifications; empty when a handler in this process does. */
   readonly notifyUrl: string | null;
+  /** Whether the merchant's service can be asked from the page: for a look-up, and for an order's status. */
+  readonly service: boolean;
   readonly answerLimitMs: number;
 }
 

@@ -92,7 +92,9 @@ export function judgeAnswer(
   const errno = parsed['errno'];
   if (errno !== 0) {
     const shown = JSON.stringify(errno) ?? 'missing';
-    return { outcome: refusal, why: { en: `errno is ${shown}, not 0`, zh: `errno 为 ${shown}，不是 0` } };
+    const words = typeof parsed['msg'] === 'string' && parsed['msg'] !== '' ? ` (${parsed['msg']})` : '';
+    const why = { en: `errno is ${shown}, not 0${words}`, zh: `errno 为 ${shown}，不是 0${words}` };
+    return { outcome: refusal, why };
   }
   if (answer.status < 200 || answer.status > 299) {
     return repeat(`HTTP status ${answer.status} is no success`, `HTTP 状态码 ${answer.status} 不代表成功`);

@@ -47,7 +47,7 @@ export interface Window {
 /** Opens the cashier's page and waits until it is live. */
 export async function open(browser: Browser, url: string, options: BrowserContextOptions): Promise<Window> {
   const context = await browser.newContext(options);
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(20_000);
   const page = await context.newPage();
   const wrong: string[] = [];
   const expected: RegExp[] = [];
@@ -63,9 +63,14 @@ export async function open(browser: Browser, url: string, options: BrowserContex
   return { page, wrong, expected };
 }
 
-/** Takes a picture of the present state and checks that everybody can use it (axe: WCAG 2.2 A and AA, good practice). */
+/** Takes a picture of the present state. */
+export async function take(page: Page, name: string, { fullPage = false } = {}): Promise<void> {
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage, animations: 'disabled' });
+}
+
+/** Takes a picture of the whole page and checks that everybody can use it (axe: WCAG 2.2 A and AA, good practice). */
 export async function keep(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true, animations: 'disabled' });
+  await take(page, name, { fullPage: true });
   await page.evaluate(axe.source);
   const result: AxeResults = await page.evaluate('axe.run()');
   const violations = result.violations.map(({ id, nodes }) => ({

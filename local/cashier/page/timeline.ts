@@ -1,7 +1,9 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import type { Hop, HopKind, Raw } from '../ledger.ts';
-import { changed, state } from './store.ts';
+import type { Hop, HopKind } from '../ledger.ts';
+import { rawView } from './raw.ts';
+import { serviceView } from './service.ts';
+import { state } from './store.ts';
 import { say, type TextName, t } from './texts.ts';
 
 const KINDS: Record<HopKind, readonly [title: TextName, lane: TextName]> = {
@@ -15,19 +17,11 @@ const KINDS: Record<HopKind, readonly [title: TextName, lane: TextName]> = {
   query: ['hopQuery', 'laneIn'],
   confirmed: ['hopConfirmed', 'laneMerchant'],
   published: ['hopPublished', 'laneMerchant'],
+  lookup: ['hopLookup', 'laneMerchant'],
+  asked: ['hopAsked', 'laneApp'],
+  deadLetter: ['hopDeadLetter', 'laneMerchant'],
   other: ['hopOther', 'laneMerchant'],
 };
-
-const RAW: Record<string, TextName> = {
-  form: 'rawForm',
-  signedText: 'rawSignedText',
-  expectedText: 'rawExpectedText',
-  answer: 'rawAnswer',
-  request: 'rawRequest',
-  message: 'rawMessage',
-};
-
-let copied: Raw | null = null;
 
 /** Everything that happened to an order (`''`: to none), in the order in which it began. */
 export function timelineView(owner: string): TemplateResult {
@@ -35,7 +29,10 @@ export function timelineView(owner: string): TemplateResult {
   const notifications = hops.filter(({ kind }) => kind === 'notification');
   const waiting = state.busy.has(`orders/${owner}/pay`) || state.busy.has(`orders/${owner}/notify`);
   return html`<section class="timeline" aria-labelledby="timeline">
-    <h3 id="timeline">${t('timeline')} ${nextCall(owner)}</h3>
+    <div class="over">
+      <h3 id="timeline">${t('timeline')}</h3>
+      ${nextCall(owner)} ${owner === '' ? null : serviceView(owner)}
+    </div>
     <ol aria-live="polite">
       ${repeat(
         hops,
@@ -113,33 +110,6 @@ function answerTime({ milliseconds, limitMilliseconds: limit }: Hop): TemplateRe
     </svg>
     <span>${milliseconds.toLocaleString('en')} <i>/ ${limit.toLocaleString('en')} ms</i></span>
   </p>`;
-}
-
-function rawView(raw: Raw): TemplateResult {
-  const name = RAW[raw.name];
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(raw.text);
-      copied = raw;
-    } catch (error) {
-      state.problem = String(error);
-    }
-    changed();
-  };
-  const title = name ? t(name) : raw.name;
-  const verb = copied === raw ? t('copied') : t('copy');
-  return html`<figure class="raw">
-    <figcaption>
-      <span>${title}</span><button class="tiny" aria-label="${verb}: ${title}" @click=${copy}>${verb}</button>
-    </figcaption>
-    <pre tabindex="0" aria-label=${title}>${lines(raw)}</pre>
-  </figure>`;
-}
-
-/** Shows each field of a form or signed text on a line of its own; the text itself stays as it is. */
-function lines({ name, text }: Raw): string | TemplateResult[] {
-  if (!['form', 'signedText', 'expectedText', 'request'].includes(name)) return text;
-  return text.split(/(?=&\w+=)/).map((field) => html`<span class="field-line">${field}</span>`);
 }
 
 function clock(at: string): string {
