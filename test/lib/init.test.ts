@@ -3,10 +3,12 @@ import { atInit } from '../../lib/init.ts';
 
 describe('atInit()', () => {
   test('makes a thing once, at once', () => {
-    const make = vi.fn(() => ({}));
+    const thing = {};
+    const make = vi.fn(() => thing);
     const made = atInit(make);
     expect(make).toHaveBeenCalledTimes(1);
-    expect(made()).toBe(made());
+    expect(made()).toBe(thing);
+    expect(made()).toBe(thing);
     expect(make).toHaveBeenCalledTimes(1);
   });
 
