@@ -65,7 +65,10 @@ test('npm run smoke says what is wrong, check by check', async () => {
   const failing = async () => {
     throw Object.assign(new Error('The secret’s appId is missing.'), { name: 'CONFIGURATION_UNAVAILABLE' });
   };
-  const { code, output } = await smoke({ functions: { ...stack.functions, query: failing }, outputs: open });
+  const { code, output } = await smoke({
+    functions: { ...functionsOf(stack), query: failing },
+    outputs: open,
+  });
   expect(output).toContain('query failed: CONFIGURATION_UNAVAILABLE: The secret’s appId is missing.');
   expect(output).toMatch(/WRONG the webhook refuses what is forged: HTTP 404/);
   expect(output).toMatch(/WRONG the query refuses who has no token: the stack has no output QueryUrl/);
