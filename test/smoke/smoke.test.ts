@@ -20,9 +20,24 @@ afterAll(async () => {
   await stack.close();
 });
 
+type Handler = (event: unknown) => Promise<unknown>;
+
+/** The local functions as Lambda's API reaches them. */
+const functionsOf = ({ functions }: Stack): Record<string, Handler> =>
+  Object.fromEntries(
+    Object.entries(functions).map(([name, { invoke }]) => [
+      name,
+      async (event: unknown) => {
+        const { result, error } = await invoke(event);
+        if (error) throw Object.assign(new Error(error.message), { name: error.name });
+        return result;
+      },
+    ]),
+  );
+
 /** Runs the command against a stage; its exit code and what it printed. */
 async function smoke({
-  functions = stack.functions,
+  functions = functionsOf(stack),
   outputs = outputsOf(stack) as Record<string, string>,
 } = {}) {
   const named = Object.fromEntries(
