@@ -7,6 +7,8 @@ export default defineConfig({
     reporters: ['default', './test/reporter.ts'],
     globalSetup: ['./test/bundles.ts'],
     testTimeout: 30_000,
+    // Each of these is a process or two; more at once only wait for each other.
+    maxConcurrency: 3,
     allowOnly: false,
   },
 });

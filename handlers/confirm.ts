@@ -13,11 +13,13 @@ import { createOnce } from '../lib/once.ts';
 import { createQueue } from '../lib/queue.ts';
 import { parseMerchantSecret } from '../lib/secret.ts';
 import { loadSecrets } from '../lib/secrets-manager.ts';
+import { isSelfTest, type SigningSelfTest, selfTestSigning } from '../lib/self-test.ts';
 import { createTopic } from '../lib/topic.ts';
 import { watchBaidu, watchSecret } from '../lib/watch.ts';
 
 type ConfirmRecord = SQSRecord | SNSEventRecord;
-type ConfirmEvent = { Records?: readonly ConfirmRecord[] } | null;
+type ConfirmEvent = { Records?: readonly ConfirmRecord[]; selfTest?: unknown } | null;
+type ConfirmResult = SQSBatchResponse | SigningSelfTest;
 
 /** What is kept of an invocation's time to answer in, and what there is where the runtime names no limit, in ms. */
 const RESERVE_MS = 2000;
@@ -35,10 +37,14 @@ const service = atInit(() => {
   };
 });
 
-/** Look-ups from SQS, from SNS, or from SNS by way of SQS: each is confirmed by Baidu and published once. */
-export const handler = middy<ConfirmEvent, SQSBatchResponse>({ timeoutEarlyInMillis: 0 })
-  .use(outcomes<ConfirmEvent, SQSBatchResponse>({ log, answerError: () => undefined }))
+/**
+ * Look-ups from SQS, from SNS, or from SNS by way of SQS: each is confirmed by Baidu and published once. And direct
+ * invocation with `{"selfTest":true}`.
+ */
+export const handler = middy<ConfirmEvent, ConfirmResult>({ timeoutEarlyInMillis: 0 })
+  .use(outcomes<ConfirmEvent, ConfirmResult>({ log, answerError: () => undefined }))
   .handler(async (event, context) => {
+    if (isSelfTest(event)) return selfTestSigning(await service().loadSecret());
     const records = event?.Records;
     if (!Array.isArray(records)) throw new ServiceError('INVALID_REQUEST', 'The event holds no Records.');
     const leftMs = startBudget((context.getRemainingTimeInMillis?.() ?? DEFAULT_MS) - RESERVE_MS);

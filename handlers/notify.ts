@@ -12,7 +12,11 @@ import { consumptionAnswer, refusalAnswer } from '../lib/notification-answer.ts'
 import { createQueue } from '../lib/queue.ts';
 import { parseNotificationSecret } from '../lib/secret.ts';
 import { loadSecrets } from '../lib/secrets-manager.ts';
+import { isSelfTest, selfTestVerifying, type VerifyingSelfTest } from '../lib/self-test.ts';
 import { watchSecret } from '../lib/watch.ts';
+
+type NotifyEvent = APIGatewayProxyEventV2 | null;
+type NotifyResult = APIGatewayProxyStructuredResultV2 | VerifyingSelfTest;
 
 /** Baidu gives 2 s, the network included; all of our own work ends within this many milliseconds. */
 const BUDGET_MS = 1400;
@@ -34,12 +38,15 @@ const service = atInit(() => {
   };
 });
 
-/** `POST /baidu/payment-notify`: Baidu's payment notification, verified, stored, answered, in this order. */
-export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>({
+/**
+ * `POST /baidu/payment-notify`: Baidu's payment notification, verified, stored, answered, in this order; and direct
+ * invocation with `{"selfTest":true}`.
+ */
+export const handler = middy<NotifyEvent, NotifyResult>({
   timeoutEarlyInMillis: 0,
 })
   .use(
-    outcomes<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>({
+    outcomes<NotifyEvent, NotifyResult>({
       log,
       answerError: refusalAnswer,
       failureMetrics: ({ code }) => [
@@ -49,6 +56,7 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
   )
   .handler(async (event, { outcome }) => {
     const leftMs = startBudget(BUDGET_MS);
+    if (isSelfTest(event)) return selfTestVerifying(await service().loadSecret());
     const unverified = checkNotification(readForm(event));
     const { loadSecret, matchOrder, send } = service();
     const secret = await loadSecret(leftMs() - RESERVE_MS.secret);

@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { createBaiduClient } from '../lib/baidu.ts';
 import { readBaiduConfig, readLogConfig, readSecretConfig } from '../lib/config.ts';
+import { startBudget } from '../lib/deadline.ts';
 import { ServiceError } from '../lib/errors.ts';
 import { atInit } from '../lib/init.ts';
 import { createLog } from '../lib/log.ts';
@@ -11,14 +12,17 @@ import type { OrderStatus } from '../lib/order-status.ts';
 import { jsonAnswer, problemAnswer } from '../lib/problem.ts';
 import { parseQuerySecret } from '../lib/secret.ts';
 import { loadSecrets } from '../lib/secrets-manager.ts';
-import { type SelfTest, selfTest } from '../lib/self-test.ts';
+import { isSelfTest, type SigningSelfTest, selfTestSigning } from '../lib/self-test.ts';
 import { bearerToken, requireToken } from '../lib/token.ts';
 import { watchBaidu, watchSecret } from '../lib/watch.ts';
 
 /** What a caller with AWS credentials sends: an order to look up, or `{"selfTest":true}`. */
 type DirectEvent = { orderId?: unknown; siteId?: unknown; selfTest?: unknown } | null;
 type QueryEvent = APIGatewayProxyEventV2 | DirectEvent;
-type QueryResult = APIGatewayProxyStructuredResultV2 | OrderStatus | SelfTest;
+type QueryResult = APIGatewayProxyStructuredResultV2 | OrderStatus | SigningSelfTest;
+
+/** All of an invocation's work, the secret included, ends within this many milliseconds. */
+const BUDGET_MS = 7500;
 
 const log = createLog(readLogConfig());
 const service = atInit(() => ({
@@ -35,19 +39,20 @@ export const handler = middy<QueryEvent, QueryResult>({ timeoutEarlyInMillis: 0 
     }),
   )
   .handler(async (event, { outcome }) => {
+    const leftMs = startBudget(BUDGET_MS);
     const { loadSecret, queryOrder } = service();
     if (!isHttp(event)) {
-      if (event?.selfTest === true) return selfTest(await loadSecret());
+      if (isSelfTest(event)) return selfTestSigning(await loadSecret());
       const order = parseOrderRef(event?.orderId, event?.siteId);
       outcome.fields['orderId'] = order.orderId;
-      return queryOrder(await loadSecret(), order);
+      return queryOrder(await loadSecret(), order, leftMs());
     }
     const token = bearerToken(event.headers);
     const secret = await loadSecret();
     requireToken(token, secret.tokenDigests);
     const order = orderRefOf(event);
     outcome.fields['orderId'] = order.orderId;
-    return jsonAnswer(200, await queryOrder(secret, order));
+    return jsonAnswer(200, await queryOrder(secret, order, leftMs()));
   });
 
 /** Whatever came through a gateway says so; without that it can only be a direct invocation, allowed by IAM. */

@@ -7,11 +7,11 @@ const MAX_FIELDS = 100;
 /** Names that a form may have; strict, because a name is part of the signed text. */
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
-/** A request that should hold a form: in its body, or, where that is empty, in its query string. */
+/** A request that should hold a form, both texts: in its body, or, where that is empty, in its query string. */
 export interface FormRequest {
-  readonly body?: string | undefined;
-  readonly isBase64Encoded?: boolean | undefined;
-  readonly rawQueryString?: string | undefined;
+  readonly body?: unknown;
+  readonly isBase64Encoded?: unknown;
+  readonly rawQueryString?: unknown;
 }
 
 /**
@@ -22,8 +22,8 @@ export interface FormRequest {
  * @throws ServiceError `INVALID_NOTIFICATION` saying what is wrong, `NOTIFICATION_TOO_LARGE` over 64 KB or 100 fields
  * @see WHATWG URL, section 5.1
  */
-export function readForm(request: FormRequest): Record<string, string> {
-  const text = textOf(request);
+export function readForm(request: FormRequest | null): Record<string, string> {
+  const text = textOf(request ?? {});
   const pairs = text.split('&');
   if (pairs.length > MAX_FIELDS) {
     throw new ServiceError('NOTIFICATION_TOO_LARGE', `The form has more than ${MAX_FIELDS} fields.`);
@@ -41,8 +41,9 @@ export function readForm(request: FormRequest): Record<string, string> {
 }
 
 function textOf({ body, isBase64Encoded, rawQueryString }: FormRequest): string {
-  const inBody = body !== undefined && body !== null && body !== '';
-  const raw = (inBody ? body : rawQueryString) ?? '';
+  const inBody = typeof body === 'string' && body !== '';
+  const inQuery = typeof rawQueryString === 'string' ? rawQueryString : '';
+  const raw = inBody ? body : inQuery;
   const encoded = inBody && isBase64Encoded === true;
   const bytes = encoded ? Math.floor((raw.length * 3) / 4) - 2 : Buffer.byteLength(raw);
   if (bytes > MAX_BYTES) throw tooLarge();

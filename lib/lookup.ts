@@ -31,14 +31,19 @@ export function parseLookup(text: string): Lookup {
 }
 
 /**
- * The text of a message inside the envelope that SNS puts around it on its way into a queue; any other text as it is.
+ * The text of a message inside what AWS put around it on its way into a queue: the envelope of SNS, or Lambda's record
+ * of an SNS invocation that failed, which an operator has moved back from the dead-letter queue. Other text as it is.
  *
- * @see Amazon SNS, message and JSON formats
+ * @see Amazon SNS, message and JSON formats; AWS Lambda, records of asynchronous invocations
  */
 export function unwrap(text: string): string {
-  const envelope = parseJson(text);
-  if (!isRecord(envelope) || envelope['Type'] !== 'Notification') return text;
-  return typeof envelope['Message'] === 'string' ? envelope['Message'] : text;
+  const outer = parseJson(text);
+  if (!isRecord(outer)) return text;
+  const failed = isRecord(outer['requestPayload']) ? outer['requestPayload']['Records'] : undefined;
+  const record: unknown = Array.isArray(failed) ? failed[0] : undefined;
+  const envelope = isRecord(record) && isRecord(record['Sns']) ? record['Sns'] : outer;
+  const isEnvelope = envelope['Type'] === 'Notification' && typeof envelope['Message'] === 'string';
+  return isEnvelope ? String(envelope['Message']) : text;
 }
 
 function isTextual(object: Record<string, unknown>): object is Record<string, string> {

@@ -57,7 +57,7 @@ export function outcomes<Event, Result>({
       const level = STATUS_OF[error.code] < 500 ? 'WARN' : 'ERROR';
       const metrics = [...context.outcome.metrics, ...failureMetrics(error)];
       log(level, 'failed', { ...fieldsOf(context), ...errorFields(error) }, metrics);
-      const answer = answerError(error, event, context.awsRequestId);
+      const answer = answerError(error, event, context.awsRequestId ?? 'unknown');
       if (answer === undefined) request.error = reportable(error);
       else request.response = answer;
     },

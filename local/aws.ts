@@ -13,6 +13,9 @@ export const AWS_ENVIRONMENT = {
   AWS_SECRET_ACCESS_KEY: 'local',
 };
 
+/** How often a message is delivered before it goes to the dead-letter queue, as `serverless.yml` has it. */
+export const DELIVERIES = { payment: 5, lookup: 3 };
+
 /** SQS, SNS and DynamoDB in this process, with the resources that the service is deployed with. */
 export interface LocalAws {
   readonly sqs: SQSClient;
@@ -24,8 +27,10 @@ export interface LocalAws {
   /** A subscriber's queue: every message of the status topic, without an envelope. */
   readonly subscriberQueueUrl: string;
   readonly statusTopicArn: string;
-  /** Whoever wants an order looked up publishes here; it leads into the payment queue. */
+  /** Whoever wants an order looked up publishes here. */
   readonly lookupTopicArn: string;
+  /** What was published there and waits for its function, as the queue inside of Lambda holds it. */
+  readonly lookupQueueUrl: string;
   readonly idempotencyTable: string;
   readonly ordersTable: string;
   /** The variables that point an AWS SDK at the emulators. */
@@ -107,28 +112,30 @@ async function makeResources({ sqs, sns, dynamodb, endpoint, visibilitySeconds }
       }),
     );
   const deadLetters = await queue('dead-letters');
-  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: deadLetters.arn, maxReceiveCount: 5 });
-  const [payments, subscriber, statusTopicArn, lookupTopicArn] = await Promise.all([
-    queue('payments', { RedrivePolicy, VisibilityTimeout: String(visibilitySeconds) }),
+  const feeding = (maxReceiveCount: number) => ({
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadLetters.arn, maxReceiveCount }),
+    VisibilityTimeout: String(visibilitySeconds),
+  });
+  const subscribe = (topicArn: string, queueArn: string) =>
+    sns.send(
+      new SubscribeCommand({
+        ...{ TopicArn: topicArn, Protocol: 'sqs', Endpoint: queueArn },
+        Attributes: { RawMessageDelivery: 'true' },
+      }),
+    );
+  const [payments, lookups, subscriber, statusTopicArn, lookupTopicArn] = await Promise.all([
+    queue('payments', feeding(DELIVERIES.payment)),
+    queue('lookups', feeding(DELIVERIES.lookup)),
     queue('subscriber'),
     topic('statuses'),
     topic('lookups'),
     table('idempotency', 'id'),
     table('orders', 'tpOrderId'),
   ]);
-  await Promise.all([
-    sns.send(
-      new SubscribeCommand({
-        TopicArn: statusTopicArn,
-        Protocol: 'sqs',
-        Endpoint: subscriber.arn,
-        Attributes: { RawMessageDelivery: 'true' },
-      }),
-    ),
-    sns.send(new SubscribeCommand({ TopicArn: lookupTopicArn, Protocol: 'sqs', Endpoint: payments.arn })),
-  ]);
+  await Promise.all([subscribe(statusTopicArn, subscriber.arn), subscribe(lookupTopicArn, lookups.arn)]);
   return {
     paymentQueueUrl: payments.url,
+    lookupQueueUrl: lookups.url,
     deadLetterQueueUrl: deadLetters.url,
     subscriberQueueUrl: subscriber.url,
     ...{ statusTopicArn, lookupTopicArn, idempotencyTable: 'idempotency', ordersTable: 'orders' },

@@ -6,6 +6,8 @@ import { type BuildOptions, build } from 'esbuild';
 /** The handlers by the names of their functions. */
 export const FUNCTIONS = ['query', 'notify', 'confirm'] as const;
 
+export type FunctionName = (typeof FUNCTIONS)[number];
+
 const require = createRequire(import.meta.url);
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -14,7 +16,7 @@ const root = path.resolve(import.meta.dirname, '..');
  *
  * @returns the path of each bundle by the name of its function
  */
-export async function buildBundles(folder: string): Promise<Record<(typeof FUNCTIONS)[number], string>> {
+export async function buildBundles(folder: string): Promise<Record<FunctionName, string>> {
   await mkdir(folder, { recursive: true });
   const built = FUNCTIONS.map((name) => [name, path.join(folder, `${name}.cjs`)] as const);
   await Promise.all(
@@ -22,7 +24,7 @@ export async function buildBundles(folder: string): Promise<Record<(typeof FUNCT
       build({ ...esbuildOptions(), entryPoints: [path.join(root, 'handlers', `${name}.ts`)], outfile }),
     ),
   );
-  return Object.fromEntries(built) as Record<(typeof FUNCTIONS)[number], string>;
+  return Object.fromEntries(built) as Record<FunctionName, string>;
 }
 
 /** The options of the packager's own that esbuild does not know are left out. */

@@ -54,13 +54,18 @@ export interface QueueMessage {
   messageId: string;
   body: string;
   receiptHandle?: string;
+  /** Which of its deliveries this is, from 1. */
+  delivery?: number;
 }
 
 /** A batch of messages of a queue. */
-export function sqsEvent(messages: readonly QueueMessage[]): { Records: Record<string, unknown>[] } {
+export function sqsEvent(messages: readonly QueueMessage[]): {
+  Records: (QueueMessage & Record<string, unknown>)[];
+} {
   return {
-    Records: messages.map(({ messageId, body, receiptHandle = 'none' }) => ({
-      ...{ messageId, receiptHandle, body, attributes: {}, messageAttributes: {} },
+    Records: messages.map(({ messageId, body, receiptHandle = 'none', delivery = 1 }) => ({
+      ...{ messageId, receiptHandle, body, messageAttributes: {} },
+      attributes: { ApproximateReceiveCount: String(delivery) },
       eventSource: 'aws:sqs',
       eventSourceARN: 'arn:aws:sqs:cn-north-1:000000000000:payments',
       awsRegion: 'cn-north-1',
@@ -77,7 +82,8 @@ export function snsEvent(message: string): { Records: Record<string, unknown>[] 
   };
 }
 
-function requestContext(method: string, path: string): Record<string, unknown> {
+/** What a gateway says of a request beside the request itself. */
+export function requestContext(method: string, path: string): Record<string, unknown> {
   return {
     accountId: '000000000000',
     apiId: 'local',

@@ -1,55 +1,68 @@
-import type { Message, SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityBatchCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
 import { Consumer } from 'sqs-consumer';
-import { sqsEvent } from './events.ts';
+import { run } from './subscriber.ts';
 
-/** A Lambda's handler, as far as it is fed from a queue. */
-export type QueueHandler = (
-  event: unknown,
-  context: { awsRequestId: string; getRemainingTimeInMillis: () => number },
-) => Promise<{ batchItemFailures: { itemIdentifier: string }[] }>;
+/** A message of a queue, and which of its deliveries this is, from 1. */
+export interface QueueDelivery {
+  readonly messageId: string;
+  readonly body: string;
+  readonly receiptHandle: string;
+  readonly delivery: number;
+}
 
 export interface WorkerOptions {
   sqs: SQSClient;
   queueUrl: string;
-  handler: QueueHandler;
-  /** How long an invocation may take, in milliseconds. */
-  timeoutMs?: number;
+  /** Works on a batch and resolves with the ids of the messages that failed; a rejection fails them all. */
+  handler: (batch: readonly QueueDelivery[]) => Promise<ReadonlySet<string>>;
+  /** How many messages a batch has at most. */
+  batchSize?: number;
+  /** How many batches are worked on at once. */
+  concurrency?: number;
+  /** When a message that failed is delivered again, in seconds; by default when the queue shows it again. */
+  retrySeconds?: number | undefined;
   /** Told of a batch that failed as a whole. */
-  onError?: (error: Error) => void;
+  onError?: ((error: Error) => void) | undefined;
 }
 
-/** Feeds a queue into a handler as Lambda's event source does: batches of up to ten, partial answers. */
-export function startWorker({ sqs, queueUrl, handler, timeoutMs = 30_000, onError }: WorkerOptions): {
+/** Feeds a queue into a handler as Lambda's event source does: in batches, with partial answers. */
+export function startWorker({ concurrency = 1, onError, ...options }: WorkerOptions): {
   stop(): Promise<void>;
 } {
-  let invocations = 0;
-  const consumer = Consumer.create({
-    ...{ sqs, queueUrl, batchSize: 10, waitTimeSeconds: 1, pollingWaitTimeMs: 0 },
+  const pollers = Array.from({ length: concurrency }, () => run(poller(options), onError));
+  return {
+    stop: async () => {
+      await Promise.all(pollers.map((each) => each.stop()));
+    },
+  };
+}
+
+function poller({ sqs, queueUrl, handler, batchSize = 10, retrySeconds }: Omit<WorkerOptions, 'onError'>) {
+  return Consumer.create({
+    ...{ sqs, queueUrl, batchSize, waitTimeSeconds: 2, pollingWaitTimeMs: 0 },
+    messageSystemAttributeNames: ['ApproximateReceiveCount'],
     suppressFifoWarning: true,
     handleMessageBatch: async (messages: Message[]) => {
-      const deadline = Date.now() + timeoutMs;
-      const event = sqsEvent(
-        messages.map(({ MessageId: messageId = '', Body: body = '', ReceiptHandle: receiptHandle = '' }) => {
-          return { messageId, body, receiptHandle };
-        }),
-      );
-      const context = {
-        awsRequestId: `worker-${++invocations}`,
-        getRemainingTimeInMillis: () => deadline - Date.now(),
-      };
-      const { batchItemFailures } = await handler(event, context);
-      const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-      return messages.filter(({ MessageId }) => !failed.has(MessageId ?? ''));
+      const batch = messages.map(deliveryOf);
+      const every = new Set(batch.map(({ messageId }) => messageId));
+      const failed = await handler(batch).catch(() => every);
+      const again = batch.filter(({ messageId }) => failed.has(messageId));
+      if (again.length > 0 && retrySeconds !== undefined) {
+        const Entries = again.map(({ messageId, receiptHandle }) => {
+          return { Id: messageId, ReceiptHandle: receiptHandle, VisibilityTimeout: retrySeconds };
+        });
+        await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }));
+      }
+      return messages.filter(({ MessageId = '' }) => !failed.has(MessageId));
     },
   });
-  consumer.on('error', (error) => onError?.(error));
-  consumer.on('processing_error', (error) => onError?.(error));
-  consumer.start();
+}
+
+function deliveryOf({ MessageId, Body, ReceiptHandle, Attributes }: Message): QueueDelivery {
   return {
-    stop: () =>
-      new Promise((resolve) => {
-        consumer.once('stopped', () => resolve());
-        consumer.stop({ abort: true });
-      }),
+    messageId: MessageId ?? '',
+    body: Body ?? '',
+    receiptHandle: ReceiptHandle ?? '',
+    delivery: Number(Attributes?.ApproximateReceiveCount ?? 1),
   };
 }

@@ -6,7 +6,7 @@ import { checkQuery, type QueryRules, type QueryVerdict, queryAnswer } from './q
 
 /** What answering a query needs; `slowMs` is how late an answer is while Baidu is slow. */
 export interface QueryContext {
-  readonly rules: QueryRules;
+  readonly rules: () => QueryRules;
   readonly faults: () => Faults;
   readonly record: (orderId: string | null, hop: NewHop) => unknown;
   readonly slowMs: number;
@@ -24,22 +24,36 @@ export async function answerQuery(
   const started = performance.now();
   const faults = context.faults();
   const [, search = ''] = (request.url ?? '').split(/\?(.*)/s);
-  const verdict = checkQuery(request.method ?? '', search, rules);
+  const verdict = checkQuery(request.method ?? '', search, rules());
   const errno = faults.query === 'qps' ? 5010003 : verdict.errno;
   const { order } = verdict;
-  if (faults.query === 'slow') await wait(slowMs, undefined, { signal: closing }).catch(() => {});
+  const hungUp = faults.query === 'slow' && !(await waited(slowMs, response, closing));
   const answer = queryAnswer({ errno, order, unknownStatus: faults.unknownStatus, now: now() });
   const sent = { name: 'request', text: `${request.method} ${request.url}` };
-  const answered = faults.query === 'down' ? [] : [{ name: 'answer', text: answer }];
+  const answered = faults.query === 'down' || hungUp ? [] : [{ name: 'answer', text: answer }];
   context.record(verdict.orderId, {
     kind: 'query',
     tone: errno === 0 && faults.query === 'none' && !faults.unknownStatus ? 'good' : 'bad',
-    note: queryNote(faults, verdict),
+    note: hungUp ? HUNG_UP : queryNote(faults, verdict),
+    flaw: faults.query === 'slow' ? { en: 'Slow', zh: '缓慢' } : undefined,
     raw: [sent, ...verdict.raw, ...answered],
     milliseconds: Math.round(performance.now() - started),
   });
   if (faults.query === 'down') request.socket.destroy();
   else response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(answer);
+}
+
+const HUNG_UP: Text = { en: 'The caller gave up waiting', zh: '调用方等待超时，已断开' };
+
+/** Waits; whether the caller, and the cashier, were still there at the end. */
+async function waited(ms: number, response: ServerResponse, closing: AbortSignal): Promise<boolean> {
+  const gone = new AbortController();
+  const leave = () => gone.abort();
+  response.once('close', leave);
+  const signal = AbortSignal.any([closing, gone.signal]);
+  const whole = await wait(ms, true, { signal }).catch(() => false);
+  response.off('close', leave);
+  return whole;
 }
 
 function queryNote(faults: Faults, { errno, broken, order }: QueryVerdict): Text {
@@ -48,13 +62,8 @@ function queryNote(faults: Faults, { errno, broken, order }: QueryVerdict): Text
     return { en: 'errno 5010003: over the QPS limit', zh: 'errno 5010003：超过 QPS 限制' };
   }
   if (broken) return { en: `errno ${errno}: ${broken.en}`, zh: `errno ${errno}：${broken.zh}` };
-  const said = saidOf(order?.payment === 'PAID', faults.unknownStatus);
-  if (faults.query !== 'slow') return said;
-  return { en: `${said.en}, late`, zh: `${said.zh}（迟到）` };
-}
-
-function saidOf(paid: boolean, unknownStatus: boolean): Text {
-  if (unknownStatus) return { en: 'Answered: a status never published', zh: '应答：未公布过的状态' };
+  if (faults.unknownStatus) return { en: 'Answered: a status never published', zh: '应答：未公布过的状态' };
+  const paid = order?.payment === 'PAID';
   return paid
     ? { en: 'Answered: paid', zh: '应答：支付成功' }
     : { en: 'Answered: unpaid', zh: '应答：未支付' };

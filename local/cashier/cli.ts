@@ -83,10 +83,18 @@ function whole(name: string, value: string | undefined, largest: number): number
 
 function keyText(name: string, value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
-  if (existsSync(value)) return readFileSync(value, 'utf8');
+  if (existsSync(value)) return readText(name, value);
   // What cannot be the name of a file is the key itself.
   if (/^(-----BEGIN|MI[A-Za-z0-9+/=\s]{100,}$)/.test(value)) return value;
   throw new CashierError('INVALID', `--${name}: there is no file ${value}`);
+}
+
+function readText(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new CashierError('INVALID', `--${name}: ${file} cannot be read`, { cause });
+  }
 }
 
 function printStart(cashier: Cashier, wanted: number | undefined): void {

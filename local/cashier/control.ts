@@ -96,6 +96,8 @@ async function act(desk: ControlDesk, path: string, body: Body): Promise<unknown
   if (action === 'cancel') return desk.cancel(orderId);
   if (action === 'refund') return desk.refund(orderId, oneOf(REFUND_STATES, body['state']));
   if (action === 'verify') return desk.verify(orderId);
+  if (action === 'lookup') return desk.lookUp(orderId);
+  if (action === 'ask') return desk.askStatus(orderId);
   throw new CashierError('NOT_FOUND', `there is no ${path}`);
 }
 

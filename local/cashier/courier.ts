@@ -20,11 +20,13 @@ export interface CourierOptions {
   readonly repeatCount: number;
   readonly refusal: 'repeat' | 'refunded';
   readonly faults: () => Faults;
+  /** Where notifications go; `null` until the merchant has said so. */
+  readonly deliver: () => Deliver | null;
   readonly now: () => Date;
 }
 
 /** What came of one notification: what was sent, what came back, and what Baidu does about it. */
-export interface DeliveryResult extends SignedForm {
+export interface DeliveryResult extends Omit<SignedForm, 'flaw'> {
   /** The order afterwards. */
   readonly order: Order;
   /** The merchant's answer; `null` when none came. */
@@ -37,8 +39,6 @@ export interface DeliveryResult extends SignedForm {
 
 /** Sends notifications and repeats them until the merchant's answer counts. */
 export class Courier {
-  /** Where notifications go; `null` until the merchant has said so. */
-  deliver: Deliver | null = null;
   readonly #options: CourierOptions;
   readonly #ledger: Ledger;
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -72,7 +72,7 @@ export class Courier {
     const notifications = this.#ledger.get(orderId).notifications + 1;
     const order = this.#ledger.change(orderId, { notifications });
     const signed = signedForm({ order, status, dealId, privateKey, faults: faults() });
-    const deliver = this.deliver ?? (() => Promise.reject(new Error('no notify URL is set')));
+    const deliver = this.#options.deliver() ?? (() => Promise.reject(new Error('no notify URL is set')));
     const delivery = attempt({
       ...{ deliver, form: signed.form, limitMs: answerLimitMs },
       closing: this.#closing.signal,
@@ -83,8 +83,9 @@ export class Courier {
     const { outcome, why } = judgeAnswer(answer, refusal);
     this.#ledger.record(orderId, notificationHop({ signed, answer, outcome, why, limit: answerLimitMs }));
     if (status === 2) this.#settle(orderId, outcome);
+    const { form, signedText } = signed;
     return {
-      ...signed,
+      ...{ form, signedText },
       order: this.#ledger.get(orderId),
       status: answer.type === 'answer' ? answer.status : null,
       body: answer.type === 'answer' ? answer.body : null,
@@ -161,6 +162,7 @@ function notificationHop(options: {
   return {
     kind: 'notification',
     tone: tone[outcome],
+    flaw: signed.flaw,
     note: { en: `${OUTCOMES[outcome].en}: ${why.en}`, zh: `${OUTCOMES[outcome].zh}：${why.zh}` },
     raw: [{ name: 'form', text: signed.form }, { name: 'signedText', text: signed.signedText }, ...answered],
     milliseconds: answer.milliseconds,

@@ -1,11 +1,13 @@
 import type { KeyObject } from 'node:crypto';
-import { orderActions } from './actions.ts';
+import { orderActions, timelines } from './actions.ts';
 import type { PayType } from './channels.ts';
 import { Courier, type DeliveryResult } from './courier.ts';
-import { type Deliver, deliverTo } from './delivery.ts';
+import type { Deliver } from './delivery.ts';
+import { CashierError } from './error.ts';
 import { changeFaults, type Faults, NO_FAULTS } from './faults.ts';
-import { generatePlatformKey, publicKeyText, readPrivateKey, readPublicKey } from './keys.ts';
+import { generatePlatformKey, publicKeyText, readPrivateKey } from './keys.ts';
 import { type CashierEvent, type Connection, type Hop, Ledger, type NewHop } from './ledger.ts';
+import { Merchant, type MerchantService } from './merchant.ts';
 import type { NewOrder, Order, RefundState } from './order.ts';
 import { QUERY_PATH } from './query.ts';
 import { listen } from './server.ts';
@@ -16,6 +18,7 @@ export type { Deliver } from './delivery.ts';
 export { CashierError } from './error.ts';
 export type { Faults } from './faults.ts';
 export type { CashierEvent, Connection, Hop, NewHop, Raw, Text } from './ledger.ts';
+export type { MerchantService } from './merchant.ts';
 export type { NewOrder, Order, RefundState } from './order.ts';
 
 /** How a cashier is started; everything has a default. */
@@ -61,6 +64,8 @@ export interface Cashier {
   setMerchantPublicKey(key: string | KeyObject): void;
   setNotifyUrl(url: string): void;
   setDeliver(deliver: Deliver): void;
+  /** Says how the merchant's service is asked; the page then has buttons for it. */
+  setService(service: MerchantService): void;
   createOrder(order: NewOrder): Order;
   /** Pays an order and sends the notification; resolves with what came back. */
   pay(orderId: string, options?: { payType?: PayType }): Promise<DeliveryResult>;
@@ -70,6 +75,10 @@ export interface Cashier {
   refund(orderId: string, state: RefundState): Order;
   /** Marks an order as verified (核销). */
   verify(orderId: string): Order;
+  /** Has an order looked up by the merchant's service; throws `CONFLICT` where there is none. */
+  lookUp(orderId: string): Promise<Order>;
+  /** Asks the merchant's service for an order's status; throws `CONFLICT` where there is none. */
+  askStatus(orderId: string): Promise<Order>;
   order(orderId: string): Order;
   orders(): readonly Order[];
   /** The time line of an order; `null` for the requests that match none. */
@@ -97,64 +106,37 @@ const DEFAULTS = {
   refusal: 'repeat' as const,
 };
 
-/** Starts a stand-in for Baidu's cashier on 127.0.0.1; throws `INVALID` for a key or URL that is none. */
+/** Starts a stand-in for Baidu's cashier on 127.0.0.1; throws `INVALID` for a key, URL or port that is none. */
 export async function startCashier(options: CashierOptions = {}): Promise<Cashier> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const settings: typeof DEFAULTS & CashierOptions = { ...DEFAULTS, ...given };
   const { appId, appKey, dealId, slowMs, answerLimitMs, port = 0, now = () => new Date() } = settings;
   const privateKey = readPrivateKey(settings.platformPrivateKey ?? (await generatePlatformKey()));
-  const platformPublicKey = publicKeyText(privateKey);
+  const merchant = new Merchant();
   const ledger = new Ledger(now);
-  const state = {
-    faults: NO_FAULTS,
-    merchantPublicKey: null as KeyObject | null,
-    notifyUrl: null as string | null,
-  };
-  const faults = () => state.faults;
-  const courier = new Courier({ ...settings, privateKey, now, faults }, ledger);
+  const switches = faultSwitches(ledger);
+  const { faults } = switches;
+  const courier = new Courier(
+    { ...settings, privateKey, now, faults, deliver: () => merchant.deliver },
+    ledger,
+  );
 
+  const own = { appId, appKey, dealId, platformPublicKey: publicKeyText(privateKey) };
   let queryUrl = '';
-  const connection = (): Connection => ({
-    ...{ appId, appKey, dealId, queryUrl, platformPublicKey, notifyUrl: state.notifyUrl, answerLimitMs },
-    merchantPublicKey: state.merchantPublicKey && publicKeyText(state.merchantPublicKey),
-  });
-  const connect = (change: () => void) => {
-    change();
-    ledger.announce({ type: 'connection', connection: connection() });
-  };
+  const connection = () => ({ ...own, queryUrl, answerLimitMs, ...merchant.describe() });
   const desk = {
-    ...{ appId, appKey, dealId, platformPublicKey, faults, connection },
+    ...own,
+    ...switches,
     ...orderActions(ledger, courier, { faults, now }),
-    setMerchantPublicKey: (key: string | KeyObject) =>
-      connect(() => {
-        state.merchantPublicKey = readPublicKey(key);
-      }),
-    setNotifyUrl: (url: string) =>
-      connect(() => {
-        courier.deliver = deliverTo(url);
-        state.notifyUrl = url;
-      }),
-    setDeliver: (deliver: Deliver) =>
-      connect(() => {
-        courier.deliver = deliver;
-        state.notifyUrl = '';
-      }),
-    setFaults: (change: Partial<Faults>) => {
-      state.faults = changeFaults(state.faults, change);
-      ledger.announce({ type: 'faults', faults: state.faults });
-      return state.faults;
-    },
+    ...timelines(ledger),
+    ...merchantActions(merchant, ledger, connection),
   };
   if (settings.merchantPublicKey) desk.setMerchantPublicKey(settings.merchantPublicKey);
   if (settings.notifyUrl) desk.setNotifyUrl(settings.notifyUrl);
   if (settings.deliver) desk.setDeliver(settings.deliver);
 
-  const rules = {
-    ...{ appId, appKey, find: (orderId: string) => ledger.find(orderId) },
-    get merchantPublicKey() {
-      return state.merchantPublicKey;
-    },
-  };
+  const find = (orderId: string) => ledger.find(orderId);
+  const rules = () => ({ appId, appKey, find, merchantPublicKey: merchant.publicKey });
   const server = await listen({ desk, port, query: { rules, faults, record: desk.record, slowMs, now } });
   queryUrl = server.url + QUERY_PATH;
   const close = async () => {
@@ -162,4 +144,47 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
     await server.close();
   };
   return { ...desk, url: server.url, port: server.port, queryUrl, close };
+}
+
+function faultSwitches(ledger: Ledger) {
+  let faults = NO_FAULTS;
+  return {
+    faults: () => faults,
+    setFaults: (change: Partial<Faults>) => {
+      faults = changeFaults(faults, change);
+      ledger.announce({ type: 'faults', faults });
+      return faults;
+    },
+  };
+}
+
+function merchantActions(merchant: Merchant, ledger: Ledger, connection: () => Connection) {
+  const announce = () => ledger.announce({ type: 'connection', connection: connection() });
+  const ask = async (orderId: string, what: keyof MerchantService) => {
+    const order = ledger.get(orderId);
+    if (!merchant.service) throw new CashierError('CONFLICT', 'the cashier knows no service to ask');
+    await merchant.service[what](order);
+    return ledger.get(orderId);
+  };
+  return {
+    connection,
+    lookUp: (orderId: string) => ask(orderId, 'lookUp'),
+    askStatus: (orderId: string) => ask(orderId, 'askStatus'),
+    setMerchantPublicKey: (key: string | KeyObject) => {
+      merchant.setPublicKey(key);
+      announce();
+    },
+    setNotifyUrl: (url: string) => {
+      merchant.setNotifyUrl(url);
+      announce();
+    },
+    setDeliver: (deliver: Deliver) => {
+      merchant.setDeliver(deliver);
+      announce();
+    },
+    setService: (service: MerchantService) => {
+      merchant.setService(service);
+      announce();
+    },
+  };
 }

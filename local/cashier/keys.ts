@@ -17,7 +17,9 @@ export function readPrivateKey(key: string | KeyObject): KeyObject {
 export function readPublicKey(key: string | KeyObject): KeyObject {
   return rsa('public', () => {
     if (key instanceof KeyObject) return key;
-    if (key.includes('PRIVATE KEY')) throw new Error('a private key was given where a public one belongs');
+    if (key.includes('PRIVATE KEY')) {
+      throw new CashierError('INVALID', 'a private key was given where a public one belongs');
+    }
     if (key.includes('-----BEGIN')) return createPublicKey(key);
     return createPublicKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'spki' });
   });
@@ -34,6 +36,7 @@ function rsa(type: 'private' | 'public', read: () => KeyObject): KeyObject {
   try {
     key = read();
   } catch (cause) {
+    if (cause instanceof CashierError) throw cause;
     throw new CashierError('INVALID', `not an RSA ${type} key that can be read`, { cause });
   }
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;

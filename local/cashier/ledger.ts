@@ -20,6 +20,9 @@ export type HopKind =
   | 'query'
   | 'confirmed'
   | 'published'
+  | 'lookup'
+  | 'asked'
+  | 'deadLetter'
   | 'other';
 
 /** A piece of raw content: `name` says what it is (`form`, `signedText`, `answer`, …), `text` is shown as it is. */
@@ -35,6 +38,8 @@ export interface NewHop {
   readonly tone?: 'good' | 'bad' | 'neutral' | undefined;
   /** What came of it, in a sentence. */
   readonly note?: Text | string | undefined;
+  /** What was done wrong on purpose, by a switch. */
+  readonly flaw?: Text | undefined;
   readonly raw?: readonly Raw[] | undefined;
   /** How long it took, and how long it was allowed to. */
   readonly milliseconds?: number | undefined;
@@ -48,6 +53,7 @@ export interface Hop {
   readonly kind: HopKind;
   readonly tone: 'good' | 'bad' | 'neutral';
   readonly note: Text | null;
+  readonly flaw: Text | null;
   readonly raw: readonly Raw[];
   readonly milliseconds: number | null;
   readonly limitMilliseconds: number | null;
@@ -65,6 +71,8 @@ export interface Connection {
   readonly merchantPublicKey: string | null;
   /** `null` while nobody takes notifications; empty when a handler in this process does. */
   readonly notifyUrl: string | null;
+  /** Whether the merchant's service can be asked from the page: for a look-up, and for an order's status. */
+  readonly service: boolean;
   readonly answerLimitMs: number;
 }
 
@@ -137,6 +145,7 @@ export class Ledger {
       kind: hop.kind,
       tone: hop.tone ?? 'neutral',
       note: typeof hop.note === 'string' ? { en: hop.note, zh: hop.note } : (hop.note ?? null),
+      flaw: hop.flaw ?? null,
       raw: hop.raw ?? [],
       milliseconds: hop.milliseconds ?? null,
       limitMilliseconds: hop.limitMilliseconds ?? null,

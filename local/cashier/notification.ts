@@ -8,6 +8,8 @@ import { canonicalText, sign } from './signature.ts';
 export interface SignedForm {
   readonly form: string;
   readonly signedText: string;
+  /** What is wrong with it on purpose. */
+  readonly flaw: Text | undefined;
 }
 
 /**
@@ -48,7 +50,13 @@ export function signedForm(options: {
   const rsaSign = sign(fields, faults.signatureForged ? strangersKey() : privateKey);
   const signedText = canonicalText(fields);
   if (faults.fieldAltered) fields['totalMoney'] = String(order.totalMoney + 1);
-  return { form: new URLSearchParams({ ...fields, rsaSign }).toString(), signedText };
+  return { form: new URLSearchParams({ ...fields, rsaSign }).toString(), signedText, flaw: flawOf(faults) };
+}
+
+function flawOf({ signatureForged, fieldAltered }: Faults): Text | undefined {
+  if (signatureForged && fieldAltered) return { en: 'Forged and altered', zh: '伪造且篡改' };
+  if (signatureForged) return { en: 'Signature forged', zh: '签名系伪造' };
+  return fieldAltered ? { en: 'totalMoney altered', zh: 'totalMoney 被篡改' } : undefined;
 }
 
 let stranger: KeyObject | undefined;
@@ -84,7 +92,9 @@ export function judgeAnswer(
   const errno = parsed['errno'];
   if (errno !== 0) {
     const shown = JSON.stringify(errno) ?? 'missing';
-    return { outcome: refusal, why: { en: `errno is ${shown}, not 0`, zh: `errno 为 ${shown}，不是 0` } };
+    const words = typeof parsed['msg'] === 'string' && parsed['msg'] !== '' ? ` (${parsed['msg']})` : '';
+    const why = { en: `errno is ${shown}, not 0${words}`, zh: `errno 为 ${shown}，不是 0${words}` };
+    return { outcome: refusal, why };
   }
   if (answer.status < 200 || answer.status > 299) {
     return repeat(`HTTP status ${answer.status} is no success`, `HTTP 状态码 ${answer.status} 不代表成功`);

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { answerQuery, type QueryContext } from './answer.ts';
 import { type ControlDesk, control } from './control.ts';
+import { CashierError } from './error.ts';
 import { QUERY_PATH } from './query.ts';
 
 /** Listens on 127.0.0.1: queries, the page and its control routes. A port that is taken gives way to a free one. */
@@ -38,7 +39,7 @@ async function bind(server: Server, wanted: number): Promise<number> {
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     if (taken && wanted !== 0) return await tryPort(server, 0);
-    throw error;
+    throw new CashierError('INVALID', `the cashier cannot listen on port ${wanted}`, { cause: error });
   }
 }
 

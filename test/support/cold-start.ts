@@ -15,7 +15,7 @@ const require = createRequire(import.meta.url);
 
 /** Loads a handler anew, as a new sandbox would, with nothing but these variables added to the environment. */
 export async function coldStart(
-  name: 'query',
+  name: keyof typeof SOURCES,
   env: Record<string, string>,
   build: Build = BUILD,
 ): Promise<Handler> {
@@ -48,6 +48,8 @@ export function captureLog(): Record<string, unknown>[] {
 
 const SOURCES = {
   query: () => import('../../handlers/query.ts'),
+  notify: () => import('../../handlers/notify.ts'),
+  confirm: () => import('../../handlers/confirm.ts'),
 };
 
 /** Placeholders that Lambda would set. */

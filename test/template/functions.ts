@@ -64,6 +64,7 @@ describe('environment', () => {
   };
   const toBaidu = { BAIDU_ATTEMPT_TIMEOUT_MS: '1500', BAIDU_MAX_ATTEMPTS: '3' };
   const ofConfirm = {
+    PAYMENT_QUEUE_URL: { Ref: 'PaymentQueue' },
     PAYMENT_TOPIC_ARN: { Ref: 'StatusTopic' },
     IDEMPOTENCY_TABLE: { Ref: 'IdempotencyTable' },
   };

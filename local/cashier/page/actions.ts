@@ -2,7 +2,7 @@ import { html, type TemplateResult } from 'lit-html';
 import { CHANNEL_NAMES, PAY_TYPES, type PayType } from '../channels.ts';
 import type { Order } from '../order.ts';
 import { yuanFromFen } from './money.ts';
-import { changed, send, state } from './store.ts';
+import { changed, focusOn, send, state } from './store.ts';
 import { say, type TextName, t } from './texts.ts';
 
 let channel: PayType = '1117';
@@ -33,12 +33,19 @@ function unpaidActions({ orderId, totalMoney }: Order): TemplateResult {
       )}
     </fieldset>
     <div class="buttons">
-      <button class="primary" @click=${() => send(`orders/${orderId}/pay`, { payType: channel })}>
+      <button class="primary" @click=${() => act(`orders/${orderId}/pay`, { payType: channel })}>
         ${t('pay')} ${yuanFromFen(totalMoney)}
       </button>
-      <button class="quiet" @click=${() => send(`orders/${orderId}/cancel`)}>${t('cancel')}</button>
+      <button class="quiet" @click=${() => act(`orders/${orderId}/cancel`)}>${t('cancel')}</button>
     </div>
   </div>`;
+}
+
+/** Does what takes its own button away: the focus goes to the order's title. */
+async function act(path: string, body: object = {}): Promise<void> {
+  const done = send(path, body);
+  focusOn('order-title');
+  await done;
 }
 
 const REFUNDS = [

@@ -29,7 +29,7 @@ export function chips(order: Order): TemplateResult {
   const { payment, settlement, refund, verification } = order;
   const byBaidu = settlement === 'REFUNDED';
   return html`${chip(PAYMENTS[payment])}
-  ${settlement === 'NONE' ? null : chip(SETTLEMENTS[settlement])}
+  ${settlement === 'NONE' ? null : chip(settlementOf(settlement, order))}
   ${refund === 'NONE' || byBaidu ? null : chip(REFUNDS[refund])}
   ${verification === 'VERIFIED' ? chip(['good', 'verified']) : null}`;
 }
@@ -39,9 +39,12 @@ export function mainChip(order: Order): TemplateResult {
   const { payment, settlement, refund } = order;
   if (settlement === 'REFUNDED' || settlement === 'GIVEN_UP') return chip(SETTLEMENTS[settlement]);
   if (refund !== 'NONE') return chip(REFUNDS[refund]);
-  return payment === 'PAID' && settlement !== 'NONE'
-    ? chip(SETTLEMENTS[settlement])
-    : chip(PAYMENTS[payment]);
+  return settlement === 'NONE' ? chip(PAYMENTS[payment]) : chip(settlementOf(settlement, order));
+}
+
+function settlementOf(settlement: Exclude<Settlement, 'NONE'>, order: Order): [Tone, TextName] {
+  const repeating = settlement === 'PENDING' && order.nextNotificationAt !== null;
+  return repeating ? ['warn', 'settleRepeat'] : SETTLEMENTS[settlement];
 }
 
 function chip([tone, name]: [Tone, TextName]): TemplateResult {

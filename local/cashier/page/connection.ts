@@ -16,12 +16,12 @@ export function connectionCard(): TemplateResult | null {
   return html`<section class="card connection" aria-labelledby="connection">
     <details ?open=${incomplete()}>
       <summary><h2 id="connection">${t('connection')}</h2></summary>
+      ${notifyForm(connection)} ${keyForm(connection)}
       <dl class="facts stacked">
         ${fact('appId', connection.appId)} ${fact('appKey', connection.appKey)}
         ${fact('dealId', connection.dealId)} ${fact(t('queryUrl'), connection.queryUrl)}
         ${fact(t('platformKey'), connection.platformPublicKey)}
       </dl>
-      ${notifyForm(connection)} ${keyForm(connection)}
     </details>
   </section>`;
 }

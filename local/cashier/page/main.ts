@@ -33,13 +33,13 @@ function problem(): TemplateResult | null {
 
 function page(): TemplateResult {
   return html`${header()} ${problem()}
-    <div class="columns" data-open=${chosenOrder() === undefined && state.chosen !== '' ? 'list' : 'order'}>
+    <main class="columns" data-open=${chosenOrder() === undefined && state.chosen !== '' ? 'list' : 'order'}>
       <div class="side">
         ${incomplete() ? connectionCard() : null} ${newOrderCard()} ${ordersCard()} ${faultsCard()}
         ${incomplete() ? null : connectionCard()}
       </div>
-      <main>${orderView()}</main>
-    </div>`;
+      <div class="open">${orderView()}</div>
+    </main>`;
 }
 
 start(() => {

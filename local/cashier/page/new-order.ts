@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import { fenFromYuan } from './money.ts';
-import { changed, choose, send, state } from './store.ts';
+import { changed, choose, focusOn, send, state } from './store.ts';
 import { t } from './texts.ts';
 
 let wrong: { amount: boolean; tpOrderId: boolean } = { amount: false, tpOrderId: false };
@@ -33,33 +33,40 @@ export function newOrderCard(): TemplateResult {
         </label>
       </div>
       <p class="wrong" id="amount-wrong" aria-live="polite">${wrong.amount ? t('amountWrong') : ''}</p>
-      <label class="field">
-        <span>${t('tpOrderId')}</span>
-        <input
-          name="tpOrderId"
-          class="code"
-          autocomplete="off"
-          .value=${proposedId}
-          aria-invalid=${wrong.tpOrderId}
-          aria-describedby="id-wrong"
-          maxlength="200"
-        />
-      </label>
-      <p class="wrong" id="id-wrong" aria-live="polite">${wrong.tpOrderId ? t('tpOrderIdWrong') : ''}</p>
-      <details>
-        <summary>${t('more')}</summary>
-        <label class="field">
-          <span>${t('returnData')}</span>
-          <textarea name="returnData" class="code" rows="2" maxlength="4096"></textarea>
-        </label>
-        <label class="field">
-          <span>${t('userId')}</span>
-          <input name="userId" class="code" inputmode="numeric" autocomplete="off" placeholder=${t('atRandom')} />
-        </label>
-      </details>
+      ${ownIdField()} ${moreFields()}
       <button class="primary wide" ?disabled=${busy}>${t('create')}</button>
     </form>
   </section>`;
+}
+
+function ownIdField(): TemplateResult {
+  return html`<label class="field">
+    <span>${t('tpOrderId')}</span>
+    <input
+      name="tpOrderId"
+      class="code"
+      autocomplete="off"
+      .value=${proposedId}
+      aria-invalid=${wrong.tpOrderId}
+      aria-describedby="id-wrong"
+      maxlength="200"
+    />
+  </label>
+  <p class="wrong" id="id-wrong" aria-live="polite">${wrong.tpOrderId ? t('tpOrderIdWrong') : ''}</p>`;
+}
+
+function moreFields(): TemplateResult {
+  return html`<details>
+    <summary>${t('more')}</summary>
+    <label class="field">
+      <span>${t('returnData')}</span>
+      <textarea name="returnData" class="code" rows="2" maxlength="4096"></textarea>
+    </label>
+    <label class="field">
+      <span>${t('userId')}</span>
+      <input name="userId" class="code" inputmode="numeric" autocomplete="off" placeholder=${t('atRandom')} />
+    </label>
+  </details>`;
 }
 
 async function create(event: SubmitEvent): Promise<void> {
@@ -84,7 +91,7 @@ async function create(event: SubmitEvent): Promise<void> {
   if (typeof order !== 'object' || order === null || !('orderId' in order)) return;
   proposedId = proposeId();
   choose(String(order.orderId));
-  changed();
+  focusOn('order-title');
 }
 
 /** An own id that tells when it was made, as merchants' ids do. */

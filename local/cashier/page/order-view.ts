@@ -21,7 +21,7 @@ export function orderView(): TemplateResult {
     ${backLink()}
     <div class="headline">
       <div>
-        <h2 id="order-title">${order.title || order.tpOrderId}</h2>
+        <h2 id="order-title" tabindex="-1">${order.title || order.tpOrderId}</h2>
         <p class="sum">${yuanFromFen(order.totalMoney)}</p>
       </div>
       <p class="chips">${chips(order)}</p>

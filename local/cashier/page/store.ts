@@ -39,6 +39,7 @@ export const state: State = {
 
 let draw: () => void = () => {};
 let planned = false;
+let focusNext: string | null = null;
 
 /** Says how the page is drawn, then keeps it up to date. */
 export function start(render: () => void): void {
@@ -66,7 +67,17 @@ export function changed(): void {
   queueMicrotask(() => {
     planned = false;
     draw();
+    const target = focusNext === null ? null : document.getElementById(focusNext);
+    if (target === null) return;
+    target.focus();
+    focusNext = null;
   });
+}
+
+/** Moves the focus to an element once it is drawn, when what had it goes away. */
+export function focusOn(id: string): void {
+  focusNext = id;
+  changed();
 }
 
 /** Switches the language and remembers it. */

@@ -1,7 +1,9 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import type { Hop, HopKind, Raw } from '../ledger.ts';
-import { changed, state } from './store.ts';
+import type { Hop, HopKind } from '../ledger.ts';
+import { rawView } from './raw.ts';
+import { serviceView } from './service.ts';
+import { state } from './store.ts';
 import { say, type TextName, t } from './texts.ts';
 
 const KINDS: Record<HopKind, readonly [title: TextName, lane: TextName]> = {
@@ -15,19 +17,11 @@ const KINDS: Record<HopKind, readonly [title: TextName, lane: TextName]> = {
   query: ['hopQuery', 'laneIn'],
   confirmed: ['hopConfirmed', 'laneMerchant'],
   published: ['hopPublished', 'laneMerchant'],
+  lookup: ['hopLookup', 'laneMerchant'],
+  asked: ['hopAsked', 'laneApp'],
+  deadLetter: ['hopDeadLetter', 'laneMerchant'],
   other: ['hopOther', 'laneMerchant'],
 };
-
-const RAW: Record<string, TextName> = {
-  form: 'rawForm',
-  signedText: 'rawSignedText',
-  expectedText: 'rawExpectedText',
-  answer: 'rawAnswer',
-  request: 'rawRequest',
-  message: 'rawMessage',
-};
-
-let copied: Raw | null = null;
 
 /** Everything that happened to an order (`''`: to none), in the order in which it began. */
 export function timelineView(owner: string): TemplateResult {
@@ -35,7 +29,10 @@ export function timelineView(owner: string): TemplateResult {
   const notifications = hops.filter(({ kind }) => kind === 'notification');
   const waiting = state.busy.has(`orders/${owner}/pay`) || state.busy.has(`orders/${owner}/notify`);
   return html`<section class="timeline" aria-labelledby="timeline">
-    <h3 id="timeline">${t('timeline')} ${nextCall(owner)}</h3>
+    <div class="over">
+      <h3 id="timeline">${t('timeline')}</h3>
+      ${nextCall(owner)} ${owner === '' ? null : serviceView(owner)}
+    </div>
     <ol aria-live="polite">
       ${repeat(
         hops,
@@ -64,9 +61,11 @@ function entry(hop: Hop, before: Hop | undefined, notification: number): Templat
     </div>
     <div class="what">
       <p class="lead">
-        <b>${t(title)}${notification > 1 ? html` <i>#${notification}</i>` : null}</b> <small>${t(lane)}</small>
+        <b>${t(title)}${notification > 1 ? html` <i>#${notification}</i>` : null}</b>
+        <small>${t(lane)}${took(hop)}</small>
+        ${hop.flaw ? html`<span class="chip warn">${say(hop.flaw)}</span>` : null}
       </p>
-      ${hop.note ? html`<p class="note">${say(hop.note)}</p>` : null} ${duration(hop)}
+      ${hop.note ? html`<p class="note">${say(hop.note)}</p>` : null} ${answerTime(hop)}
       ${
         hop.raw.length === 0
           ? null
@@ -93,41 +92,24 @@ function waitingEntry(notification: number): TemplateResult {
   </li>`;
 }
 
-/** How long something took: against its limit as a bar, otherwise as a number. */
-function duration({ milliseconds, limitMilliseconds: limit }: Hop): TemplateResult | null {
-  if (milliseconds === null) return null;
-  const ms = milliseconds.toLocaleString('en');
-  if (limit === null) return html`<p class="took">${ms} ms</p>`;
+function took({ milliseconds, limitMilliseconds }: Hop): string {
+  return milliseconds === null || limitMilliseconds !== null
+    ? ''
+    : ` · ${milliseconds.toLocaleString('en')} ms`;
+}
+
+/** How much of its time an answer took, as a bar with its numbers. */
+function answerTime({ milliseconds, limitMilliseconds: limit }: Hop): TemplateResult | null {
+  if (milliseconds === null || limit === null) return null;
+  // An answer that came at once still shows.
+  const percent = Math.min(Math.max((milliseconds / limit) * 100, 3), 100);
+  const late = milliseconds > limit * 0.75;
   return html`<p class="took">
-    <meter min="0" max=${limit} high=${limit * 0.75} optimum="0" .value=${Math.min(milliseconds, limit)}
-      aria-label="${ms} / ${limit.toLocaleString('en')} ms"></meter>
-    <span>${ms} <i>/ ${limit.toLocaleString('en')} ms</i></span>
+    <svg class="bar ${late ? 'late' : ''}" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+      <rect width=${percent} height="1" />
+    </svg>
+    <span>${milliseconds.toLocaleString('en')} <i>/ ${limit.toLocaleString('en')} ms</i></span>
   </p>`;
-}
-
-function rawView(raw: Raw): TemplateResult {
-  const name = RAW[raw.name];
-  const copy = async () => {
-    await navigator.clipboard.writeText(raw.text);
-    copied = raw;
-    changed();
-  };
-  const title = name ? t(name) : raw.name;
-  return html`<figure class="raw">
-    <figcaption>
-      <span>${title}</span
-      ><button class="tiny" aria-label="${t('copy')}: ${title}" @click=${copy}>
-        ${copied === raw ? t('copied') : t('copy')}
-      </button>
-    </figcaption>
-    <pre tabindex="0" aria-label=${title}>${lines(raw)}</pre>
-  </figure>`;
-}
-
-/** Shows each field of a form on a line of its own; nothing is added to the text itself. */
-function lines({ name, text }: Raw): string | TemplateResult[] {
-  if (!['form', 'signedText', 'expectedText', 'request'].includes(name)) return text;
-  return text.split(/(?=&)/).map((field) => html`<span class="field-line">${field}</span>`);
 }
 
 function clock(at: string): string {

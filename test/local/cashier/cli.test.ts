@@ -82,7 +82,7 @@ describe('a ten-line webhook in Python', () => {
     await post(`${url}/api/orders`, order);
     const result = await post(`${url}/api/orders/1920891312/pay`, { payType: '1117' });
     expect(result).toMatchObject({ outcome: 'settled', order: { settlement: 'SETTLED' } });
-    await webhook.printed(/^paid 1920891312 9900 座位 7$/m);
+    await webhook.printed(/^2 1920891312 9900 座位 7$/m);
     await cashier.printed(/1920891312 +notification +The money settles: isConsumed is 2 \(\d+ ms\)$/m);
 
     const fields = new URLSearchParams(result.form);
@@ -155,6 +155,7 @@ describe('the command line', () => {
     [['--on-error', 'cry'], '--on-error must be repeat or refund, not cry'],
     [['--platform-key', 'nothing.pem'], '--platform-key: there is no file nothing.pem'],
     [['--notify-url', 'nowhere'], 'the notify URL is not an http or https URL: nowhere'],
+    [['--merchant-public-key', folder], 'cannot be read'],
     [['--merchant-public-key', CLI], 'not an RSA public key that can be read'],
   ])('%j is refused', async (args, message) => {
     const cashier = cli(...args);

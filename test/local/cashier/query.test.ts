@@ -200,7 +200,7 @@ describe("Baidu's own faults", () => {
   test('slow: the answer comes, late', async () => {
     cashier.setFaults({ query: 'slow' });
     expect((await ask(cashier, signedQuery(cashier))).errno).toBe(0);
-    expect(lastHop().note?.en).toMatch(/late$/);
+    expect(lastHop()).toMatchObject({ tone: 'bad', note: { en: 'Answered: unpaid' }, flaw: { en: 'Slow' } });
   });
 
   test('an unknown status: a number that was never published', async () => {

@@ -1,0 +1,44 @@
+import { ServiceError } from '../../lib/errors.ts';
+import { loadSecrets } from '../../lib/secrets-manager.ts';
+import type { Text } from './finding.ts';
+
+/** What the names of AWS's errors mean for whoever has to mend them. */
+const FAULTS: Readonly<Record<string, Text>> = {
+  ResourceNotFoundException: {
+    en: 'has no secret of this name in this account and region.',
+    zh: '在这个账号和区域中没有这个名称的 secret。',
+  },
+  AccessDeniedException: {
+    en: 'does not let you read it: your role needs secretsmanager:GetSecretValue (and kms:Decrypt with a key of your own).',
+    zh: '拒绝读取：您的角色需要 secretsmanager:GetSecretValue（使用自有 KMS 密钥时还要 kms:Decrypt）。',
+  },
+  CredentialsProviderError: {
+    en: 'was not asked: there are no AWS credentials here. Try: aws sts get-caller-identity',
+    zh: '未能访问：这里没有 AWS 凭证。可先运行 aws sts get-caller-identity。',
+  },
+};
+
+/**
+ * Reads a secret's text from AWS Secrets Manager in the way in which the functions do.
+ *
+ * @param secretId name or ARN
+ */
+export async function fetchSecret(secretId: string): Promise<{ text: string } | { fault: Text }> {
+  try {
+    const load = loadSecrets({ secretId, secretTtlMs: 0 }, { parse: (text) => text });
+    return { text: await load(8000) };
+  } catch (error) {
+    const cause = error instanceof ServiceError && error.cause instanceof Error ? error.cause : error;
+    const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
+    if (FAULTS[name]) return { fault: FAULTS[name] };
+    if (/region is missing/i.test(message)) {
+      return {
+        fault: {
+          en: 'was not asked: no region is set. Set AWS_REGION, for example cn-north-1.',
+          zh: '未能访问：没有设置区域。请设置 AWS_REGION，例如 cn-north-1。',
+        },
+      };
+    }
+    return { fault: { en: `did not answer: ${message}`, zh: `没有回应：${message}` } };
+  }
+}

@@ -1,0 +1,56 @@
+import { asServiceError } from '../../lib/errors.ts';
+import type { Text } from './finding.ts';
+
+/** What the service says is wrong, in English, and the same in Chinese; `$1` is what the pattern caught. */
+const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
+  [/^is encrypted with a passphrase; store the key without one\.$/, '带有口令加密，请保存不带口令的密钥。'],
+  [/^is a PEM of another kind \((.+)\)\.$/, '是另一种 PEM（$1）。'],
+  [/^is a private key; a public one belongs there\.$/, '是私钥，这里应填公钥。'],
+  [/^is a public key; a private one belongs there\.$/, '是公钥，这里应填私钥。'],
+  [/^is neither PEM nor bare base64, or was cut\.$/, '既不是 PEM，也不是纯 base64，或者被截断了。'],
+  [/^is not an RSA private key in PKCS#1 or PKCS#8\.$/, '不是 PKCS#1 或 PKCS#8 格式的 RSA 私钥。'],
+  [
+    /^is not an RSA public key in SPKI, as Baidu’s console shows it\.$/,
+    '不是 RSA 公钥（SPKI 格式，即百度后台显示的格式）。',
+  ],
+  [/^must be RSA, not (.+)\.$/, '必须是 RSA 密钥，而不是 $1。'],
+  [/^has (\d+) bits; the least is (\d+)\.$/, '只有 $1 位，至少要 $2 位。'],
+  [/^must be a list of strings\.$/, '必须是字符串列表。'],
+  [/^must hold strings of at least (\d+) characters\.$/, '中的每一项都必须是至少 $1 个字符的字符串。'],
+  [/^is missing\.$/, '缺失。'],
+  [/^is malformed\.$/, '格式不对。'],
+  [/^must be digits, or a list of such\.$/, '必须是数字串，或数字串的列表。'],
+  [/^must be a string, or a list of such\.$/, '必须是字符串，或字符串的列表。'],
+  [/^must be a positive whole number, or its digits\.$/, '必须是正整数，或其数字串。'],
+  [/^must be a string that is not empty\.$/, '必须是非空字符串。'],
+  [/^must be a string\.$/, '必须是字符串。'],
+  [/^The form has more than (\d+) fields\.$/, '表单超过 $1 个字段。'],
+  [/^The request holds no form: a part of it has no “=”\.$/, '这不是表单：其中有一段没有 “=”。'],
+  [/^The request holds no form: body and query string are empty\.$/, '这不是表单：内容是空的。'],
+  [/^The form has a field whose name is not letters and digits\.$/, '表单中有一个字段名不是字母和数字。'],
+  [/^The form has the field (\w+) twice\.$/, '表单中字段 $1 出现了两次。'],
+  [/^The form is not UTF-8\.$/, '表单不是 UTF-8 编码。'],
+  [/^The body is not base64, though it is marked as such\.$/, '标明是 base64，内容却不是。'],
+  [/^The form has an escape that is broken or not UTF-8\.$/, '表单中有残缺的或不是 UTF-8 的转义（%）。'],
+  [/^The form is larger than 64 KB\.$/, '表单超过 64 KB。'],
+  [/^The field (\w+) is missing\.$/, '缺少字段 $1。'],
+  [/^The field (\w+) is malformed\.$/, '字段 $1 的格式不对。'],
+  [/^The field (\w+) is covered by no signature\.$/, '字段 $1 不在签名范围之内。'],
+  [
+    /^The signature is not of Baidu’s platform over these fields\.$/,
+    '签名不是百度平台对这些字段所签的签名。',
+  ],
+  [/^The dealId is not ours\.$/, 'dealId 不在 secret 的 dealId 之中，服务会拒绝这条通知。'],
+];
+
+/**
+ * What the service says of a fault, in each language, without the field that the finding names anyway. What has no
+ * translation stays English.
+ */
+export function faultText(error: unknown): Text {
+  const en = asServiceError(error).message.replace(/^The secret’s \w+ /, '');
+  for (const [pattern, zh] of TRANSLATIONS) {
+    if (pattern.test(en)) return { en, zh: en.replace(pattern, zh) };
+  }
+  return { en, zh: en };
+}

@@ -1,0 +1,61 @@
+import { createPublicKey } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type LocalAws, startAws } from '../aws.ts';
+import { startCashier } from '../cashier/index.ts';
+import { startSecretsManager } from '../secrets-manager.ts';
+import { startStack } from './stack.ts';
+
+/** The name that `serverless.yml` gives the secret of the stage `dev`. */
+const SECRET_ID = 'baidu-payment-status/dev';
+
+/** The orders that the sample events speak of: one is paid, one is not. */
+const ORDERS = {
+  paid: { orderId: '2645985458', userId: '3269234686470', tpOrderId: '18607895241', totalMoney: 1 },
+  unpaid: { orderId: '1920891312', userId: '3747777038', tpOrderId: '3028903626', totalMoney: 11300 },
+};
+
+/** What the sample events need around the functions, and the environment that points the functions at it. */
+export interface SampleParts {
+  readonly aws: LocalAws;
+  /** All that a function needs, and all that `osls invoke local` needs. */
+  readonly environment: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/** Starts the parts on free ports of 127.0.0.1, with the secret of `events/secret.json` and the orders of the events. */
+export async function startSampleParts(): Promise<SampleParts> {
+  const file = path.resolve(import.meta.dirname, '../../events/secret.json');
+  const secret = await readFile(file, 'utf8');
+  const { appId, appKey, dealId, privateKey } = JSON.parse(secret);
+  const [aws, secretsManager, cashier] = await Promise.all([
+    startAws(),
+    startSecretsManager(),
+    startCashier({ appId: String(appId), appKey, dealId, merchantPublicKey: createPublicKey(privateKey) }),
+  ]);
+  secretsManager.put(SECRET_ID, secret);
+  cashier.setDeliver(async () => ({ status: 200, body: '{"errno":0,"msg":"","data":{"isConsumed":2}}' }));
+  for (const order of Object.values(ORDERS)) cashier.createOrder(order);
+  await cashier.pay(ORDERS.paid.orderId);
+  const stack = await startStack({
+    PaymentQueue: aws.paymentQueueUrl,
+    StatusTopic: aws.statusTopicArn,
+    IdempotencyTable: aws.idempotencyTable,
+  });
+  return {
+    aws,
+    environment: {
+      ...aws.environment,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
+      AWS_ENDPOINT_URL_CLOUDFORMATION: stack.url,
+      BAIDU_SECRET_ID: SECRET_ID,
+      BAIDU_QUERY_URL: cashier.queryUrl,
+      PAYMENT_QUEUE_URL: aws.paymentQueueUrl,
+      PAYMENT_TOPIC_ARN: aws.statusTopicArn,
+      IDEMPOTENCY_TABLE: aws.idempotencyTable,
+    },
+    close: async () => {
+      await Promise.all([aws.close(), secretsManager.close(), cashier.close(), stack.close()]);
+    },
+  };
+}

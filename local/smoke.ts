@@ -1,0 +1,129 @@
+import { parseArgs, styleText } from 'node:util';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+
+/*
+ * Checks a deployed stage from outside, without touching an order:
+ *
+ *   npm run smoke -- --stage prod --region cn-north-1
+ *
+ * Each function tests itself on the deployed runtime, the webhook refuses what is forged, the query refuses who has no
+ * token. Needs AWS credentials that may invoke the functions and describe the stack.
+ */
+const SERVICE = 'baidu-payment-status';
+
+const HELP = `npm run smoke -- --stage STAGE [--region REGION] [--service NAME]
+  --stage     the deployed stage (dev)
+  --region    where it is deployed (AWS_REGION)
+  --service   the service's name in serverless.yml (${SERVICE})
+`;
+
+/** What one check found, for people; it throws what is wrong. */
+type Check = () => Promise<string>;
+
+const { values } = parseArgs({
+  options: {
+    stage: { type: 'string', default: 'dev' },
+    region: { type: 'string' },
+    service: { type: 'string', default: SERVICE },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+const say = (text: string) => process.stdout.write(text);
+if (values.help) say(HELP);
+else process.exitCode = (await smoke(`${values.service}-${values.stage}`)) ? 0 : 1;
+
+async function smoke(stack: string): Promise<boolean> {
+  const client = values.region === undefined ? {} : { region: values.region };
+  const lambda = new LambdaClient(client);
+  const outputs = outputsOf(new CloudFormationClient(client), stack);
+  // Each check says for itself that the stack cannot be read.
+  outputs.catch(() => undefined);
+  const checks: [string, Check][] = [
+    ['query signs', () => selfTest(lambda, `${stack}-query`)],
+    ['notify verifies', () => selfTest(lambda, `${stack}-notify`)],
+    ['confirm signs', () => selfTest(lambda, `${stack}-confirm`)],
+    ['the webhook refuses what is forged', async () => refusesForgery(urlIn(await outputs, 'WebhookUrl'))],
+    ['the query refuses who has no token', async () => refusesStranger(urlIn(await outputs, 'QueryUrl'))],
+  ];
+  let good = true;
+  for (const [name, check] of checks) {
+    const { mark, text } = await check().then(
+      (found) => ({ mark: styleText('green', 'ok   '), text: found }),
+      (error: Error) => {
+        good = false;
+        return { mark: styleText('red', 'WRONG'), text: error.message };
+      },
+    );
+    say(`${mark} ${name}: ${text}\n`);
+  }
+  return good;
+}
+
+/** Invokes `{"selfTest":true}` and shows the keys that the function works with. */
+async function selfTest(lambda: LambdaClient, name: string): Promise<string> {
+  const { FunctionError, Payload } = await lambda.send(
+    new InvokeCommand({ FunctionName: name, Payload: JSON.stringify({ selfTest: true }) }),
+  );
+  const result = JSON.parse(Payload?.transformToString() || 'null');
+  if (FunctionError || result?.ok !== true) {
+    throw new Error(
+      `${name} failed: ${result?.errorType ?? FunctionError}: ${result?.errorMessage ?? 'no answer'}`,
+    );
+  }
+  const keys: { keyBits: number; publicKey: string }[] = result.platformKeys ?? [result];
+  return keys.map(({ keyBits, publicKey }) => `${keyBits} bits, public key ${publicKey}`).join('; ');
+}
+
+/** Every field well-formed, and a signature that nobody made. */
+async function refusesForgery(url: string): Promise<string> {
+  const names = [
+    'unitPrice',
+    'totalMoney',
+    'payMoney',
+    'promoMoney',
+    'hbMoney',
+    'hbBalanceMoney',
+    'giftCardMoney',
+  ];
+  const form = new URLSearchParams({
+    ...Object.fromEntries(names.map((name) => [name, '0'])),
+    ...{ userId: '1', orderId: '1', count: '1', dealId: '1', payTime: '0', payType: '0', partnerId: '0' },
+    ...{ promoDetail: '', status: '1', tpOrderId: 'smoke-test', returnData: '' },
+    rsaSign: Buffer.alloc(128, 1).toString('base64'),
+  });
+  const response = await fetch(url, { method: 'POST', body: form });
+  const { errno } = await jsonOf(response);
+  if (response.status !== 403 || !errno)
+    throw new Error(`HTTP ${response.status}, errno ${errno}; 403 was expected`);
+  return `HTTP 403, errno ${errno}`;
+}
+
+async function refusesStranger(url: string): Promise<string> {
+  const response = await fetch(`${url.replace('{orderId}', '1')}?siteId=1`);
+  const { code } = await jsonOf(response);
+  if (response.status !== 401 || code !== 'UNAUTHORIZED') {
+    throw new Error(`HTTP ${response.status}, code ${code}; 401 was expected`);
+  }
+  return 'HTTP 401, UNAUTHORIZED';
+}
+
+async function jsonOf(response: Response): Promise<Record<string, unknown>> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`HTTP ${response.status}, and no JSON`);
+  }
+}
+
+async function outputsOf(cloudFormation: CloudFormationClient, stack: string): Promise<Map<string, string>> {
+  const { Stacks: [found] = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName: stack }));
+  return new Map(found?.Outputs?.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
+}
+
+function urlIn(outputs: ReadonlyMap<string, string>, name: string): string {
+  const url = outputs.get(name);
+  if (!url) throw new Error(`the stack has no output ${name}`);
+  return url;
+}

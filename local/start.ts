@@ -1,0 +1,77 @@
+import { styleText } from 'node:util';
+import { type Stack, startStack } from './stack.ts';
+
+/** Where the service and the cashier listen unless something else does already. */
+const PORTS = { gateway: 3000, cashier: 8620 };
+
+/** What takes minutes in production and seconds here, so that it can be watched. */
+const REPEAT_SECONDS = 10;
+const RETRY_SECONDS = 5;
+
+/** The order of the sample request on Baidu's page about the payment status query, waiting to be paid. */
+const SAMPLE = { orderId: '1920891312', userId: '3747777038', tpOrderId: '3028903626', totalMoney: 11300 };
+
+const say = (text = '') => process.stdout.write(`${text}\n`);
+const line = (name: string, value: string) => say(`  ${name.padEnd(16)} ${value}`);
+const heading = (text: string) => say(`\n${styleText('bold', text)}`);
+
+const closing = new AbortController();
+const starting = startStack({
+  signal: closing.signal,
+  gatewayPort: PORTS.gateway,
+  cashier: { port: PORTS.cashier, repeatIntervalMs: REPEAT_SECONDS * 1000 },
+  retrySeconds: RETRY_SECONDS,
+  onError: (error) => process.stderr.write(`${error.message}\n`),
+  ...(process.env['LOG_LEVEL'] && { onLog: say }),
+});
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (closing.signal.aborted) process.exit(1);
+    closing.abort();
+    const ended = starting.then((stack) => stack.close());
+    // What was broken off on the way has been cleaned up.
+    ended.catch(() => {}).then(() => process.exit(0));
+  });
+}
+
+try {
+  show(await starting);
+} catch (error) {
+  if (!closing.signal.aborted) throw error;
+}
+
+function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Stack): void {
+  if (closing.signal.aborted) return;
+  cashier.createOrder({ ...SAMPLE, title: '示例订单 Sample order' });
+  say();
+  takenInstead('The service', PORTS.gateway, gateway.port);
+  takenInstead('The cashier', PORTS.cashier, cashier.port);
+
+  heading('The service and a cashier of its own, on this machine');
+  line('open this', styleText(['cyan', 'bold'], cashier.url));
+  line('webhook', stack.webhookUrl);
+  line('query', stack.queryUrl('{orderId}', '{siteId}'));
+
+  heading('Ask for the sample order');
+  say(`  curl -H 'Authorization: Bearer ${apiToken}' '${stack.queryUrl(SAMPLE.orderId, SAMPLE.userId)}'`);
+
+  heading('What is in use, made anew at each start');
+  line('API token', apiToken);
+  line('app', `appId ${cashier.appId}, appKey ${cashier.appKey}, dealId ${cashier.dealId}`);
+  line('platform key', cashier.platformPublicKey);
+
+  heading('Stand-ins for AWS');
+  line('queue, topic', `${aws.environment['AWS_ENDPOINT_URL_SQS']}  (SQS, SNS)`);
+  line('tables', `${aws.environment['AWS_ENDPOINT_URL_DYNAMODB']}  (DynamoDB)`);
+  line('secret', `${secretsManager.url}  (Secrets Manager)`);
+
+  heading('Faster here, so that it can be watched');
+  line('Baidu repeats', `a notification after ${REPEAT_SECONDS} s (in production 2 min)`);
+  line('the queue', `delivers again after ${RETRY_SECONDS} s (deployed 3 min)`);
+  say('\nLOG_LEVEL=INFO npm start shows the functions’ log. Ctrl-C ends everything.');
+}
+
+function takenInstead(what: string, wanted: number, got: number): void {
+  if (wanted !== got) say(styleText('yellow', `Port ${wanted} is in use. ${what} has taken ${got} instead.`));
+}

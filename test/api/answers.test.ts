@@ -1,0 +1,286 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { STATUS_OF } from '../../lib/errors.ts';
+import { type LocalAws, startAws } from '../../local/aws.ts';
+import { diagnoseNotification } from '../../local/doctor/notification.ts';
+import { notifyEvent, queryEvent } from '../../local/events.ts';
+import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import { answerBody, hangs, resets, type ScriptedBaidu, says, startBaidu } from '../support/baidu.ts';
+import { BUILD, coldStart, contextOf } from '../support/cold-start.ts';
+import { formOf, PAID, signedForm } from '../support/notification.ts';
+import { PLATFORM } from '../support/vectors.ts';
+import { type Description, lintDescription, readDescription, schemaFinder } from './description.ts';
+
+/** Nobody listens at this port. */
+const NOWHERE = 'http://127.0.0.1:9';
+const TOKEN = 'a-token-of-the-mini-programs-backend';
+const merchant = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const SECRET = {
+  appId: 10026,
+  appKey: 'MMM4oc',
+  privateKey: merchant.privateKey.export({ format: 'pem', type: 'pkcs1' }),
+  platformPublicKey: platform.publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+  apiTokens: [TOKEN],
+  dealId: PAID['dealId'],
+};
+const PATHS = {
+  query: { path: '/orders/{orderId}/payment-status', method: 'get' },
+  notify: { path: '/baidu/payment-notify', method: 'post' },
+} as const;
+
+let aws: LocalAws;
+let baidu: ScriptedBaidu;
+let secretsManager: LocalSecretsManager;
+let env: Record<string, string>;
+let description: Description;
+let schemaAt: ReturnType<typeof schemaFinder>;
+const seen = new Set<string>();
+
+beforeAll(async () => {
+  description = await readDescription();
+  schemaAt = schemaFinder(description);
+});
+
+beforeEach(async () => {
+  [aws, baidu, secretsManager] = await Promise.all([startAws(), startBaidu(), startSecretsManager()]);
+  secretsManager.put('secret', JSON.stringify(SECRET));
+  env = {
+    ...aws.environment,
+    BAIDU_SECRET_ID: 'secret',
+    BAIDU_QUERY_URL: baidu.url,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
+    PAYMENT_QUEUE_URL: aws.paymentQueueUrl,
+    LOG_LEVEL: 'SILENT',
+  };
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await Promise.all([aws.close(), baidu.close(), secretsManager.close()]);
+});
+
+interface Answer {
+  statusCode: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** Sends a request and holds the answer against the description; returns its status and its body. */
+async function send(name: keyof typeof PATHS, event: unknown, more: Record<string, string> = {}) {
+  const handler = await coldStart(name, { ...env, ...more });
+  const { statusCode, headers, body } = (await handler(event, contextOf())) as Answer;
+  const { path, method } = PATHS[name];
+  const status = String(statusCode);
+  const type = headers['content-type'] ?? '';
+  seen.add(`${method} ${path} ${status}`);
+  const validate = schemaAt('paths', path, method, 'responses', status, 'content', type, 'schema');
+  const parsed = JSON.parse(body);
+  expect(validate(parsed), JSON.stringify(validate.errors)).toBe(true);
+  checkHeaders(headers, description.paths[path]?.[method]?.responses[status]?.headers ?? {});
+  return { status: statusCode, body: parsed };
+}
+
+/** Every header that is promised is there, and none that is not. */
+function checkHeaders(headers: Record<string, string>, described: Record<string, { $ref?: string }>): void {
+  expect(Object.keys(headers).sort()).toEqual(['content-type', ...Object.keys(described)].sort());
+  for (const [name, { $ref }] of Object.entries(described)) {
+    const validate = $ref
+      ? schemaAt(...$ref.slice(2).split('/'), 'schema')
+      : schemaAt('paths', PATHS.query.path, 'get', 'responses', '401', 'headers', name, 'schema');
+    expect(validate(headers[name])).toBe(true);
+  }
+}
+
+const ask = (request: Parameters<typeof queryEvent>[0] = {}, more: Record<string, string> = {}) =>
+  send('query', queryEvent({ headers: { authorization: `Bearer ${TOKEN}` }, ...request }), more);
+const notify = (form: string, more: Record<string, string> = {}) => send('notify', notifyEvent(form), more);
+const genuine = (changes: Record<string, string> = {}) =>
+  signedForm({ ...PAID, ...changes }, platform.privateKey);
+
+test('the description holds to Redocly’s strict rules', async () => {
+  expect(await lintDescription()).toEqual([]);
+});
+
+describe(`answers of query (${BUILD})`, () => {
+  test.each([
+    [-1, -1, -1],
+    [1, 1, 1],
+    [1, 2, -1],
+    [1, 9, 1],
+    [7, 8, 9],
+  ])('200 for the codes %i, %i and %i', async (pay, refund, verification) => {
+    const status = (statusNum: number) => ({ statusNum, statusDesc: '' });
+    const data = {
+      payStatus: status(pay),
+      refundStatus: status(refund),
+      verification: status(verification),
+    };
+    baidu.always(says(answerBody({ data: { data } })));
+    expect(await ask()).toMatchObject({ status: 200, body: { payment: { code: pay } } });
+  });
+
+  test('200 without a time and a log id', async () => {
+    baidu.always(says(answerBody({ timestamp: undefined, serverlogid: undefined })));
+    const { body } = await ask();
+    expect(body.source).toEqual({ timestamp: null, cached: false, serverLogId: null });
+  });
+
+  test.each([[{ orderId: '0' }], [{ siteId: '1e3' }], [{ rawQueryString: '' }]])(
+    '400 for %j',
+    async (request) => {
+      expect(await ask(request)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+    },
+  );
+
+  test.each([[{}], [{ authorization: `Bearer ${TOKEN}x` }]])('401 for the headers %j', async (headers) => {
+    expect(await ask({ headers })).toMatchObject({ status: 401, body: { code: 'UNAUTHORIZED' } });
+  });
+
+  test.each([
+    ['BAIDU_ERROR', says(answerBody({ errno: 10002, errmsg: '订单不存在', data: [] }))],
+    ['BAIDU_ERROR', says(answerBody({ errno: 5010003, errmsg: undefined, msg: undefined }))],
+    ['BAIDU_BAD_RESPONSE', says('', 404)],
+    ['BAIDU_UNREACHABLE', resets],
+  ])('502 with %s', async (code, behaviour) => {
+    baidu.always(behaviour);
+    expect(await ask()).toMatchObject({ status: 502, body: { code } });
+  });
+
+  test('504 for silence', async () => {
+    baidu.always(hangs);
+    const answer = await ask({}, { BAIDU_ATTEMPT_TIMEOUT_MS: '100' });
+    expect(answer).toMatchObject({ status: 504, body: { code: 'BAIDU_TIMEOUT' } });
+  });
+
+  test('503 without the secret, or with a variable that is wrong', async () => {
+    const code = 'CONFIGURATION_UNAVAILABLE';
+    expect(await ask({}, { BAIDU_SECRET_ID: 'absent' })).toMatchObject({ status: 503, body: { code } });
+    expect(await ask({}, { BAIDU_MAX_ATTEMPTS: 'x' })).toMatchObject({ status: 503, body: { code } });
+  });
+
+  test('500 for what nobody foresaw', async () => {
+    const event = { ...queryEvent(), headers: new Proxy({}, { ownKeys: () => failing() }) };
+    expect(await send('query', event)).toMatchObject({ status: 500, body: { code: 'INTERNAL_ERROR' } });
+  });
+});
+
+describe(`answers of notify (${BUILD})`, () => {
+  test.each([
+    ['2', { isConsumed: 2 }],
+    ['1', { isConsumed: 1 }],
+    ['-1', { isConsumed: 1 }],
+  ])('200 for the status %s', async (status, data) => {
+    expect(await notify(genuine({ status }))).toMatchObject({ status: 200, body: { data } });
+  });
+
+  test('200 for an order that the merchant has, and for one that it has not', async () => {
+    const more = { ORDERS_TABLE: aws.ordersTable };
+    const refund = { isConsumed: 2, isErrorOrder: 1 };
+    expect(await notify(genuine(), more)).toMatchObject({ status: 200, body: { data: refund } });
+    const Item = { tpOrderId: { S: PAID['tpOrderId'] ?? '' }, totalMoney: { N: PAID['totalMoney'] ?? '' } };
+    await aws.dynamodb.send(new PutItemCommand({ TableName: aws.ordersTable, Item }));
+    const { body } = await notify(genuine(), more);
+    expect(body.data).toEqual({ isConsumed: 2 });
+  });
+
+  test.each([
+    ['nothing', '', 400, 'INVALID_NOTIFICATION'],
+    ['JSON', '{}', 400, 'INVALID_NOTIFICATION'],
+    ['no signature', formOf(PAID), 400, 'INVALID_NOTIFICATION'],
+    ['a name twice', `${genuine()}&status=2`, 400, 'INVALID_NOTIFICATION'],
+    ['a malformed field', genuine({ userId: '0' }), 400, 'INVALID_NOTIFICATION'],
+    ['a changed field', genuine().replace('payMoney=11300', 'payMoney=1'), 403, 'INVALID_SIGNATURE'],
+    ['another deal', genuine({ dealId: '1' }), 403, 'UNKNOWN_DEAL'],
+    ['too much', `a=${'x'.repeat(70_000)}`, 413, 'NOTIFICATION_TOO_LARGE'],
+  ])('refuses %s', async (_name, form, status, code) => {
+    const { body, ...answer } = await notify(form);
+    expect(answer).toEqual({ status });
+    expect(body).toEqual({ errno: status, msg: expect.stringMatching(`^${code}: `) });
+  });
+
+  test.each([
+    ['CONFIGURATION_UNAVAILABLE', { BAIDU_SECRET_ID: 'absent' }],
+    ['QUEUE_UNAVAILABLE', { PAYMENT_QUEUE_URL: `${NOWHERE}/1/payments`, AWS_ENDPOINT_URL_SQS: NOWHERE }],
+    ['ORDERS_UNAVAILABLE', { ORDERS_TABLE: 'absent' }],
+  ])('503 with %s', async (code, more: Record<string, string>) => {
+    const { status, body } = await notify(genuine(), more);
+    expect(status).toBe(503);
+    expect(body.msg).toMatch(`${code}: `);
+  });
+
+  test('500 for what nobody foresaw', async () => {
+    const event = Object.defineProperty(notifyEvent(''), 'body', { get: failing });
+    const { status, body } = await send('notify', event);
+    expect(status).toBe(500);
+    expect(body.msg).toMatch(/^INTERNAL_ERROR: /);
+  });
+});
+
+describe('the description', () => {
+  test('has no answer that was not seen above, but those of the gateway', () => {
+    const described = Object.entries(description.paths).flatMap(([path, operations]) =>
+      Object.entries(operations).flatMap(([method, { responses }]) =>
+        Object.keys(responses)
+          .filter((status) => !responses[status]?.$ref?.endsWith('/Throttled'))
+          .map((status) => `${method} ${path} ${status}`),
+      ),
+    );
+    expect([...seen].sort()).toEqual(described.sort());
+  });
+
+  test('names the codes of the service and no other', () => {
+    const ofConfirm = ['PAYMENT_MISMATCH', 'TOPIC_UNAVAILABLE'];
+    const named = JSON.stringify(description).match(/`[A-Z_]+`: /g) ?? [];
+    const codes = new Set(named.map((name) => name.slice(1, -3)));
+    expect([...codes, ...ofConfirm].sort()).toEqual(Object.keys(STATUS_OF).sort());
+  });
+
+  test('asks for the fields that the service asks for, and takes the published notification', () => {
+    const { required } = description.components.schemas['NotificationForm'] ?? {};
+    const keys = { platformKeys: [platform.publicKey], merchantKey: undefined, dealIds: undefined };
+    const missing = diagnoseNotification('odd=1', keys).filter(({ level }) => level === 'bad');
+    expect(missing.map(({ subject }) => subject).sort()).toEqual([...(required as string[])].sort());
+    const validate = schemaAt('components', 'schemas', 'NotificationForm');
+    const published = Object.fromEntries(new URLSearchParams(PLATFORM.body));
+    expect(validate(published)).toBe(true);
+    expect(validate({ ...published, status: '3' })).toBe(false);
+  });
+
+  test('is of the version of the package', () => {
+    expect(description.info.version).toBe(packageJson.version);
+  });
+
+  test('refuses an answer that is wrong', () => {
+    const good = orderStatus();
+    const validate = schemaAt('components', 'schemas', 'OrderStatus');
+    expect(validate(good)).toBe(true);
+    for (const change of [
+      { orderId: 1920891312 },
+      { siteId: '01' },
+      { payment: { status: 'PAID', code: -1, description: '' } },
+      { refund: { status: 'PAID', code: 1, description: '' } },
+      { source: { timestamp: '1', cached: 0, serverLogId: null } },
+      { sign: 'x' },
+    ]) {
+      expect(validate({ ...good, ...change })).toBe(false);
+    }
+  });
+});
+
+function orderStatus() {
+  return {
+    orderId: '1920891312',
+    siteId: '3747777038',
+    payment: { status: 'PAID', code: 1, description: '' },
+    refund: { status: 'NONE', code: -1, description: '' },
+    verification: { status: 'UNKNOWN', code: 5, description: '' },
+    source: { timestamp: 1482735200, cached: false, serverLogId: null },
+  };
+}
+
+function failing(): never {
+  throw new Error('nobody foresaw this');
+}

@@ -1,0 +1,204 @@
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { canonicalText } from '../../lib/canonical.ts';
+import { readPublicKey } from '../../lib/keys.ts';
+import { signParams } from '../../lib/sign.ts';
+import type { Finding } from '../../local/doctor/finding.ts';
+import { diagnoseNotification, type NotificationKeys } from '../../local/doctor/notification.ts';
+import { notifyEvent } from '../../local/events.ts';
+import { PLATFORM } from '../support/vectors.ts';
+
+const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const merchant = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const stranger = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const large = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+const KEYS = {
+  platformKeys: [platform.publicKey],
+  merchantKey: merchant.privateKey,
+  dealIds: new Set(['2500207776']),
+};
+
+/** The fields of the published notification, with something to encode in them. */
+const FIELDS: Readonly<Record<string, string>> = {
+  ...without(Object.fromEntries(new URLSearchParams(PLATFORM.body)), ['rsaSign']),
+  returnData: '桌号=5 号',
+};
+
+function without(fields: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
+}
+
+const post = (fields: Record<string, string>, rsaSign: string) =>
+  new URLSearchParams({ ...fields, rsaSign }).toString();
+const signText = (text: string, key: KeyObject = platform.privateKey, hash = 'RSA-SHA1') =>
+  sign(hash, Buffer.from(text), key).toString('base64');
+const diagnose = (text: string, keys: NotificationKeys = KEYS) => diagnoseNotification(text, keys);
+const genuine = post(FIELDS, signParams(FIELDS, platform.privateKey));
+
+function about(findings: readonly Finding[], subject: string): Finding {
+  const found = findings.find((finding) => finding.subject === subject);
+  if (!found) throw new Error(`Nothing was found about ${subject}.`);
+  return found;
+}
+
+/** All the words about the signature, in English. */
+function signatureWords(findings: readonly Finding[]): string {
+  const { detail = [] } = about(findings, 'rsaSign');
+  return detail.map((line) => (typeof line === 'string' ? line : line.en)).join('\n');
+}
+
+describe('diagnoseNotification', () => {
+  test('finds the notification good that Baidu’s platform signed in 2018', () => {
+    const findings = diagnose(PLATFORM.body, { ...KEYS, platformKeys: [readPublicKey(PLATFORM.publicKey)] });
+    expect(findings.map(({ subject, level }) => [subject, level])).toEqual([
+      ['form', 'good'],
+      ['rsaSign', 'good'],
+      ['dealId', 'good'],
+    ]);
+  });
+
+  test.each([
+    ['with a line break behind it', `${genuine}\n`],
+    ['in a URL', `https://example.com/pay?${genuine}`],
+    ['in an event, base64', JSON.stringify(notifyEvent(genuine))],
+    ['in an event, plain', JSON.stringify(notifyEvent(genuine, { isBase64Encoded: false }))],
+    ['in an event’s query string', JSON.stringify({ rawQueryString: genuine })],
+    ['with blanks for plus signs', genuine.replaceAll('%2B', '+')],
+  ])('takes a form %s', (_name, text) => {
+    expect(about(diagnose(text), 'rsaSign').level).toBe('good');
+  });
+
+  test('shows the text that was checked, and no signature', () => {
+    const forged = post(FIELDS, signParams(FIELDS, stranger.privateKey));
+    for (const text of [genuine, forged]) {
+      const shown = JSON.stringify(diagnose(text));
+      expect(shown).toContain(JSON.stringify(canonicalText(FIELDS)).slice(1, -1));
+      const { rsaSign = '' } = Object.fromEntries(new URLSearchParams(text));
+      expect(shown).not.toContain(rsaSign.slice(0, 20));
+    }
+  });
+
+  const encoded = Object.fromEntries(
+    Object.entries(FIELDS).map(([name, value]) => [name, encodeURIComponent(value)]),
+  );
+  const asSent = Object.entries(FIELDS).map((pair) => pair.join('='));
+
+  test.each([
+    ['URL-encoded values', signText(canonicalText(encoded)), 'The values were URL-encoded'],
+    [
+      'dropped empties',
+      signText(canonicalText(without(FIELDS, ['promoDetail']))),
+      'Empty fields were left out',
+    ],
+    ['SHA-256', signText(canonicalText(FIELDS), platform.privateKey, 'RSA-SHA256'), 'with SHA-256'],
+    ['MD5', signText(canonicalText(FIELDS), platform.privateKey, 'RSA-MD5'), 'with MD5'],
+    ['the merchant’s key', signText(canonicalText(FIELDS), merchant.privateKey), 'Your own key signed it'],
+    [
+      'values only',
+      signText(
+        Object.keys(FIELDS)
+          .sort()
+          .map((name) => FIELDS[name])
+          .join(''),
+      ),
+      'Only the values',
+    ],
+    ['another text', signText('something else'), 'another text was signed'],
+    ['another key', signText(canonicalText(FIELDS), stranger.privateKey), 'Another key signed it, none that'],
+    ['a larger key', signText(canonicalText(FIELDS), large.privateKey), '2048 bits, the platform key 1024'],
+    ['no base64', 'x'.repeat(173), 'is not base64'],
+  ])('says that it was signed with %s', (_name, rsaSign, words) => {
+    const findings = diagnose(post(FIELDS, rsaSign));
+    expect(about(findings, 'rsaSign').level).toBe('bad');
+    expect(signatureWords(findings)).toContain(words);
+  });
+
+  test('says that names were ordered without regard to case', () => {
+    const fields = { ...FIELDS, hbmoneyNote: '', payMoneyType: '1', paymoneyBack: '2' };
+    const text = Object.entries(fields)
+      .sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))
+      .map((pair) => pair.join('='))
+      .join('&');
+    expect(text).not.toBe(canonicalText(fields));
+    expect(signatureWords(diagnose(post(fields, signText(text))))).toContain('without regard to case');
+  });
+
+  test('says that the fields were not ordered', () => {
+    const reversed = Object.fromEntries(Object.entries(FIELDS).reverse());
+    const words = signatureWords(diagnose(post(reversed, signText([...asSent].reverse().join('&')))));
+    expect(words).toContain('were not ordered by name');
+  });
+
+  test('says two mistakes at once', () => {
+    const rsaSign = signText(canonicalText(encoded), merchant.privateKey, 'RSA-SHA256');
+    const words = signatureWords(diagnose(post(FIELDS, rsaSign)));
+    for (const part of ['Your own key', 'SHA-256', 'URL-encoded']) expect(words).toContain(part);
+  });
+
+  test.each([['promoDetail'], ['promoDetail', 'returnData'], ['giftCardMoney', 'returnData']])(
+    'names the empty fields that were lost: %s %s',
+    (...lost) => {
+      const full = { ...FIELDS, ...Object.fromEntries(lost.map((name) => [name, ''])) };
+      const findings = diagnose(post(without(full, lost), signParams(full, platform.privateKey)));
+      expect(signatureWords(findings)).toContain('missing here');
+      for (const name of lost) {
+        expect(signatureWords(findings)).toContain(name);
+        expect(about(findings, name)).toMatchObject({ level: 'bad', text: { zh: `缺少字段 ${name}。` } });
+      }
+    },
+  );
+
+  test('names every field that is malformed, not only the first', () => {
+    const fields = {
+      ...without(FIELDS, ['count']),
+      ...{ userId: '0', status: '3', odd: 'a&b', sign: 'x' },
+    };
+    const findings = diagnose(post(fields, signParams(fields, platform.privateKey)));
+    const wrong = findings.filter(({ level }) => level === 'bad').map(({ text }) => text.en);
+    expect(wrong).toEqual([
+      'The field userId is malformed.',
+      'The field count is missing.',
+      'The field status is malformed.',
+      'The field odd is malformed.',
+      'The field sign is covered by no signature.',
+    ]);
+  });
+
+  test('says that the dealId is another’s, and that an order is not paid', () => {
+    const fields = { ...FIELDS, dealId: '7', status: '-1' };
+    const findings = diagnose(post(fields, signParams(fields, platform.privateKey)));
+    expect(about(findings, 'dealId').level).toBe('bad');
+    expect(about(findings, 'status')).toMatchObject({
+      level: 'note',
+      text: { en: expect.stringMatching(/^-1: /) },
+    });
+    expect(about(findings, 'rsaSign').level).toBe('good');
+  });
+
+  test.each([
+    ['', '这不是表单：内容是空的。'],
+    ['nonsense', '这不是表单：其中有一段没有 “=”。'],
+    ['a=1&a=2', '表单中字段 a 出现了两次。'],
+    ['a=%E0%A4', '表单中有残缺的或不是 UTF-8 的转义（%）。'],
+    ['%20=1', '表单中有一个字段名不是字母和数字。'],
+    [`a=${'x'.repeat(65 * 1024)}`, '表单超过 64 KB。'],
+    [Array.from({ length: 101 }, (_, index) => `a${index}=`).join('&'), '表单超过 100 个字段。'],
+    ['{"body":"!","isBase64Encoded":true}', '标明是 base64，内容却不是。'],
+    ['{"body":"/w==","isBase64Encoded":true}', '表单不是 UTF-8 编码。'],
+  ])('says in Chinese why a text is no form', (text, zh) => {
+    expect(diagnose(text)).toMatchObject([{ level: 'bad', subject: 'form', text: { zh } }]);
+  });
+
+  test('says that there is no platform key, or no signature', () => {
+    expect(about(diagnose(genuine, { ...KEYS, platformKeys: [] }), 'rsaSign').level).toBe('bad');
+    const unsigned = new URLSearchParams(FIELDS).toString();
+    expect(about(diagnose(unsigned), 'rsaSign').text.en).toBe('The field rsaSign is missing.');
+  });
+
+  test('does without the merchant’s key', () => {
+    const forged = post(FIELDS, signParams(FIELDS, merchant.privateKey));
+    const words = signatureWords(diagnose(forged, { ...KEYS, merchantKey: undefined }));
+    expect(words).toContain('Another key signed it');
+  });
+});

@@ -1,0 +1,19 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+
+const CLI = path.resolve(import.meta.dirname, '../../local/doctor/cli.ts');
+
+/** Runs the doctor as its user does, and returns what it said. */
+export async function runDoctor(
+  args: readonly string[],
+  { stdin = '', env = {} }: { stdin?: string; env?: Record<string, string> } = {},
+): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { PATH: process.env['PATH'], NO_COLOR: '1', LANG: 'C', ...env },
+  });
+  child.stdin.end(stdin);
+  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+  return { code, out, err };
+}

@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const CLI = path.join(ROOT, 'local/samples/cli.ts');
+
+let folder: string;
+
+// osls bundles into the service's own folder: a copy of it keeps this apart from tests that package.
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'invoke-'));
+  for (const name of ['serverless.yml', 'resources', 'handlers', 'lib', 'events']) {
+    await cp(path.join(ROOT, name), path.join(folder, name), { recursive: true });
+  }
+  for (const name of ['esbuild.config.cjs', 'package.json', 'node_modules']) {
+    await symlink(path.join(ROOT, name), path.join(folder, name));
+  }
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Runs `npm run invoke -- …` and returns what it wrote. */
+function invoke(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const { PATH, HOME } = process.env;
+  return promisify(execFile)(process.execPath, [CLI, ...args], {
+    cwd: folder,
+    env: { PATH, HOME, NO_COLOR: '1', LOG_LEVEL: 'SILENT' },
+  });
+}
+
+describe('npm run invoke', () => {
+  test.each([
+    ['query', 'query-authorised', '\\"payment\\":{\\"status\\":\\"PAID\\"'],
+    ['notify', 'notify-accepted', '\\"isConsumed\\":2'],
+    ['confirm', 'confirm-sqs', '"batchItemFailures": []'],
+  ])('runs osls invoke local -f %s -p events/%s.json', async (name, event, words) => {
+    const { stdout } = await invoke('-f', name, '-p', `events/${event}.json`);
+    expect(stdout).toContain(words);
+  });
+
+  test('fails where the function fails', async () => {
+    const failure = invoke('-f', 'query', '-p', 'events/query-direct-malformed.json');
+    await expect(failure).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('"orderId must be a decimal integer'),
+    });
+  });
+
+  test('says how it is used', async () => {
+    expect((await invoke('--help')).stdout).toContain('npm run invoke -- -f query -p events/');
+  });
+});

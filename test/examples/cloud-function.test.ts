@@ -1,0 +1,278 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { queryEvent } from '../../local/events.ts';
+import { type SampleParts, startSampleParts } from '../../local/samples/parts.ts';
+import { coldStart, contextOf } from '../support/cold-start.ts';
+import { startServer, type TestServer } from './https-server.ts';
+
+const EXAMPLE = path.resolve(import.meta.dirname, '../../examples/baidu-cloud-function');
+const NODE_8 = path.join(EXAMPLE, 'node_modules/node/bin/node');
+
+/** Baidu's version, where npm has one for this platform, and the current one. */
+const RUNTIMES = [...(existsSync(NODE_8) ? [['8.5.0', NODE_8]] : []), ['current', process.execPath]] as [
+  string,
+  string,
+][];
+
+const TOKEN = 'sample-token-for-the-local-events-only';
+const ORDER = { orderId: '2645985458', siteId: '3269234686470' };
+const STATUS = {
+  ...ORDER,
+  payment: { status: 'PAID', code: 1, description: '支付成功' },
+  refund: { status: 'NONE', code: -1, description: '未退费' },
+  verification: { status: 'NOT_VERIFIED', code: -1, description: '无核销数据' },
+  source: { timestamp: 1482735200, cached: false, serverLogId: '3200820823' },
+};
+
+/** Short pauses, and time enough for a machine that is busy with other tests. */
+const LIMITS = { attemptMs: 5000, totalMs: 20_000, pauseMs: 20 };
+/** For a server that never answers. */
+const IMPATIENT = { attemptMs: 1000 };
+
+type Listener = http.RequestListener;
+
+const answers = (status: number, body: unknown): Listener => {
+  return (_request, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  };
+};
+const problem = (status: number, code: string) =>
+  answers(status, { type: 'about:blank', status, code, detail: `About ${code}.`, requestId: 'request-7' });
+const resets: Listener = (request) => request.socket.destroy();
+const hangs: Listener = () => undefined;
+const breaksOff: Listener = (request, response) => {
+  response.writeHead(200, { 'content-length': 9999 });
+  response.write('{', () => request.socket.destroy());
+};
+
+test('Node 8.5.0 is here, on platforms for which npm has one', () => {
+  if (process.platform === 'linux' && process.arch === 'x64') expect(existsSync(NODE_8)).toBe(true);
+  expect(RUNTIMES.length).toBeGreaterThan(0);
+});
+
+describe.each(RUNTIMES)('the cloud function on Node %s', (version, node) => {
+  let folder: string;
+  let server: TestServer | undefined;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'cloud-function-'));
+    await cp(path.join(EXAMPLE, 'index.js'), path.join(folder, 'index.js'));
+  });
+
+  afterEach(async () => {
+    await server?.close();
+    server = undefined;
+  });
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  /** Runs a piece of script beside the function and returns what it resolves to. */
+  async function run(script: string): Promise<Record<string, unknown>> {
+    const program = `Promise.resolve(${script}).then(
+      (value) => console.log(JSON.stringify({ version: process.version, value })),
+      (error) => console.log(JSON.stringify({ name: error.name, code: error.code, message: error.message })),
+    )`;
+    const { stdout } = await promisify(execFile)(node, ['-e', program], {
+      cwd: folder,
+      env: { NODE_EXTRA_CA_CERTS: server?.certificate, NODE_NO_WARNINGS: '1' },
+    });
+    return JSON.parse(stdout);
+  }
+
+  const configure = (config: unknown) =>
+    writeFile(path.join(folder, 'config.json'), typeof config === 'string' ? config : JSON.stringify(config));
+
+  /** Calls the function as the cloud does. */
+  async function call(event: unknown, config: unknown = { serviceUrl: server?.url, apiToken: TOKEN }) {
+    await configure(config);
+    const { value } = await run(`require('./index.js').main(${JSON.stringify(event)}, {})`);
+    return value as Record<string, unknown>;
+  }
+
+  /** Asks with short limits. */
+  async function ask(limits: Record<string, number> = {}): Promise<Record<string, unknown>> {
+    const args = [
+      ORDER.orderId,
+      ORDER.siteId,
+      { serviceUrl: server?.url, apiToken: TOKEN },
+      { ...LIMITS, ...limits },
+    ];
+    return run(`require('./index.js').paymentStatus(...${JSON.stringify(args)})`);
+  }
+
+  /** Plays the listeners in turn, and the last one from then on. */
+  async function serve(protocol: 'http' | 'https', ...listeners: Listener[]): Promise<void> {
+    let count = 0;
+    server = await startServer(protocol, (request, response) => {
+      listeners[Math.min(count++, listeners.length - 1)]?.(request, response);
+    });
+  }
+
+  test('says that the order is paid, over TLS', async () => {
+    await serve('https', answers(200, STATUS));
+    const { payment, refund, verification } = STATUS;
+    expect(await call(ORDER)).toEqual({ ok: true, paid: true, payment, refund, verification });
+    expect(server?.requests).toHaveLength(1);
+    expect(server?.requests[0]).toMatchObject({
+      method: 'GET',
+      url: `/orders/${ORDER.orderId}/payment-status?siteId=${ORDER.siteId}`,
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+  });
+
+  test('is what it says it is', async () => {
+    expect((await run('1'))['version']).toBe(version === 'current' ? process.version : `v${version}`);
+  });
+
+  test('trusts no certificate that it does not know', async () => {
+    await serve('https', answers(200, STATUS));
+    server = server && { ...server, certificate: '' };
+    const answer = await ask({ attempts: 1 });
+    expect(answer).toMatchObject({ code: 'UNREACHABLE', message: expect.stringContaining('SELF_SIGNED') });
+  });
+
+  test.each(['UNPAID', 'UNKNOWN'])('does not take %s for paid', async (status) => {
+    await serve('http', answers(200, { ...STATUS, payment: { status, code: 7, description: '' } }));
+    expect(await call(ORDER)).toMatchObject({ ok: true, paid: false, payment: { status } });
+  });
+
+  test.each([
+    [undefined],
+    [{}],
+    [{ orderId: ORDER.orderId }],
+    [{ ...ORDER, orderId: 2645985458 }],
+    [{ ...ORDER, siteId: '0' }],
+    [{ ...ORDER, siteId: '9223372036854775808' }],
+    [{ ...ORDER, orderId: '1/../../x' }],
+    [{ ...ORDER, orderId: '1\n' }],
+  ])('asks nobody for %j', async (event) => {
+    await serve('http', answers(200, STATUS));
+    expect(await call(event)).toMatchObject({ ok: false, code: 'INVALID_REQUEST' });
+    expect(server?.requests).toEqual([]);
+  });
+
+  test('takes the largest id', async () => {
+    const orderId = '9223372036854775807';
+    await serve('http', answers(200, { ...STATUS, orderId }));
+    expect(await call({ ...ORDER, orderId })).toMatchObject({ ok: true });
+  });
+
+  test.each([
+    ['nonsense', 'config.json'],
+    [null, 'serviceUrl'],
+    [{ apiToken: TOKEN }, 'serviceUrl'],
+    [{ serviceUrl: 'http://example.com', apiToken: TOKEN }, 'serviceUrl'],
+    [{ serviceUrl: 'https://example.com/path', apiToken: TOKEN }, 'serviceUrl'],
+    [{ serviceUrl: 'https://example.com', apiToken: 'short' }, 'apiToken'],
+  ])('says what is wrong with the configuration %j', async (config, words) => {
+    const answer = await call(ORDER, config);
+    expect(answer).toMatchObject({ ok: false, code: 'BAD_CONFIG', message: expect.stringContaining(words) });
+    expect(JSON.stringify(answer)).not.toContain(TOKEN);
+  });
+
+  test.each<[string, Listener]>([
+    ['502', problem(502, 'BAIDU_UNREACHABLE')],
+    ['503', problem(503, 'CONFIGURATION_UNAVAILABLE')],
+    ['504', problem(504, 'BAIDU_TIMEOUT')],
+    ['the gateway’s 503', answers(503, { message: 'Service Unavailable' })],
+    ['the gateway’s 429', answers(429, { message: 'Too Many Requests' })],
+    ['a reset', resets],
+    ['an answer that breaks off', breaksOff],
+    ['silence', hangs],
+  ])('asks again after %s', async (_name, listener) => {
+    await serve('http', listener, listener, answers(200, STATUS));
+    expect((await ask(listener === hangs ? IMPATIENT : {}))['value']).toEqual(STATUS);
+    expect(server?.requests).toHaveLength(3);
+  });
+
+  test.each<[string, Listener, Record<string, unknown>]>([
+    ['504', problem(504, 'BAIDU_TIMEOUT'), { code: 'BAIDU_TIMEOUT', message: 'About BAIDU_TIMEOUT.' }],
+    ['a reset', resets, { code: 'UNREACHABLE' }],
+    ['silence', hangs, { code: 'TIMEOUT' }],
+  ])('gives up after three times %s', async (_name, listener, error) => {
+    await serve('http', listener);
+    expect(await ask(IMPATIENT)).toMatchObject({ name: 'PaymentStatusError', ...error });
+    expect(server?.requests).toHaveLength(3);
+  });
+
+  test.each<[string, Listener, string]>([
+    ['400', problem(400, 'INVALID_REQUEST'), 'INVALID_REQUEST'],
+    ['401', problem(401, 'UNAUTHORIZED'), 'UNAUTHORIZED'],
+    ['500', problem(500, 'INTERNAL_ERROR'), 'INTERNAL_ERROR'],
+    ['502 with Baidu’s error', problem(502, 'BAIDU_ERROR'), 'BAIDU_ERROR'],
+    ['404 of the gateway', answers(404, { message: 'Not Found' }), 'BAD_ANSWER'],
+    ['a redirect', answers(302, ''), 'BAD_ANSWER'],
+    ['200 with HTML', answers(200, '<html>'), 'BAD_ANSWER'],
+    ['200 with another order', answers(200, { ...STATUS, orderId: '1' }), 'BAD_ANSWER'],
+    ['200 without a status', answers(200, ORDER), 'BAD_ANSWER'],
+    ['200 without end', answers(200, `"${'x'.repeat(100 * 1024)}"`), 'BAD_ANSWER'],
+  ])('asks once after %s', async (_name, listener, code) => {
+    await serve('http', listener);
+    expect(await ask()).toMatchObject({ name: 'PaymentStatusError', code });
+    expect(server?.requests).toHaveLength(1);
+  });
+
+  test('ends in its whole time', async () => {
+    await serve('http', hangs);
+    expect(await ask({ attempts: 50, attemptMs: 300, totalMs: 700 })).toMatchObject({ code: 'TIMEOUT' });
+    expect(server?.requests.length).toBeLessThanOrEqual(3);
+  });
+
+  test('hands on the id of the request, for whoever runs the service', async () => {
+    await serve('http', problem(401, 'UNAUTHORIZED'));
+    expect(await call(ORDER)).toEqual({
+      ok: false,
+      code: 'UNAUTHORIZED',
+      message: 'About UNAUTHORIZED.',
+      requestId: 'request-7',
+    });
+  });
+
+  describe('against the service itself', () => {
+    let parts: SampleParts;
+    let query: Awaited<ReturnType<typeof coldStart>>;
+
+    beforeAll(async () => {
+      parts = await startSampleParts();
+      query = await coldStart('query', { ...parts.environment, LOG_LEVEL: 'SILENT' });
+    });
+
+    afterAll(async () => {
+      vi.unstubAllEnvs();
+      await parts.close();
+    });
+
+    /** What API Gateway does between a request and the function. */
+    const gateway: Listener = async (request, response) => {
+      const url = new URL(request.url ?? '', 'http://local');
+      const event = queryEvent({
+        orderId: url.pathname.split('/')[2] ?? '',
+        rawQueryString: url.search.slice(1),
+        headers: { authorization: request.headers.authorization ?? '' },
+      });
+      const answer = (await query(event, contextOf())) as {
+        statusCode: number;
+        headers: http.OutgoingHttpHeaders;
+        body: string;
+      };
+      response.writeHead(answer.statusCode, answer.headers).end(answer.body);
+    };
+
+    test.each([
+      [ORDER, TOKEN, { ok: true, paid: true, payment: { status: 'PAID' } }],
+      [{ orderId: '1920891312', siteId: '3747777038' }, TOKEN, { ok: true, paid: false }],
+      [{ ...ORDER, orderId: '1' }, TOKEN, { ok: false, code: 'BAIDU_ERROR' }],
+      [ORDER, 'x'.repeat(40), { ok: false, code: 'UNAUTHORIZED', requestId: 'request-1' }],
+    ])('%j', async (event, apiToken, answer) => {
+      await serve('https', gateway);
+      expect(await call(event, { serviceUrl: server?.url, apiToken })).toMatchObject(answer);
+    });
+  });
+});

@@ -1,0 +1,253 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { createBaiduClient, QueryOrder } from '../../../lib/baidu.ts';
+import { readPrivateKey } from '../../../lib/keys.ts';
+import type { createOnce, Once } from '../../../lib/once.ts';
+import type { createQueue, SendMessage } from '../../../lib/queue.ts';
+import type { MerchantSecret } from '../../../lib/secret.ts';
+import type { loadSecrets } from '../../../lib/secrets-manager.ts';
+import type { createTopic, PublishStatus } from '../../../lib/topic.ts';
+import { snsEvent, sqsEvent } from '../../../local/events.ts';
+import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
+import { PAID } from '../../support/notification.ts';
+import { SAMPLE } from '../../support/vectors.ts';
+
+const parts = vi.hoisted(() => ({
+  createBaiduClient: vi.fn<typeof createBaiduClient>(),
+  createOnce: vi.fn<typeof createOnce>(),
+  createQueue: vi.fn<typeof createQueue>(),
+  createTopic: vi.fn<typeof createTopic>(),
+  loadSecrets: vi.fn<typeof loadSecrets>(),
+  loadSecret: vi.fn<() => Promise<MerchantSecret>>(),
+  queryOrder: vi.fn<QueryOrder>(),
+  begin: vi.fn<Once['begin']>(),
+  run: vi.fn<Once['run']>(),
+  publish: vi.fn<PublishStatus>(),
+  sendBack: vi.fn<SendMessage>(),
+}));
+vi.mock(import('../../../lib/baidu.ts'), () => ({ createBaiduClient: parts.createBaiduClient }));
+vi.mock(import('../../../lib/once.ts'), () => ({ createOnce: parts.createOnce }));
+vi.mock(import('../../../lib/queue.ts'), () => ({ createQueue: parts.createQueue }));
+vi.mock(import('../../../lib/topic.ts'), () => ({ createTopic: parts.createTopic }));
+vi.mock(import('../../../lib/secrets-manager.ts'), () => ({
+  loadSecrets: parts.loadSecrets as typeof loadSecrets,
+}));
+
+const SECRET = { appId: '10026', appKey: 'MMM4oc', privateKey: readPrivateKey(SAMPLE.privateKey) };
+const ORDER = { orderId: '1920891312', siteId: '3747777038' };
+
+/** What Baidu says of an order: paid, unless the order's id ends in 9. */
+const statusOf: QueryOrder = async (_secret, order) => {
+  const paid = !order.orderId.endsWith('9');
+  return {
+    ...order,
+    payment: { status: paid ? 'PAID' : 'UNPAID', code: paid ? 1 : -1, description: '' },
+    refund: { status: 'NONE', code: -1, description: '' },
+    verification: { status: 'NOT_VERIFIED', code: -1, description: '' },
+    source: { timestamp: null, cached: false, serverLogId: null },
+  };
+};
+
+let lines: Record<string, unknown>[];
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance', 'Date'] });
+  lines = captureLog();
+  parts.createBaiduClient.mockReturnValue(parts.queryOrder);
+  parts.createOnce.mockReturnValue({ begin: parts.begin, run: parts.run });
+  parts.createQueue.mockReturnValue(parts.sendBack);
+  parts.createTopic.mockReturnValue(parts.publish);
+  parts.loadSecrets.mockReturnValue(parts.loadSecret as ReturnType<typeof loadSecrets>);
+  parts.loadSecret.mockResolvedValue(SECRET);
+  parts.queryOrder.mockImplementation(statusOf);
+  parts.run.mockImplementation(async (_key, act) => {
+    await act();
+    return true;
+  });
+  parts.publish.mockResolvedValue(undefined);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.resetAllMocks();
+});
+
+const ENV = {
+  BAIDU_SECRET_ID: 'secret',
+  PAYMENT_TOPIC_ARN: 'topic',
+  IDEMPOTENCY_TABLE: 'table',
+  LOG_LEVEL: 'DEBUG',
+};
+const start = (env: Record<string, string> = {}) => coldStart('confirm', { ...ENV, ...env }, 'source');
+const lookup = (orderId: string, status?: string) =>
+  JSON.stringify({
+    ...{ ...ORDER, orderId },
+    notification: status && { ...PAID, orderId, status },
+  });
+const batch = (...bodies: string[]) =>
+  sqsEvent(bodies.map((body, index) => ({ messageId: `message-${index}`, body })));
+
+describe('confirm, as it starts', () => {
+  test('makes its parts, and watches Baidu and the secret', async () => {
+    await start({ BAIDU_MAX_ATTEMPTS: '2' });
+    expect(parts.createTopic).toHaveBeenCalledExactlyOnceWith('topic');
+    expect(parts.createOnce).toHaveBeenCalledExactlyOnceWith('table');
+    expect(parts.createQueue).not.toHaveBeenCalled();
+    expect(parts.createBaiduClient).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ attemptTimeoutMs: 1500, maxAttempts: 2, queryUrl: expect.any(URL) }),
+    );
+    expect(parts.loadSecrets).toHaveBeenCalledExactlyOnceWith(
+      { secretId: 'secret', secretTtlMs: 300_000 },
+      { parse: expect.any(Function), onFailure: expect.any(Function) },
+    );
+    const { ServiceError } = await import('../../../lib/errors.ts');
+    const error = new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary.');
+    const { parse, onFailure } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};
+    expect(() => parse?.('{}')).toThrow('The secret’s appId ');
+    onFailure?.(error);
+    parts.createBaiduClient.mock.calls[0]?.[0].onAttempt?.({ orderId: '1', ms: 1, error });
+    expect(lines).toEqual([
+      expect.objectContaining({ message: 'secret not read', SecretFailures: 1 }),
+      expect.objectContaining({ message: 'attempt at Baidu failed', BaiduFailures: 1 }),
+    ]);
+  });
+
+  test('ends nothing where a variable is wrong, and fails every look-up', async () => {
+    const handler = await start({ PAYMENT_TOPIC_ARN: '' });
+    await expect(handler(batch(lookup('1')), contextOf())).rejects.toMatchObject({
+      name: 'CONFIGURATION_UNAVAILABLE',
+      message: 'The environment variable PAYMENT_TOPIC_ARN is not set.',
+    });
+  });
+});
+
+describe('confirm', () => {
+  test('publishes what Baidu says, from a queue and from a topic, with 2 s kept for the answer', async () => {
+    const records = [...batch(lookup('1', '2')).Records, ...snsEvent(lookup('2')).Records];
+    const context = contextOf({ remainingMs: 10_000 });
+    expect(await (await start())({ Records: records }, context)).toEqual({ batchItemFailures: [] });
+    expect(parts.begin).toHaveBeenCalledExactlyOnceWith(context);
+    expect(parts.queryOrder.mock.calls.map(([, { orderId }, leftMs]) => [orderId, leftMs])).toEqual([
+      ['1', 8000],
+      ['2', 8000],
+    ]);
+    expect(
+      parts.publish.mock.calls.map(([{ orderId }, { notification }]) => [orderId, notification]),
+    ).toEqual([
+      ['1', { ...PAID, orderId: '1' }],
+      ['2', undefined],
+    ]);
+    expect(lines).toEqual([
+      expect.objectContaining({
+        ...{
+          level: 'INFO',
+          message: 'published',
+          orderId: '1',
+          tpOrderId: PAID['tpOrderId'],
+          StatusesPublished: 1,
+        },
+      }),
+      expect.objectContaining({ level: 'INFO', message: 'published', orderId: '2', StatusesPublished: 1 }),
+      expect.objectContaining({ level: 'INFO', message: 'answered', records: 2, failures: 0 }),
+    ]);
+    expect(lines[1]).not.toHaveProperty('tpOrderId');
+  });
+
+  test('reads a message in the envelope of a topic', async () => {
+    const body = JSON.stringify({ Type: 'Notification', Message: lookup('1') });
+    expect(await (await start())(batch(body), contextOf())).toEqual({ batchItemFailures: [] });
+    expect(parts.publish).toHaveBeenCalledTimes(1);
+  });
+
+  test('has 25 s where the runtime names no limit', async () => {
+    await (await start())(batch(lookup('1')), { awsRequestId: 'request-1' });
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(SECRET, { ...ORDER, orderId: '1' }, 23_000);
+  });
+
+  test('counts nothing published that was known', async () => {
+    parts.run.mockResolvedValue(false);
+    await (await start())(batch(lookup('1')), contextOf());
+    expect(lines[0]).toMatchObject({ message: 'known', StatusesPublished: 0 });
+  });
+
+  test('gives back what failed, and nothing else', async () => {
+    const bodies = [lookup('1'), 'nonsense', lookup('19', '2'), lookup('29'), lookup('2')];
+    expect(await (await start())(batch(...bodies), contextOf())).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'message-1' }, { itemIdentifier: 'message-2' }],
+    });
+    expect(parts.publish.mock.calls.map(([{ orderId }]) => orderId)).toEqual(['1', '29', '2']);
+    const failed = lines.filter(({ message }) => message === 'not confirmed');
+    expect(failed).toEqual([
+      expect.objectContaining({
+        level: 'ERROR',
+        code: 'INVALID_REQUEST',
+        reason: 'The message is not a JSON object.',
+      }),
+      expect.objectContaining({
+        ...{ level: 'ERROR', code: 'PAYMENT_MISMATCH', PaymentMismatches: 1 },
+        ...{ orderId: '19', tpOrderId: PAID['tpOrderId'] },
+      }),
+    ]);
+    expect(failed[0]).not.toHaveProperty('_aws');
+    expect(lines.at(-1)).toMatchObject({ message: 'answered', records: 5, failures: 2 });
+  });
+
+  test('fails as a whole where a look-up from a topic did, so that Lambda repeats it', async () => {
+    const handler = await start();
+    for (const records of [
+      snsEvent('nonsense').Records,
+      [...batch('nonsense').Records, ...snsEvent('nonsense').Records],
+      [null],
+      [1],
+      [{}],
+    ]) {
+      await expect(handler({ Records: records }, contextOf())).rejects.toMatchObject({
+        name: 'INTERNAL_ERROR',
+        message: 'A look-up from the topic failed.',
+      });
+    }
+  });
+
+  test('answers for a queue’s look-up that failed beside a topic’s that did not', async () => {
+    const records = [...batch('nonsense').Records, ...snsEvent(lookup('1')).Records];
+    expect(await (await start())({ Records: records }, contextOf())).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'message-0' }],
+    });
+  });
+
+  test.each([null, undefined, {}, { Records: 'x' }, { Records: null }, []])(
+    'refuses the event %j',
+    async (event) => {
+      const handler = await start();
+      await expect(handler(event, contextOf())).rejects.toMatchObject({
+        name: 'INVALID_REQUEST',
+        message: 'The event holds no Records.',
+      });
+      expect(parts.begin).not.toHaveBeenCalled();
+    },
+  );
+
+  test('sends back what Baidu has no time for, where it has a queue', async () => {
+    const handler = await start({ PAYMENT_QUEUE_URL: 'queue' });
+    expect(parts.createQueue).toHaveBeenCalledExactlyOnceWith('queue');
+    const { BaiduError } = await import('../../../lib/errors.ts');
+    parts.queryOrder.mockRejectedValue(new BaiduError(5010003, '', true));
+    const event = batch(lookup('1'));
+    expect(await handler(event, contextOf({ remainingMs: 2000 }))).toEqual({ batchItemFailures: [] });
+    expect(parts.sendBack).toHaveBeenCalledTimes(1);
+    expect(lines[0]).toMatchObject({ level: 'INFO', message: 'deferred', StatusesPublished: 0 });
+
+    const withoutQueue = await start();
+    const { BaiduError: Anew } = await import('../../../lib/errors.ts');
+    parts.queryOrder.mockRejectedValue(new Anew(5010003, '', true));
+    expect(await withoutQueue(event, contextOf({ remainingMs: 2000 }))).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'message-0' }],
+    });
+  });
+
+  test('is never cut off early: its own limits end it', async () => {
+    vi.useRealTimers();
+    parts.publish.mockImplementation(() => delay(50, undefined));
+    const context = contextOf({ remainingMs: 6 });
+    expect(await (await start())(batch(lookup('1')), context)).toEqual({ batchItemFailures: [] });
+  });
+});

@@ -1,0 +1,180 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { createOrderMatcher, MatchOrder } from '../../../lib/merchant-orders.ts';
+import type { createQueue, SendMessage } from '../../../lib/queue.ts';
+import type { NotificationSecret } from '../../../lib/secret.ts';
+import type { loadSecrets } from '../../../lib/secrets-manager.ts';
+import { notifyEvent } from '../../../local/events.ts';
+import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
+import { PAID, signedForm } from '../../support/notification.ts';
+
+const parts = vi.hoisted(() => ({
+  createQueue: vi.fn<typeof createQueue>(),
+  createOrderMatcher: vi.fn<typeof createOrderMatcher>(),
+  loadSecrets: vi.fn<typeof loadSecrets>(),
+  send: vi.fn<SendMessage>(),
+  matchOrder: vi.fn<MatchOrder>(),
+  loadSecret: vi.fn<() => Promise<NotificationSecret>>(),
+}));
+vi.mock(import('../../../lib/queue.ts'), () => ({ createQueue: parts.createQueue }));
+vi.mock(import('../../../lib/merchant-orders.ts'), () => ({ createOrderMatcher: parts.createOrderMatcher }));
+vi.mock(import('../../../lib/secrets-manager.ts'), () => ({
+  loadSecrets: parts.loadSecrets as typeof loadSecrets,
+}));
+
+const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const SECRET: NotificationSecret = { platformKeys: [platform.publicKey], dealIds: undefined };
+const CONSUMED = { errno: 0, msg: 'success', data: { isConsumed: 2 } };
+const NOTED = { errno: 0, msg: 'success', data: { isConsumed: 1 } };
+const REFUND = { errno: 0, msg: 'success', data: { isConsumed: 2, isErrorOrder: 1 } };
+const QUEUED = { orderId: PAID['orderId'], siteId: PAID['userId'], notification: PAID };
+
+let lines: Record<string, unknown>[];
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  lines = captureLog();
+  parts.createQueue.mockReturnValue(parts.send);
+  parts.createOrderMatcher.mockReturnValue(parts.matchOrder);
+  parts.loadSecrets.mockReturnValue(parts.loadSecret as ReturnType<typeof loadSecrets>);
+  parts.loadSecret.mockResolvedValue(SECRET);
+  parts.matchOrder.mockResolvedValue(true);
+  parts.send.mockResolvedValue(undefined);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.resetAllMocks();
+});
+
+const ENV = { BAIDU_SECRET_ID: 'secret', PAYMENT_QUEUE_URL: 'queue', LOG_LEVEL: 'DEBUG' };
+const start = (env: Record<string, string> = {}) => coldStart('notify', { ...ENV, ...env }, 'source');
+const own = (changes: Record<string, string> = {}) =>
+  notifyEvent(signedForm({ ...PAID, ...changes }, platform.privateKey));
+
+async function notify(event: unknown, env: Record<string, string> = {}) {
+  const { statusCode, body } = (await (
+    await start(env)
+  )(event, contextOf())) as { statusCode: number; body: string };
+  return { status: statusCode, body: JSON.parse(body) };
+}
+
+describe('notify, as it starts', () => {
+  test('makes its parts, the secret’s reader with 700 ms to read and 300 to read again', async () => {
+    await start();
+    expect(parts.createQueue).toHaveBeenCalledExactlyOnceWith('queue');
+    expect(parts.createOrderMatcher).not.toHaveBeenCalled();
+    expect(parts.loadSecrets).toHaveBeenCalledExactlyOnceWith(
+      { secretId: 'secret', secretTtlMs: 300_000 },
+      { parse: expect.any(Function), timeoutMs: 700, refreshTimeoutMs: 300, onFailure: expect.any(Function) },
+    );
+    const { parse, onFailure } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};
+    expect(() => parse?.('{}')).toThrow('The secret’s platformPublicKey is missing.');
+    const { ServiceError } = await import('../../../lib/errors.ts');
+    onFailure?.(new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary.'));
+    expect(lines).toEqual([expect.objectContaining({ message: 'secret not read', SecretFailures: 1 })]);
+  });
+
+  test('checks orders where a table is named', async () => {
+    await start({ ORDERS_TABLE: 'orders' });
+    expect(parts.createOrderMatcher).toHaveBeenCalledExactlyOnceWith('orders');
+  });
+
+  test('ends nothing where a variable is wrong, and says so when called', async () => {
+    expect(await notify(own(), { PAYMENT_QUEUE_URL: '' })).toMatchObject({
+      status: 503,
+      body: { errno: 503 },
+    });
+  });
+});
+
+describe('notify', () => {
+  test('stores what was paid, then says that it is consumed', async () => {
+    expect(await notify(own())).toEqual({ status: 200, body: CONSUMED });
+    expect(parts.loadSecret).toHaveBeenCalledExactlyOnceWith(700);
+    expect(parts.send).toHaveBeenCalledExactlyOnceWith(QUEUED, { budgetMs: 1400 });
+    expect(lines).toEqual([
+      expect.objectContaining({
+        ...{ level: 'INFO', message: 'answered', requestId: 'request-1', status: 'PAID' },
+        ...{ orderId: PAID['orderId'], tpOrderId: PAID['tpOrderId'], NotificationsAccepted: 1 },
+      }),
+    ]);
+  });
+
+  test.each(['1', '-1'])('stores the status %s, takes note of it, and checks no order', async (status) => {
+    expect(await notify(own({ status }), { ORDERS_TABLE: 'orders' })).toEqual({ status: 200, body: NOTED });
+    expect(parts.send).toHaveBeenCalledTimes(1);
+    expect(parts.matchOrder).not.toHaveBeenCalled();
+  });
+
+  test('keeps time for the queue: 700 ms of 1.4 s beside the secret, 400 beside the order', async () => {
+    const takes = (ms: number) => vi.advanceTimersByTime(ms);
+    parts.loadSecret.mockImplementation(async () => {
+      takes(100);
+      return SECRET;
+    });
+    parts.matchOrder.mockImplementation(async () => {
+      takes(200);
+      return true;
+    });
+    expect(await notify(own(), { ORDERS_TABLE: 'orders' })).toEqual({ status: 200, body: CONSUMED });
+    const expected = expect.objectContaining({ tpOrderId: PAID['tpOrderId'], totalMoney: 11300 });
+    expect(parts.matchOrder).toHaveBeenCalledExactlyOnceWith(expected, 900);
+    expect(parts.send).toHaveBeenCalledExactlyOnceWith(QUEUED, { budgetMs: 1100 });
+  });
+
+  test('sends back what is not an order of the merchant’s, stores nothing, and counts it', async () => {
+    parts.matchOrder.mockResolvedValue(false);
+    expect(await notify(own(), { ORDERS_TABLE: 'orders' })).toEqual({ status: 200, body: REFUND });
+    expect(parts.send).not.toHaveBeenCalled();
+    expect(lines).toEqual([
+      expect.objectContaining({
+        level: 'INFO',
+        orderId: PAID['orderId'],
+        status: 'PAID',
+        OrderMismatches: 1,
+      }),
+    ]);
+  });
+
+  test('refuses what is no notification without a secret', async () => {
+    const { status, body } = await notify(notifyEvent('a=1'));
+    expect({ status, body }).toEqual({
+      status: 400,
+      body: { errno: 400, msg: 'INVALID_NOTIFICATION: The field rsaSign is missing.' },
+    });
+    expect(parts.loadSecret).not.toHaveBeenCalled();
+    expect(lines).toEqual([
+      expect.objectContaining({ level: 'WARN', NotificationsRefused: 1, Reason: 'INVALID_NOTIFICATION' }),
+    ]);
+  });
+
+  test('refuses what the platform did not sign, and stores nothing', async () => {
+    parts.loadSecret.mockResolvedValue({ ...SECRET, platformKeys: [] });
+    expect(await notify(own())).toMatchObject({ status: 403, body: { errno: 403 } });
+    expect(parts.send).not.toHaveBeenCalled();
+    expect(lines).toEqual([
+      expect.objectContaining({ NotificationsRefused: 1, Reason: 'INVALID_SIGNATURE' }),
+    ]);
+  });
+
+  test('never says that it has what the queue did not take', async () => {
+    const handler = await start();
+    const { ServiceError } = await import('../../../lib/errors.ts');
+    parts.send.mockRejectedValue(
+      new ServiceError('QUEUE_UNAVAILABLE', 'The queue did not take the message.'),
+    );
+    expect(await handler(own(), contextOf())).toMatchObject({ statusCode: 503 });
+    expect(lines).toEqual([
+      expect.objectContaining({ level: 'ERROR', orderId: PAID['orderId'], Reason: 'QUEUE_UNAVAILABLE' }),
+    ]);
+    expect(lines[0]).not.toHaveProperty('NotificationsAccepted');
+  });
+
+  test('is never cut off early: its own limits end it', async () => {
+    vi.useRealTimers();
+    const handler = await start();
+    parts.send.mockImplementation(() => delay(50, undefined));
+    expect(await handler(own(), contextOf({ remainingMs: 6 }))).toMatchObject({ statusCode: 200 });
+  });
+});

@@ -1,0 +1,196 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { createBaiduClient, QueryOrder } from '../../../lib/baidu.ts';
+import { readPrivateKey } from '../../../lib/keys.ts';
+import { type QuerySecret, tokenDigest } from '../../../lib/secret.ts';
+import type { loadSecrets } from '../../../lib/secrets-manager.ts';
+import { queryEvent } from '../../../local/events.ts';
+import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
+import { SAMPLE } from '../../support/vectors.ts';
+
+const parts = vi.hoisted(() => ({
+  createBaiduClient: vi.fn<typeof createBaiduClient>(),
+  loadSecrets: vi.fn<typeof loadSecrets>(),
+  queryOrder: vi.fn<QueryOrder>(),
+  loadSecret: vi.fn<() => Promise<QuerySecret>>(),
+}));
+vi.mock(import('../../../lib/baidu.ts'), () => ({ createBaiduClient: parts.createBaiduClient }));
+vi.mock(import('../../../lib/secrets-manager.ts'), () => ({
+  loadSecrets: parts.loadSecrets as typeof loadSecrets,
+}));
+
+const TOKEN = 'a-token-of-the-mini-programs-backend';
+const ORDER = { orderId: '1920891312', siteId: '3747777038' };
+const SECRET: QuerySecret = {
+  ...{ appId: '10026', appKey: 'MMM4oc', privateKey: readPrivateKey(SAMPLE.privateKey) },
+  tokenDigests: [tokenDigest(TOKEN)],
+};
+const STATUS = { ...ORDER, payment: { status: 'PAID', code: 1, description: '支付成功' } } as Awaited<
+  ReturnType<QueryOrder>
+>;
+
+let lines: Record<string, unknown>[];
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  lines = captureLog();
+  parts.createBaiduClient.mockReturnValue(parts.queryOrder);
+  parts.loadSecrets.mockReturnValue(parts.loadSecret as ReturnType<typeof loadSecrets>);
+  parts.loadSecret.mockResolvedValue(SECRET);
+  parts.queryOrder.mockResolvedValue(STATUS);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.resetAllMocks();
+});
+
+const start = (env: Record<string, string> = {}) =>
+  coldStart('query', { BAIDU_SECRET_ID: 'secret', LOG_LEVEL: 'DEBUG', ...env }, 'source');
+const authorized = (request: Parameters<typeof queryEvent>[0] = {}) =>
+  queryEvent({ ...request, headers: { authorization: `Bearer ${TOKEN}` } });
+
+async function ask(event: unknown): Promise<{ status: number; body: Record<string, unknown> }> {
+  const { statusCode, body } = (await (
+    await start()
+  )(event, contextOf())) as { statusCode: number; body: string };
+  return { status: statusCode, body: JSON.parse(body) };
+}
+
+describe('query, as it starts', () => {
+  test('makes a client of Baidu’s and a reader of the secret, and watches both', async () => {
+    await start({ BAIDU_MAX_ATTEMPTS: '2', SECRET_TTL_SECONDS: '60' });
+    expect(parts.createBaiduClient).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ attemptTimeoutMs: 1500, maxAttempts: 2, queryUrl: expect.any(URL) }),
+    );
+    expect(parts.loadSecrets).toHaveBeenCalledExactlyOnceWith(
+      { secretId: 'secret', secretTtlMs: 60_000 },
+      { parse: expect.any(Function), onFailure: expect.any(Function) },
+    );
+    const { BaiduError } = await import('../../../lib/errors.ts');
+    const error = new BaiduError(10000, '', false);
+    parts.createBaiduClient.mock.calls[0]?.[0].onAttempt?.({ orderId: '1', ms: 1, error });
+    parts.loadSecrets.mock.calls[0]?.[1].onFailure?.(error);
+    expect(lines).toEqual([
+      expect.objectContaining({ message: 'attempt at Baidu failed', BaiduFailures: 1 }),
+      expect.objectContaining({ message: 'secret not read', SecretFailures: 1 }),
+    ]);
+    const { parse } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};
+    expect(() => parse?.('{}')).toThrow('The secret’s apiTokens must be a list of strings.');
+  });
+
+  test('ends nothing where a variable is wrong, and says so when asked', async () => {
+    const handler = await start({ BAIDU_SECRET_ID: '' });
+    expect(await handler(authorized(), contextOf())).toMatchObject({ statusCode: 503 });
+    await expect(handler(ORDER, contextOf())).rejects.toMatchObject({ name: 'CONFIGURATION_UNAVAILABLE' });
+  });
+});
+
+describe('query, asked by way of the gateway', () => {
+  test('answers with what Baidu says, within 7.5 s', async () => {
+    parts.loadSecret.mockImplementation(async () => {
+      vi.advanceTimersByTime(100);
+      return SECRET;
+    });
+    expect(await ask(authorized())).toEqual({ status: 200, body: STATUS });
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(SECRET, ORDER, 7400);
+    expect(lines).toEqual([
+      expect.objectContaining({
+        level: 'INFO',
+        message: 'answered',
+        requestId: 'request-1',
+        orderId: ORDER.orderId,
+      }),
+    ]);
+  });
+
+  test('answers with a problem that names the request', async () => {
+    const handler = await start();
+    const { ServiceError } = await import('../../../lib/errors.ts');
+    parts.queryOrder.mockRejectedValue(new ServiceError('BAIDU_TIMEOUT', 'Too late.'));
+    const { statusCode, body } = (await handler(authorized(), contextOf())) as {
+      statusCode: number;
+      body: string;
+    };
+    expect(statusCode).toBe(504);
+    expect(JSON.parse(body)).toMatchObject({ code: 'BAIDU_TIMEOUT', requestId: 'request-1' });
+    expect(lines).toEqual([
+      expect.objectContaining({
+        level: 'ERROR',
+        message: 'failed',
+        code: 'BAIDU_TIMEOUT',
+        orderId: ORDER.orderId,
+      }),
+    ]);
+  });
+
+  test('refuses who has no token before it does anything, and who has a wrong one before it reads on', async () => {
+    expect(await ask(queryEvent())).toMatchObject({ status: 401, body: { code: 'UNAUTHORIZED' } });
+    expect(parts.loadSecret).not.toHaveBeenCalled();
+    const wrong = queryEvent({ orderId: 'x', headers: { authorization: `Bearer ${TOKEN}x` } });
+    expect(await ask(wrong)).toMatchObject({ status: 401, body: { detail: 'The API token is not known.' } });
+    expect(await ask({ ...queryEvent(), ...ORDER, selfTest: true })).toMatchObject({ status: 401 });
+    expect(parts.queryOrder).not.toHaveBeenCalled();
+  });
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['the query string', { rawQueryString: 'siteId=7', queryStringParameters: { siteId: '8' } }, '7'],
+    [
+      'its parameters, where there is no query string',
+      { rawQueryString: '', queryStringParameters: { siteId: '8' } },
+      '8',
+    ],
+  ])('takes siteId out of %s', async (_name, changes, siteId) => {
+    expect((await ask({ ...authorized(), ...changes })).status).toBe(200);
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(SECRET, { ...ORDER, siteId }, 7500);
+  });
+
+  test.each<[Record<string, unknown>, string]>([
+    [{ rawQueryString: 'siteId=7&siteId=7' }, 'siteId must be given once.'],
+    [{ rawQueryString: 'siteid=7' }, 'siteId is missing.'],
+    [{ rawQueryString: '', queryStringParameters: {} }, 'siteId is missing.'],
+    [{ rawQueryString: '', queryStringParameters: undefined }, 'siteId is missing.'],
+    [{ rawQueryString: undefined, queryStringParameters: undefined }, 'siteId is missing.'],
+    [{ pathParameters: {} }, 'orderId is missing.'],
+    [{ pathParameters: undefined }, 'orderId is missing.'],
+  ])('says what is wrong with %j', async (changes, detail) => {
+    const answer = await ask({ ...authorized(), ...changes });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST', detail } });
+    expect(parts.queryOrder).not.toHaveBeenCalled();
+  });
+});
+
+describe('query, invoked directly', () => {
+  test('returns what Baidu says, within 7.5 s', async () => {
+    expect(await (await start())(ORDER, contextOf())).toBe(STATUS);
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(SECRET, ORDER, 7500);
+    expect(lines).toEqual([expect.objectContaining({ message: 'answered', orderId: ORDER.orderId })]);
+  });
+
+  test('tests itself', async () => {
+    const result = await (await start())({ selfTest: true }, contextOf());
+    expect(result).toMatchObject({ ok: true, keyBits: 1024, appId: '10026', appKey: 'MMM4oc' });
+    expect(parts.queryOrder).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    null,
+    undefined,
+    'text',
+    7,
+    [],
+    {},
+    { orderId: '1' },
+    { selfTest: 'true' },
+    { selfTest: false },
+  ])('fails with the code as name for %j, and reads no secret', async (event) => {
+    const handler = await start();
+    await expect(handler(event, contextOf())).rejects.toMatchObject({ name: 'INVALID_REQUEST' });
+    expect(parts.loadSecret).not.toHaveBeenCalled();
+  });
+
+  test('is never cut off early: its own limits end it', async () => {
+    vi.useRealTimers();
+    parts.queryOrder.mockImplementation(() => delay(50, STATUS));
+    expect(await (await start())(ORDER, contextOf({ remainingMs: 6 }))).toBe(STATUS);
+  });
+});

@@ -1,0 +1,128 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, watch } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+interface Run {
+  readonly child: ChildProcess;
+  /** Where it may put what it needs for the time being. */
+  readonly folder: string;
+  readonly exit: Promise<number | null>;
+  /** Resolves when the screen matches. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+const runs: Run[] = [];
+const servers: Server[] = [];
+afterEach(() => {
+  for (const { child, folder } of runs.splice(0)) {
+    if (child.exitCode === null) signalGroup(child, 'SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
+  for (const server of servers.splice(0)) server.close();
+});
+
+/** Starts what `npm start` starts, in a process group of its own, as a shell does. */
+function start(): Run {
+  const folder = mkdtempSync(path.join(tmpdir(), 'start-test-'));
+  const child = spawn(process.execPath, ['local/start.ts'], {
+    ...{ cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+    env: { ...process.env, TMPDIR: folder, NO_COLOR: '1', FORCE_COLOR: undefined },
+  });
+  let screen = '';
+  const exit = once(child, 'exit').then(([code]) => code);
+  const printed = async (pattern: RegExp) => {
+    for (;;) {
+      const match = pattern.exec(screen);
+      if (match) return match;
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`It has ended: ${screen}`);
+      await Promise.race([once(child, 'screen'), exit]);
+    }
+  };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      screen += chunk;
+      child.emit('screen');
+    });
+  }
+  const run = { child, folder, exit, printed };
+  runs.push(run);
+  return run;
+}
+
+/** Sends a signal to a process and all that it has started, as a terminal does; whether there was one. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return pid !== undefined && process.kill(-pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+/** Resolves when no process of the group is left; the last may be on its way out after its parent. */
+async function gone(child: ChildProcess): Promise<void> {
+  await expect.poll(() => signalGroup(child, 0), { timeout: 10_000 }).toBe(false);
+}
+
+/** Takes a port, unless somebody has it already. */
+async function occupy(port: number): Promise<void> {
+  const server = createServer();
+  servers.push(server);
+  await new Promise((resolve) =>
+    server.once('error', resolve).listen(port, '127.0.0.1', () => resolve(port)),
+  );
+}
+
+const changes = () => execFileSync('git', ['status', '--porcelain'], { cwd: root }).toString();
+
+describe('npm start', () => {
+  test('is ready with a curl line that works when pasted; Ctrl-C ends all of it and leaves nothing', async () => {
+    const before = changes();
+    const { printed, child, exit, folder } = start();
+    await printed(/Ctrl-C ends everything/);
+    const [, page = ''] = await printed(/open this +(http\S+)/);
+    expect(await (await fetch(page)).text()).toContain('<title>Cashier sandbox</title>');
+
+    const [, authorization = '', url = ''] = await printed(/^ {2}curl -H 'Authorization: (.+)' '(.+)'$/m);
+    const answer = await fetch(url, { headers: { authorization } });
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ orderId: '1920891312', payment: { status: 'UNPAID' } });
+    const [, webhook = ''] = await printed(/webhook +(http\S+)/);
+    expect((await fetch(webhook, { method: 'POST' })).status).toBe(400);
+    expect(readdirSync(folder)).toHaveLength(1);
+
+    signalGroup(child, 'SIGINT');
+    expect(await exit).toBe(0);
+    await gone(child);
+    expect(readdirSync(folder)).toEqual([]);
+    await expect(fetch(page)).rejects.toThrow('fetch failed');
+    expect(changes()).toBe(before);
+  }, 60_000);
+
+  test('says plainly that a port is in use, and takes another', async () => {
+    await Promise.all([occupy(3000), occupy(8620)]);
+    const { printed, child, exit } = start();
+    const [, service] = await printed(/^Port 3000 is in use\. The service has taken (\d+) instead\.$/m);
+    const [, cashier] = await printed(/^Port 8620 is in use\. The cashier has taken (\d+) instead\.$/m);
+    await printed(new RegExp(`open this +http://127\\.0\\.0\\.1:${cashier}$`, 'm'));
+    await printed(new RegExp(`webhook +http://127\\.0\\.0\\.1:${service}/`));
+    signalGroup(child, 'SIGINT');
+    expect(await exit).toBe(0);
+  }, 60_000);
+
+  test('Ctrl-C while it is still starting leaves nothing either', async () => {
+    const { child, exit, folder } = start();
+    const watcher = watch(folder);
+    await once(watcher, 'change');
+    watcher.close();
+    signalGroup(child, 'SIGINT');
+    expect(await exit).toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
+    await gone(child);
+  }, 60_000);
+});

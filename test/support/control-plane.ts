@@ -1,0 +1,71 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+/** What of AWS a deployed stage is checked through: invoking functions, and the outputs of their stack. */
+export interface ControlPlane {
+  /** For `AWS_ENDPOINT_URL_LAMBDA` and `AWS_ENDPOINT_URL_CLOUDFORMATION`. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+type Handler = (event: unknown, context: unknown) => Promise<unknown>;
+
+/**
+ * Starts an endpoint that speaks as much of the two protocols as the real SDK needs, on a free port of 127.0.0.1.
+ *
+ * @see AWS Lambda API reference, Invoke; AWS CloudFormation API reference, DescribeStacks
+ */
+export async function startControlPlane(
+  functions: Readonly<Record<string, Handler>>,
+  stack: { name: string; outputs: Readonly<Record<string, string>> },
+): Promise<ControlPlane> {
+  const server = http.createServer(async (request, response) => {
+    const body = await text(request);
+    const name = /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(request.url ?? '')?.[1];
+    if (name !== undefined) return invoke(response, functions[name], body);
+    const known = new URLSearchParams(body).get('StackName') === stack.name;
+    response.writeHead(known ? 200 : 400, { 'content-type': 'text/xml' });
+    response.end(known ? description(stack) : NO_STACK);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function invoke(
+  response: http.ServerResponse,
+  handler: Handler | undefined,
+  body: string,
+): Promise<void> {
+  if (!handler) {
+    response.writeHead(404, { 'x-amzn-errortype': 'ResourceNotFoundException' });
+    response.end(JSON.stringify({ Message: 'Function not found' }));
+    return;
+  }
+  try {
+    const result = await handler(JSON.parse(body), { awsRequestId: 'invoked' });
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(result));
+  } catch (error) {
+    const { name, message } = error as Error;
+    response.writeHead(200, { 'x-amz-function-error': 'Unhandled' });
+    response.end(JSON.stringify({ errorType: name, errorMessage: message }));
+  }
+}
+
+const NO_STACK =
+  '<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack does not exist</Message></Error></ErrorResponse>';
+
+function description({ name, outputs }: { name: string; outputs: Readonly<Record<string, string>> }): string {
+  const members = Object.entries(outputs).map(
+    ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
+  );
+  return `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member><StackName>${name}</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><Outputs>${members.join('')}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
+}
