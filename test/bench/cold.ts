@@ -1,0 +1,42 @@
+import type { Stage } from './stage.ts';
+import { inTurn, median } from './statistics.ts';
+
+/** The cold start of a function: medians in milliseconds and MB. */
+export interface ColdStart {
+  /** From the start of the process until it asks for its first event. */
+  readonly initMs: number;
+  /** From the start of the process until its first answer. */
+  readonly totalMs: number;
+  readonly peakMb: number;
+}
+
+/** Starts each function anew and lets it answer one event, again and again, in turn. */
+export async function measureColdStarts<Name extends string>(
+  stage: Stage,
+  { bundles, event, rounds }: { bundles: readonly Name[]; event: unknown; rounds: number },
+): Promise<Record<Name, ColdStart>> {
+  const runs = await inTurn(bundles, rounds, async (bundle) => {
+    const sandbox = await stage.start(bundle);
+    const { endedAt, result } = await sandbox.invoke(event);
+    requireSuccess(bundle, result);
+    const initMs = (await sandbox.ready) - sandbox.spawnedAt;
+    const peakMb = await sandbox.peakMemoryMb();
+    await sandbox.stop();
+    return { initMs, totalMs: endedAt - sandbox.spawnedAt, peakMb };
+  });
+  const summary = bundles.map((bundle) => [
+    bundle,
+    {
+      initMs: median(runs[bundle].map(({ initMs }) => initMs)),
+      totalMs: median(runs[bundle].map(({ totalMs }) => totalMs)),
+      peakMb: median(runs[bundle].map(({ peakMb }) => peakMb)),
+    },
+  ]);
+  return Object.fromEntries(summary);
+}
+
+/** A fast failure would look good. */
+export function requireSuccess(bundle: string, result: unknown): void {
+  const ok = typeof result === 'object' && result !== null && 'statusCode' in result && result.statusCode === 200;
+  if (!ok) throw new Error(`${bundle} answered ${JSON.stringify(result)}`);
+}

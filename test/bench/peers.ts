@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { answerBody } from '../support/baidu.ts';
+
+/** Something on the other end of a wire that takes its time to answer. */
+export interface Peer {
+  readonly url: string;
+  /** How long it takes to answer, in milliseconds. */
+  latencyMs: number;
+  close(): Promise<void>;
+}
+
+/** Secrets Manager with one secret. Whatever is not signed is refused. */
+export function startSecrets(secret: unknown): Promise<Peer> {
+  const SecretString = JSON.stringify(secret);
+  return startPeer('application/x-amz-json-1.1', () =>
+    JSON.stringify({ ARN: 'arn', Name: 'bench', SecretString, VersionId: 'v', CreatedDate: 1.7e9 }),
+  );
+}
+
+/** SQS that takes every message. */
+export function startQueue(): Promise<Peer> {
+  return startPeer('application/x-amz-json-1.0', (body) => {
+    const { MessageBody = '' } = JSON.parse(body);
+    const MD5OfMessageBody = createHash('md5').update(MessageBody).digest('hex');
+    return JSON.stringify({ MessageId: 'message', MD5OfMessageBody });
+  });
+}
+
+/** Baidu's query, for an order that is paid. */
+export function startBaidu(): Promise<Peer> {
+  const body = answerBody();
+  return startPeer('application/json', () => body);
+}
+
+async function startPeer(contentType: string, answer: (body: string) => string): Promise<Peer> {
+  const server = http.createServer(async (request, response) => {
+    const body = await text(request);
+    if (peer.latencyMs > 0) await delay(peer.latencyMs);
+    const signed = contentType.includes('amz') ? isSigned(request) : request.url?.includes('&sign=');
+    response.writeHead(signed ? 200 : 403, { 'content-type': contentType });
+    response.end(signed ? answer(body) : '{}');
+  });
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const peer: Peer = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    latencyMs: 0,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return peer;
+}
+
+function isSigned({ headers }: http.IncomingMessage): boolean {
+  return /^AWS4-HMAC-SHA256 Credential=local\/\d{8}\/cn-north-1\/(secretsmanager|sqs)\/aws4_request, SignedHeaders=\S+, Signature=[0-9a-f]{64}$/.test(
+    headers.authorization ?? '',
+  );
+}

@@ -1,0 +1,96 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { type BuildOptions, build } from 'esbuild';
+import { signParams } from '../../lib/sign.ts';
+import { buildBundles } from '../../local/bundles.ts';
+import { notifyEvent, queryEvent } from '../../local/events.ts';
+import { type Peer, startBaidu, startQueue, startSecrets } from './peers.ts';
+import { type Sandbox, startSandbox } from './sandbox.ts';
+import type { Toolbox } from './toolbox.ts';
+
+/** Whose function is measured: the hand-written measuring stick, the usual stack, or what is deployed. */
+export type Contender = 'floor' | 'usual' | 'ours';
+
+/** The functions of all contenders, bundled, and the peers that they talk to. */
+export interface Stage {
+  readonly secrets: Peer;
+  readonly baidu: Peer;
+  readonly queue: Peer;
+  readonly bundles: Readonly<Record<string, string>>;
+  /** A query for one order, with a token. */
+  readonly query: unknown;
+  /** A payment notification, signed. */
+  readonly notification: unknown;
+  /** Starts a sandbox with one of the bundles. */
+  start(bundle: string, environment?: Record<string, string>): Promise<Sandbox>;
+  close(): Promise<void>;
+}
+
+const FIELDS = {
+  ...{ userId: '3747777038', orderId: '1920891312', unitPrice: '11300', count: '1', totalMoney: '11300' },
+  ...{ payMoney: '11300', promoMoney: '0', hbMoney: '0', hbBalanceMoney: '0', giftCardMoney: '0' },
+  ...{ dealId: '470193086', payTime: '1482735200', promoDetail: '', payType: '1117', partnerId: '0' },
+  ...{ status: '2', tpOrderId: '3028903626', returnData: '' },
+};
+
+/** Bundles everything and starts the peers. Keys have 1024 bits, as most merchants' have. */
+export async function setStage({ runtimeClient, packages }: Toolbox): Promise<Stage> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'bench-'));
+  const merchant = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
+  const platform = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
+  const token = 'a-token-of-the-benchmarks-0123456789';
+  const [secrets, baidu, queue, bundles] = await Promise.all([
+    startSecrets({
+      ...{ appId: '10026', appKey: 'MMM4oc', dealId: FIELDS.dealId, apiTokens: [token] },
+      privateKey: merchant.export({ format: 'pem', type: 'pkcs1' }),
+      platformPublicKey: createPublicKey(platform).export({ format: 'der', type: 'spki' }).toString('base64'),
+    }),
+    startBaidu(),
+    startQueue(),
+    buildContenders(folder, packages),
+  ]);
+  const rsaSign = signParams(FIELDS, platform);
+  const common = {
+    BAIDU_SECRET_ID: 'bench',
+    BAIDU_QUERY_URL: `${baidu.url}/platform/entity/openapi/queryorderdetail`,
+    PAYMENT_QUEUE_URL: `${queue.url}/000000000000/payments`,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+    AWS_ENDPOINT_URL_SQS: queue.url,
+  };
+  return {
+    ...{ secrets, baidu, queue, bundles },
+    query: queryEvent({ headers: { authorization: `Bearer ${token}` } }),
+    notification: notifyEvent(new URLSearchParams({ ...FIELDS, rsaSign }).toString()),
+    start: (bundle, environment = {}) =>
+      startSandbox(runtimeClient, {
+        bundle: bundles[bundle] ?? '',
+        environment: { ...common, ...environment },
+      }),
+    close: async () => {
+      await Promise.all([secrets.close(), baidu.close(), queue.close()]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What a project gets that bundles and minifies, and leaves it at that. */
+const USUAL_OPTIONS: BuildOptions = {
+  ...{ bundle: true, minify: true, platform: 'node', target: 'node24', format: 'cjs' },
+};
+
+async function buildContenders(folder: string, packages: string): Promise<Record<string, string>> {
+  const source = (name: string) => path.join(import.meta.dirname, 'contenders', name);
+  const target = (name: string) => path.join(folder, `${name}.cjs`);
+  const one = (name: string, entry: string, options: BuildOptions = {}) =>
+    build({ ...USUAL_OPTIONS, ...options, entryPoints: [source(entry)], outfile: target(name) });
+  const [ours] = await Promise.all([
+    buildBundles(folder),
+    one('floor-query', 'floor-query.ts'),
+    one('floor-notify', 'floor-notify.ts'),
+    one('usual-query', 'usual-query.mjs', { nodePaths: [packages] }),
+  ]);
+  const names = ['floor-query', 'floor-notify', 'usual-query'];
+  return { ...ours, ...Object.fromEntries(names.map((name) => [name, target(name)])) };
+}
