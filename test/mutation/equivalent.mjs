@@ -43,7 +43,7 @@ const EQUIVALENT = [
     reason: 'What is no string is an integer, which the expression fits, or is refused on the next line.',
   },
   {
-    part: "{\n  appId,\n  appKey,\n  orderId: '1',\n  siteId: '1'\n}",
+    part: "{\n  orderId: '1',\n  promoDetail: ''\n}",
     reason: 'A sample to be signed: any will do.',
   },
   {
