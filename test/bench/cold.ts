@@ -37,6 +37,7 @@ export async function measureColdStarts<Name extends string>(
 
 /** A fast failure would look good. */
 export function requireSuccess(bundle: string, result: unknown): void {
-  const ok = typeof result === 'object' && result !== null && 'statusCode' in result && result.statusCode === 200;
+  const ok =
+    typeof result === 'object' && result !== null && 'statusCode' in result && result.statusCode === 200;
   if (!ok) throw new Error(`${bundle} answered ${JSON.stringify(result)}`);
 }

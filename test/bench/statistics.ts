@@ -21,7 +21,10 @@ export async function inTurn<Name extends string, Result>(
   rounds: number,
   run: (contender: Name) => Promise<Result>,
 ): Promise<Record<Name, Result[]>> {
-  const results = Object.fromEntries(contenders.map((name) => [name, []])) as unknown as Record<Name, Result[]>;
+  const results = Object.fromEntries(contenders.map((name) => [name, []])) as unknown as Record<
+    Name,
+    Result[]
+  >;
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const name = contenders[(round + turn) % contenders.length];

@@ -30,7 +30,10 @@ export function openToolbox(say: (line: string) => void): Toolbox {
     for (const file of ['package.json', 'package-lock.json']) {
       cpSync(path.join(wanted, file), path.join(folder, file));
     }
-    execFileSync('npm', ['ci', '--no-fund', '--no-audit'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync('npm', ['ci', '--no-fund', '--no-audit'], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     writeFileSync(done, '');
   }
   const packages = path.join(folder, 'node_modules');

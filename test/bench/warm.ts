@@ -15,7 +15,12 @@ const WARM_UP = 2000;
 /** Sends blocks of events to each function, one event at a time, the functions in turn. */
 export async function measureWarm<Name extends string>(
   stage: Stage,
-  { bundles, event, rounds, block }: { bundles: readonly Name[]; event: unknown; rounds: number; block: number },
+  {
+    bundles,
+    event,
+    rounds,
+    block,
+  }: { bundles: readonly Name[]; event: unknown; rounds: number; block: number },
 ): Promise<Record<Name, WarmRun>> {
   const entries = await Promise.all(
     bundles.map(async (bundle) => [bundle, await stage.start(bundle)] as const),
