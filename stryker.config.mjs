@@ -5,6 +5,8 @@ export default {
   vitest: { configFile: 'test/mutation/vitest.config.ts' },
   // Stryker rewrites this file with an API that TypeScript 7 no longer has; there is nothing in it to rewrite.
   tsconfigFile: 'none',
+  plugins: ['@stryker-mutator/*', './test/mutation/equivalent.mjs'],
+  ignorers: ['equivalent'],
   coverageAnalysis: 'perTest',
   concurrency: 1,
   timeoutMS: 10_000,

@@ -12,19 +12,21 @@ export function loadSecrets<T>(
   { secretId, secretTtlMs }: SecretConfig,
   options: Pick<SecretLoaderOptions<T>, 'parse' | 'onFailure'> & Partial<SecretLoaderOptions<T>>,
 ): (budgetMs?: number) => Promise<T> {
+  const timeoutMs = options.timeoutMs ?? 2500;
   const loader = createSecretLoader<T>({
-    fetchSecret: secretsManagerFetch(secretId),
+    // An attempt that hangs leaves room for another.
+    fetchSecret: secretsManagerFetch(secretId, timeoutMs / 2),
     ttlMs: secretTtlMs,
-    timeoutMs: 2500,
     refreshTimeoutMs: 500,
     ...options,
+    timeoutMs,
   });
   loader.prefetch();
   return loader.load;
 }
 
-function secretsManagerFetch(secretId: string): FetchSecret {
-  const client = new SecretsManagerClient(awsClientLimits({ attemptTimeoutMs: 800, maxAttempts: 3 }));
+function secretsManagerFetch(secretId: string, attemptTimeoutMs: number): FetchSecret {
+  const client = new SecretsManagerClient(awsClientLimits({ attemptTimeoutMs, maxAttempts: 3 }));
   return async (signal) => {
     const command = new GetSecretValueCommand({ SecretId: secretId });
     const { SecretString } = await client.send(command, { abortSignal: signal });

@@ -78,21 +78,25 @@ export function startFunction({
   };
 }
 
-/** Has a sandbox work on an event; one that takes too long, or crashes, is ended and reported as Lambda does. */
+/** Has a sandbox work on an event; one that takes too long, or crashes, ends and is reported as Lambda does. */
 function run(sandbox: Worker, event: unknown, timeoutMs: number): Promise<Invocation> {
   return new Promise((resolve) => {
+    let error = { name: 'Runtime.ExitError', message: 'The sandbox ended.' };
     const finish = (invocation: Invocation) => {
       clearTimeout(timer);
       sandbox.off('message', answered).off('error', crashed).off('exit', ended);
       resolve(invocation);
     };
-    const fail = (errorName: string, message: string) =>
-      finish({ result: undefined, error: { name: errorName, message }, log: [] });
-    const answered = ({ result, error, log }: SandboxAnswer) => finish({ result, error, log });
-    const crashed = (error: Error) => fail(error.name, error.message);
-    const ended = () => fail('Runtime.ExitError', 'The sandbox ended.');
+    const answered = ({ result, error: thrown, log }: SandboxAnswer) =>
+      finish({ result, error: thrown, log });
+    // What is said of it waits until it has ended, so that nobody is given it again.
+    const ended = () => finish({ result: undefined, error, log: [] });
+    const crashed = ({ name, message }: Error) => {
+      error = { name, message };
+    };
     const timer = setTimeout(() => {
-      fail('Sandbox.Timedout', `Task timed out after ${timeoutMs / 1000} seconds`);
+      error = { name: 'Sandbox.Timedout', message: `Task timed out after ${timeoutMs / 1000} seconds` };
+      sandbox.off('message', answered);
       void sandbox.terminate();
     }, timeoutMs);
     sandbox.on('message', answered).on('error', crashed).on('exit', ended);

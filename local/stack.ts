@@ -18,6 +18,8 @@ export type StatusMessage = Readonly<Record<string, unknown>> & { readonly order
 /** The whole service on this machine: the built functions, wired as `serverless.yml` says. */
 export interface Stack extends LocalParts {
   readonly gateway: Gateway;
+  /** The functions by name, to be invoked directly. */
+  readonly functions: Readonly<Record<FunctionName, LocalFunction>>;
   readonly webhookUrl: string;
   /** Where an order's status is asked for. */
   queryUrl(orderId: string, siteId: string): string;
@@ -100,7 +102,7 @@ async function connect({ parts, bundles, removeFolder, onLog, ...options }: Piec
     onMessage: (body) => recordDeadLetter(cashier, body),
   });
   return {
-    ...{ ...parts, gateway, webhookUrl, queryUrl },
+    ...{ ...parts, gateway, functions, webhookUrl, queryUrl },
     ordersWritten: orders.written,
     onPublished: (listener) => listeners.push(listener),
     close: async () => {

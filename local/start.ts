@@ -16,15 +16,7 @@ const line = (name: string, value: string) => say(`  ${name.padEnd(16)} ${value}
 const heading = (text: string) => say(`\n${styleText('bold', text)}`);
 
 const closing = new AbortController();
-const starting = startStack({
-  signal: closing.signal,
-  gatewayPort: PORTS.gateway,
-  cashier: { port: PORTS.cashier, repeatIntervalMs: REPEAT_SECONDS * 1000 },
-  retrySeconds: RETRY_SECONDS,
-  onError: (error) => process.stderr.write(`${error.message}\n`),
-  ...(process.env['LOG_LEVEL'] && { onLog: say }),
-});
-
+// Before anything is started: what has begun must be ended.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (closing.signal.aborted) process.exit(1);
@@ -34,6 +26,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     ended.catch(() => {}).then(() => process.exit(0));
   });
 }
+
+const starting = startStack({
+  signal: closing.signal,
+  gatewayPort: PORTS.gateway,
+  cashier: { port: PORTS.cashier, repeatIntervalMs: REPEAT_SECONDS * 1000 },
+  retrySeconds: RETRY_SECONDS,
+  onError: (error) => process.stderr.write(`${error.message}\n`),
+  ...(process.env['LOG_LEVEL'] && { onLog: say }),
+});
 
 try {
   show(await starting);

@@ -29,7 +29,7 @@ export interface WorkerOptions {
 export function startWorker({ concurrency = 1, onError, ...options }: WorkerOptions): {
   stop(): Promise<void>;
 } {
-  const pollers = Array.from({ length: concurrency }, () => run(poller(options), onError));
+  const pollers = Array.from({ length: concurrency }, () => run(poller({ ...options, onError }), onError));
   return {
     stop: async () => {
       await Promise.all(pollers.map((each) => each.stop()));
@@ -37,7 +37,7 @@ export function startWorker({ concurrency = 1, onError, ...options }: WorkerOpti
   };
 }
 
-function poller({ sqs, queueUrl, handler, batchSize = 10, retrySeconds }: Omit<WorkerOptions, 'onError'>) {
+function poller({ sqs, queueUrl, handler, batchSize = 10, retrySeconds, onError }: WorkerOptions) {
   return Consumer.create({
     ...{ sqs, queueUrl, batchSize, waitTimeSeconds: 2, pollingWaitTimeMs: 0 },
     messageSystemAttributeNames: ['ApproximateReceiveCount'],
@@ -45,7 +45,10 @@ function poller({ sqs, queueUrl, handler, batchSize = 10, retrySeconds }: Omit<W
     handleMessageBatch: async (messages: Message[]) => {
       const batch = messages.map(deliveryOf);
       const every = new Set(batch.map(({ messageId }) => messageId));
-      const failed = await handler(batch).catch(() => every);
+      const failed = await handler(batch).catch((error: Error) => {
+        onError?.(error);
+        return every;
+      });
       const again = batch.filter(({ messageId }) => failed.has(messageId));
       if (again.length > 0 && retrySeconds !== undefined) {
         const Entries = again.map(({ messageId, receiptHandle }) => {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Faults } from './faults.ts';
 import type { NewHop, Text } from './ledger.ts';
+import type { RefundState } from './order.ts';
 import { checkQuery, type QueryRules, type QueryVerdict, queryAnswer } from './query.ts';
 
 /** What answering a query needs; `slowMs` is how late an answer is while Baidu is slow. */
@@ -63,8 +64,19 @@ function queryNote(faults: Faults, { errno, broken, order }: QueryVerdict): Text
   }
   if (broken) return { en: `errno ${errno}: ${broken.en}`, zh: `errno ${errno}：${broken.zh}` };
   if (faults.unknownStatus) return { en: 'Answered: a status never published', zh: '应答：未公布过的状态' };
-  const paid = order?.payment === 'PAID';
-  return paid
-    ? { en: 'Answered: paid', zh: '应答：支付成功' }
-    : { en: 'Answered: unpaid', zh: '应答：未支付' };
+  const said = [
+    order?.payment === 'PAID' ? { en: 'paid', zh: '支付成功' } : { en: 'unpaid', zh: '未支付' },
+    ...(order && order.refund !== 'NONE' ? [REFUND_WORDS[order.refund]] : []),
+    ...(order?.verification === 'VERIFIED' ? [{ en: 'verified', zh: '已核销' }] : []),
+  ];
+  return {
+    en: `Answered: ${said.map(({ en }) => en).join(', ')}`,
+    zh: `应答：${said.map(({ zh }) => zh).join('、')}`,
+  };
 }
+
+const REFUND_WORDS: Record<RefundState, Text> = {
+  PROCESSING: { en: 'refund in progress', zh: '退费中' },
+  REFUNDED: { en: 'refunded', zh: '退费成功' },
+  FAILED: { en: 'refund failed', zh: '退费失败' },
+};

@@ -4,10 +4,30 @@ import { steps, useDesk } from './desk.ts';
 
 const { start } = useDesk();
 
+// They come first: the list of orders is short. npm run picture copies them into docs/.
+describe('the pictures of the README', () => {
+  test.each([
+    ['cashier', { locale: 'en-GB', title: 'Ergonomic chair', pay: 'Pay', published: 'Status published' }],
+    ['cashier.zh-CN', { locale: 'zh-CN', title: '人体工学椅', pay: '支付', published: '状态已发布' }],
+  ])('%s', async (name, { locale, title, pay, published }) => {
+    const page = await start({ ...DESKTOP, locale });
+    await page.locator('[name=amount]').fill('1299.50');
+    await page.locator('[name=title]').fill(title);
+    await page.locator('[name=tpOrderId]').fill('CHAIR-2026-0042');
+    await page.locator('form .primary').click();
+    await page.getByRole('heading', { name: title }).waitFor();
+    await page.getByRole('button', { name: new RegExp(`^${pay}`) }).click();
+    await steps(page, published, 'PAID · NONE · NOT_VERIFIED').waitFor();
+    await page.locator('#order-title').blur();
+    await keep(page, name);
+    expect(await page.locator('.hop.bad').count()).toBe(0);
+  });
+});
+
 describe('in every look', () => {
   test.each(['light', 'dark'] as const)('a phone, in Chinese, %s', async (colorScheme) => {
     const page = await start({ ...PHONE, colorScheme });
-    await keep(page, `phone-${colorScheme}-1-empty`);
+    await keep(page, `phone-${colorScheme}-1-start`);
     await page.getByRole('button', { name: '创建订单' }).tap();
     await page.getByRole('heading', { name: '大杯拿铁' }).waitFor();
     await keep(page, `phone-${colorScheme}-2-created`);

@@ -81,6 +81,7 @@ describe('the whole service, from its page', () => {
       await lookUp.click();
       await steps(page, 'Status published', `PAID · ${status} · VERIFIED`).waitFor();
     }
+    await steps(page, 'Query', 'Answered: paid, refunded, verified').waitFor();
     await page.locator('.headline').getByText('Refunded').waitFor();
     expect(await steps(page, 'Status published').count()).toBe(5);
     await lookUp.click();

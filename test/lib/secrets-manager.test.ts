@@ -31,7 +31,14 @@ describe('loadSecrets()', () => {
     expect(secretsManager.calls.map(({ target, body }) => [target, JSON.parse(body)])).toEqual([
       ['secretsmanager.GetSecretValue', { SecretId: 'secret' }],
     ]);
-    expect(awsClientLimits).toHaveBeenCalledExactlyOnceWith({ attemptTimeoutMs: 800, maxAttempts: 3 });
+  });
+
+  test.each([
+    [{}, 1250],
+    [{ timeoutMs: 700 }, 350],
+  ])('gives each of three attempts half the time: %j', async (limits, attemptTimeoutMs) => {
+    await loadSecrets(CONFIG, { parse, ...limits })();
+    expect(awsClientLimits).toHaveBeenCalledExactlyOnceWith({ attemptTimeoutMs, maxAttempts: 3 });
   });
 
   test('reads it again after its time', async () => {

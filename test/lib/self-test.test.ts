@@ -1,13 +1,13 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { readPrivateKey } from '../../lib/keys.ts';
-import { selfTest } from '../../lib/self-test.ts';
-import { SAMPLE } from '../support/vectors.ts';
+import { readPrivateKey, readPublicKey } from '../../lib/keys.ts';
+import { isSelfTest, selfTestSigning, selfTestVerifying } from '../../lib/self-test.ts';
+import { PLATFORM, SAMPLE } from '../support/vectors.ts';
 
-describe('selfTest()', () => {
+describe('selfTestSigning()', () => {
   test('signs, verifies, and shows the key as Baidu’s console does', () => {
     const privateKey = readPrivateKey(SAMPLE.privateKey);
-    expect(selfTest({ appId: '10026', appKey: 'MMM4oc', privateKey })).toEqual({
+    expect(selfTestSigning({ appId: '10026', appKey: 'MMM4oc', privateKey })).toEqual({
       ok: true,
       keyBits: 1024,
       publicKey: createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64'),
@@ -18,12 +18,32 @@ describe('selfTest()', () => {
 
   test('fails, and keeps why, where the runtime cannot sign with the key', () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    expect(() => selfTest({ appId: '10026', appKey: 'MMM4oc', privateKey })).toThrow(
+    expect(() => selfTestSigning({ appId: '10026', appKey: 'MMM4oc', privateKey })).toThrow(
       expect.objectContaining({
         code: 'INTERNAL_ERROR',
-        message: 'This runtime cannot sign with RSA-SHA1 and the loaded key.',
+        message: 'This runtime cannot sign and verify with RSA-SHA1.',
         cause: new TypeError('The key must be RSA, not ec.'),
       }),
     );
   });
+});
+
+test('selfTestVerifying() shows the platform’s keys as Baidu’s console does', () => {
+  const key = readPublicKey(PLATFORM.publicKey);
+  expect(selfTestVerifying({ platformKeys: [key], dealIds: undefined })).toEqual({
+    ok: true,
+    platformKeys: [{ keyBits: 1024, publicKey: PLATFORM.publicKey }],
+  });
+});
+
+test.each<[unknown, boolean]>([
+  [{ selfTest: true }, true],
+  [{ selfTest: true, orderId: '1' }, true],
+  [{ selfTest: true, requestContext: {} }, false],
+  [{ selfTest: 'true' }, false],
+  [{}, false],
+  [null, false],
+  ['selfTest', false],
+])('isSelfTest(%j) is %s', (event, expected) => {
+  expect(isSelfTest(event)).toBe(expected);
 });

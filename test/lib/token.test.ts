@@ -45,7 +45,14 @@ describe('requireToken()', () => {
     expect(() => requireToken(token, digests)).not.toThrow();
   });
 
-  test.each(['', 'on', 'one ', 'One', 'three', 'x'.repeat(100_000)])('turns %j away', (token) => {
+  test.each([
+    ['nothing', ''],
+    ['a part', 'on'],
+    ['a blank behind', 'one '],
+    ['another case', 'One'],
+    ['another', 'three'],
+    ['a long one', 'x'.repeat(100_000)],
+  ])('turns %s away', (_name, token) => {
     expect(() => requireToken(token, digests)).toThrow(
       expect.objectContaining({ code: 'UNAUTHORIZED', message: 'The API token is not known.' }),
     );

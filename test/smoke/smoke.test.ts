@@ -20,9 +20,24 @@ afterAll(async () => {
   await stack.close();
 });
 
+type Handler = (event: unknown) => Promise<unknown>;
+
+/** The local functions as Lambda's API reaches them. */
+const functionsOf = ({ functions }: Stack): Record<string, Handler> =>
+  Object.fromEntries(
+    Object.entries(functions).map(([name, { invoke }]) => [
+      name,
+      async (event: unknown) => {
+        const { result, error } = await invoke(event);
+        if (error) throw Object.assign(new Error(error.message), { name: error.name });
+        return result;
+      },
+    ]),
+  );
+
 /** Runs the command against a stage; its exit code and what it printed. */
 async function smoke({
-  functions = stack.functions,
+  functions = functionsOf(stack),
   outputs = outputsOf(stack) as Record<string, string>,
 } = {}) {
   const named = Object.fromEntries(
@@ -65,7 +80,10 @@ test('npm run smoke says what is wrong, check by check', async () => {
   const failing = async () => {
     throw Object.assign(new Error('The secret’s appId is missing.'), { name: 'CONFIGURATION_UNAVAILABLE' });
   };
-  const { code, output } = await smoke({ functions: { ...stack.functions, query: failing }, outputs: open });
+  const { code, output } = await smoke({
+    functions: { ...functionsOf(stack), query: failing },
+    outputs: open,
+  });
   expect(output).toContain('query failed: CONFIGURATION_UNAVAILABLE: The secret’s appId is missing.');
   expect(output).toMatch(/WRONG the webhook refuses what is forged: HTTP 404/);
   expect(output).toMatch(/WRONG the query refuses who has no token: the stack has no output QueryUrl/);

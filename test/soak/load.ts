@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PublishCommand } from '@aws-sdk/client-sns';
+import type { SQSBatchResponse } from 'aws-lambda';
 import type { FunctionName } from '../../local/bundles.ts';
-import { notifyEvent, queryEvent } from '../../local/events.ts';
+import { notifyEvent, queryEvent, snsEvent, sqsEvent } from '../../local/events.ts';
 import { startSubscriber } from '../../local/subscriber.ts';
 import { startWorker } from '../../local/worker.ts';
 import { answerBody, type Behaviour, resets, says } from '../support/baidu.ts';
@@ -32,7 +33,7 @@ export class Load {
   /** The states that have to come out, and how often each did. */
   readonly #states = new Map<string, number>();
   readonly #refunded = new Set<string>();
-  readonly #worker;
+  readonly #workers;
   readonly #subscriber;
   #orders = 0;
   #asked = 0;
@@ -47,15 +48,26 @@ export class Load {
     };
     world.baidu.always((request, response) => this.#baidu(request, response));
     const onError = (error: Error) => this.#complaints.push(error.message);
-    const { sqs, paymentQueueUrl, subscriberQueueUrl } = world.aws;
-    this.#worker = startWorker({
-      ...{ sqs, queueUrl: paymentQueueUrl, onError },
-      handler: async (event) => {
-        const result = await this.#call('confirm', event);
-        this.#count(`confirm ${result.batchItemFailures.length === 0 ? 'done' : 'to be repeated'}`);
-        return result;
-      },
-    });
+    const { sqs, paymentQueueUrl, lookupQueueUrl, subscriberQueueUrl } = world.aws;
+    this.#workers = [
+      startWorker({
+        ...{ sqs, queueUrl: paymentQueueUrl, onError },
+        handler: async (batch) => {
+          const result: SQSBatchResponse = await this.#call('confirm', sqsEvent(batch));
+          const failed = new Set(result.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+          this.#count(`confirm ${failed.size === 0 ? 'done' : 'to be repeated'}`);
+          return failed;
+        },
+      }),
+      startWorker({
+        ...{ sqs, queueUrl: lookupQueueUrl, onError, batchSize: 1 },
+        handler: async (batch) => {
+          const result = await this.#call('confirm', snsEvent(batch[0]?.body ?? ''));
+          this.#count(`look-up ${result.thrown ? 'to be repeated' : 'done'}`);
+          return new Set(result.thrown ? batch.map(({ messageId }) => messageId) : []);
+        },
+      }),
+    ];
     this.#subscriber = startSubscriber({
       ...{ sqs, queueUrl: subscriberQueueUrl, onError },
       onMessage: (body) => {
@@ -98,7 +110,7 @@ export class Load {
     const waiting = () => [...this.#states.values()].some((count) => count === 0);
     while (waiting() && Date.now() < giveUpAt) await delay(100);
     await delay(2000);
-    await Promise.all([this.#worker.stop(), this.#subscriber.stop()]);
+    await Promise.all([...this.#workers, this.#subscriber].map((each) => each.stop()));
     await Promise.all(Object.values(this.#sandboxes).map((sandbox) => sandbox.end()));
     for (const [state, count] of this.#states) {
       if (count !== 1) this.#complaints.push(`${state} was published ${count} times`);

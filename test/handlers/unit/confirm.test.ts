@@ -244,6 +244,12 @@ describe('confirm', () => {
     });
   });
 
+  test('tests itself when it is invoked directly, and asks nobody', async () => {
+    const result = await (await start())({ selfTest: true }, contextOf());
+    expect(result).toMatchObject({ ok: true, keyBits: 1024, appId: '10026', appKey: 'MMM4oc' });
+    expect(parts.queryOrder).not.toHaveBeenCalled();
+  });
+
   test('is never cut off early: its own limits end it', async () => {
     vi.useRealTimers();
     parts.publish.mockImplementation(() => delay(50, undefined));

@@ -171,6 +171,18 @@ describe('notify', () => {
     expect(lines[0]).not.toHaveProperty('NotificationsAccepted');
   });
 
+  test('tests itself when it is invoked directly, and stores nothing', async () => {
+    const result = await (await start())({ selfTest: true }, contextOf());
+    const publicKey = platform.publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
+    expect(result).toEqual({ ok: true, platformKeys: [{ keyBits: 1024, publicKey }] });
+    expect(parts.send).not.toHaveBeenCalled();
+  });
+
+  test('tests nothing for who comes by the gateway', async () => {
+    expect(await notify({ ...notifyEvent('a=1'), selfTest: true })).toMatchObject({ status: 400 });
+    expect(parts.loadSecret).not.toHaveBeenCalled();
+  });
+
   test('is never cut off early: its own limits end it', async () => {
     vi.useRealTimers();
     const handler = await start();

@@ -39,6 +39,7 @@ describe('what the answer means (Baidu, 通知支付状态)', () => {
       'PENDING',
     ],
     ['errno 1', { body: '{"errno":1}' }, 'repeat', 'errno is 1, not 0', 'PENDING'],
+    ['errno with words', { body: '{"errno":1,"msg":"NO"}' }, 'repeat', 'errno is 1, not 0 (NO)', 'PENDING'],
     ['no errno', { body: '{}' }, 'repeat', 'errno is missing, not 0', 'PENDING'],
     ['not JSON', { body: 'success' }, 'repeat', 'the answer is not JSON', 'PENDING'],
     ['a JSON list', { body: '[0]' }, 'repeat', 'the answer is not JSON', 'PENDING'],

@@ -71,6 +71,26 @@ describe('what an order allows', () => {
   });
 });
 
+describe('the merchant’s service', () => {
+  test('is asked from the page once it is known', async () => {
+    const desk = await startCashier();
+    const { orderId } = desk.createOrder({ tpOrderId: 'T', totalMoney: 1 });
+    expect(desk.connection().service).toBe(false);
+    await expect(desk.lookUp(orderId)).rejects.toThrow('the cashier knows no service to ask');
+    await expect(desk.askStatus('1')).rejects.toThrow('there is no order 1');
+    const asked: string[] = [];
+    desk.setService({
+      lookUp: async (order) => asked.push(`look up ${order.orderId}`),
+      askStatus: async (order) => asked.push(`ask ${order.orderId}`),
+    });
+    expect(desk.connection().service).toBe(true);
+    expect((await desk.lookUp(orderId)).orderId).toBe(orderId);
+    await desk.askStatus(orderId);
+    expect(asked).toEqual([`look up ${orderId}`, `ask ${orderId}`]);
+    await desk.close();
+  });
+});
+
 describe('the time line', () => {
   test('takes steps that others saw, dated when they began, and tells subscribers', () => {
     const id = order();

@@ -1,9 +1,10 @@
 import { constants, createSign, generateKeyPairSync } from 'node:crypto';
+import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { NO_FAULTS } from '../../../local/cashier/faults.ts';
 import { type Cashier, startCashier } from '../../../local/cashier/index.ts';
 import { canonicalText } from '../../../local/cashier/signature.ts';
-import { ask, CONSUMED, merchantKeys, SAMPLE, signedQuery } from './merchant.ts';
+import { ask, CONSUMED, merchantKeys, SAMPLE, signedQuery, until } from './merchant.ts';
 
 let cashier: Cashier;
 
@@ -201,6 +202,22 @@ describe("Baidu's own faults", () => {
     cashier.setFaults({ query: 'slow' });
     expect((await ask(cashier, signedQuery(cashier))).errno).toBe(0);
     expect(lastHop()).toMatchObject({ tone: 'bad', note: { en: 'Answered: unpaid' }, flaw: { en: 'Slow' } });
+  });
+
+  test('slow, and the caller hangs up: that is what is recorded', async () => {
+    const slow = await startCashier({ merchantPublicKey: merchantKeys.publicKey, slowMs: 60_000 });
+    slow.createOrder(SAMPLE);
+    slow.setFaults({ query: 'slow' });
+    const { pathname } = new URL(slow.queryUrl);
+    const search = new URLSearchParams(signedQuery(slow));
+    const recorded = until(slow, () => slow.timeline(SAMPLE.orderId).at(-1)?.kind === 'query');
+    const socket = connect(slow.port, '127.0.0.1');
+    socket.write(`GET ${pathname}?${search} HTTP/1.1\r\nHost: localhost\r\n\r\n`, () => socket.destroy());
+    await recorded;
+    expect(slow.timeline(SAMPLE.orderId).at(-1)).toMatchObject({
+      note: { en: 'The caller gave up waiting' },
+    });
+    await slow.close();
   });
 
   test('an unknown status: a number that was never published', async () => {

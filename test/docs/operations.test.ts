@@ -1,0 +1,127 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { STATUS_OF } from '../../lib/errors.ts';
+import { METRIC_NAMESPACE, METRICS } from '../../lib/log.ts';
+import { read, readPage, section } from './markdown.ts';
+
+const alarms = read('resources/alarms.yml');
+const alarmNames = [...alarms.matchAll(/^ {6}AlarmName: \$\{self:service\}-\$\{sls:stage\}-(.+)$/gm)].map(
+  ([, name = '']) => name,
+);
+const metricNames = Object.keys(METRICS);
+
+/** The parameters of `serverless.yml` with their defaults, as they are written there. */
+const parameters = [
+  ...(/^params:\n {2}default:\n([\s\S]*?)\n(?=\S)/m.exec(read('serverless.yml'))?.[1] ?? '').matchAll(
+    /^ {4}(\w+): "?([^"\n]*)"?$/gm,
+  ),
+].map(([, name = '', standard = '']) => ({ name, standard }));
+
+/** What the functions may say in `message`. */
+const messages = (['handlers', 'lib'] as const).flatMap((folder) => [
+  ...sources(folder).matchAll(/\blog\(\s*\w*'?(?:[A-Z]+'|level),\s*'([^']+)'/g),
+]);
+
+const PAGES = [
+  {
+    page: readPage('docs/operations.md'),
+    titles: {
+      alarms: 'Alarms',
+      parameters: 'Parameters',
+      metrics: 'Metrics',
+      codes: 'Error codes',
+      log: 'Log lines',
+    },
+    unset: 'unset',
+  },
+  {
+    page: readPage('docs/operations.zh-CN.md'),
+    titles: { alarms: '告警', parameters: '参数', metrics: '指标', codes: '错误码', log: '日志' },
+    unset: '不设',
+  },
+];
+
+describe.each(PAGES)('$page.file', ({ page, titles, unset }) => {
+  /** The first cells of the rows of a section's table, with the other cells. */
+  const table = (title: string) =>
+    new Map(
+      [...section(page, title).matchAll(/^\| `([^`]+)` \| (.+) \|$/gm)].map(([, name = '', rest = '']) => [
+        name,
+        rest.split(' | '),
+      ]),
+    );
+
+  test('has a heading for each alarm, in their order, and for no other', () => {
+    const headings = [...section(page, titles.alarms).matchAll(/^### (.+)$/gm)].map(([, name]) => name);
+    expect(alarmNames).not.toEqual([]);
+    expect(headings).toEqual(alarmNames);
+  });
+
+  test('has a command for each alarm', () => {
+    for (const name of alarmNames) expect(section(page, name), name).toContain('```sh');
+  });
+
+  test('names each parameter with its default', () => {
+    const documented = [...table(titles.parameters)].map(([name, [standard]]) => [name, standard]);
+    expect(parameters).not.toEqual([]);
+    expect(documented).toEqual(
+      parameters.map(({ name, standard }) => [name, standard === 'null' ? unset : `\`${standard}\``]),
+    );
+  });
+
+  test('names each metric, and no other', () => {
+    expect([...table(titles.metrics).keys()]).toEqual(metricNames);
+  });
+
+  test('names each error code with its status', () => {
+    const documented = [...table(titles.codes)].map(([code, [status]]) => [code, status]);
+    expect(documented).toEqual(Object.entries(STATUS_OF).map(([code, status]) => [code, String(status)]));
+  });
+
+  test('names each message of the log', () => {
+    const outcomes = ['published', 'known', 'deferred'];
+    const said = new Set([...messages.map(([, message = '']) => message), ...outcomes]);
+    expect(said.size).toBeGreaterThan(outcomes.length + 3);
+    expect(new Set(table(titles.log).keys())).toEqual(said);
+  });
+
+  test('names each output of the stack that it reads', () => {
+    const outputs = new Set(
+      [...read('resources/outputs.yml').matchAll(/^ {2}(\w+):$/gm)].map(([, name]) => name),
+    );
+    for (const [, name = ''] of page.text.matchAll(/\boutput ([A-Z]\w+)/g)) expect(outputs).toContain(name);
+  });
+});
+
+describe('metrics', () => {
+  test('that alarms watch are ours', () => {
+    const watched = [...alarms.matchAll(/Namespace: (\S+)\s+MetricName: (\w+)/g)].filter(
+      ([, namespace]) => namespace === METRIC_NAMESPACE,
+    );
+    expect(watched).not.toEqual([]);
+    for (const [, , name] of watched) expect(metricNames).toContain(name);
+  });
+
+  test('that the dashboard shows are ours, and all of them', () => {
+    const body = read('resources/dashboard.yml').split('DashboardBody: !Sub |')[1] ?? '';
+    const { widgets }: { widgets: { properties: { metrics?: unknown[][] } }[] } = JSON.parse(body);
+    const shown = new Set<string>();
+    for (const { properties } of widgets) {
+      let namespace: unknown;
+      for (const [first, name] of properties.metrics ?? []) {
+        if (first !== '.' && first !== '...') namespace = first;
+        // `...` and `.` stand for what the row above has.
+        const named = first !== '...' && name !== '.';
+        if (namespace === METRIC_NAMESPACE && named) shown.add(String(name));
+        const searched = /MetricName="(\w+)"/.exec(JSON.stringify(first).replaceAll('\\', ''))?.[1];
+        if (searched) shown.add(searched);
+      }
+    }
+    expect([...shown].sort()).toEqual([...metricNames].sort());
+  });
+});
+
+function sources(folder: 'handlers' | 'lib'): string {
+  const files = readdirSync(new URL(`../../${folder}`, import.meta.url));
+  return files.map((file) => read(`${folder}/${file}`)).join('\n');
+}
