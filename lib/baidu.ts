@@ -61,8 +61,8 @@ export function createBaiduClient(options: BaiduClientOptions): QueryOrder {
 
   return async (secret, order, budgetMs = TOTAL_MS) => {
     const deadline = performance.now() + Math.min(budgetMs, TOTAL_MS);
-    const { url, sign } = signedUrl(queryUrl, secret, order);
-    const confidential = [sign, encodeURIComponent(sign), secret.appKey, order.siteId];
+    const { url, signatures } = signedUrl(queryUrl, secret, order);
+    const confidential = [...signatures, secret.appKey, order.siteId];
     for (let count = 1; ; count++) {
       const leftMs = Math.max(deadline - performance.now(), LEAST_ATTEMPT_MS);
       try {
@@ -77,14 +77,12 @@ export function createBaiduClient(options: BaiduClientOptions): QueryOrder {
   };
 }
 
-function signedUrl(
-  base: URL,
-  secret: MerchantSecret,
-  { orderId, siteId }: OrderRef,
-): { url: URL; sign: string } {
-  const params = { appId: secret.appId, appKey: secret.appKey, orderId, siteId };
-  const sign = signParams(params, secret.privateKey);
-  return { url: new URL(`?${new URLSearchParams({ ...params, sign })}`, base), sign };
+/** The query's URL, and its signature as it is and as it stands in the URL. */
+function signedUrl(base: URL, { appId, appKey, privateKey }: MerchantSecret, { orderId, siteId }: OrderRef) {
+  const sign = signParams({ appId, appKey, orderId, siteId }, privateKey);
+  const wireSign = encodeURIComponent(sign);
+  const query = `appId=${appId}&appKey=${encodeURIComponent(appKey)}&orderId=${orderId}&siteId=${siteId}&sign=${wireSign}`;
+  return { url: new URL(`${base.href}?${query}`), signatures: [sign, wireSign] };
 }
 
 /** A kept connection that the peer has closed meanwhile is no failure of Baidu's: the query goes out once more. */

@@ -14,17 +14,18 @@ const SURROGATE = /[\ud800-\udfff]/;
 export function canonicalText(params: Record<string, string>): string {
   const names = Object.keys(params).filter((name) => !UNSIGNED_NAMES.has(name));
   // UTF-16 has the order of UTF-8 but for the characters beyond U+FFFF.
-  names.sort();
-  if (names.some((name) => SURROGATE.test(name))) {
-    names.sort((a, b) => Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8')));
-  }
-  const pairs = names.map((name) => {
+  names.sort(SURROGATE.test(names.join('')) ? byBytes : undefined);
+  let text = '';
+  for (const name of names) {
     const value = params[name];
     if (typeof value !== 'string') throw new TypeError(`The value of ${name} must be a string.`);
-    return `${name}=${value}`;
-  });
-  const text = pairs.join('&');
+    text += `${text && '&'}${name}=${value}`;
+  }
   if (!text.isWellFormed())
     throw new TypeError('A parameter holds a lone surrogate, which has no UTF-8 form.');
   return text;
+}
+
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
 }

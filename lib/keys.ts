@@ -53,15 +53,10 @@ export function keyBits(key: KeyObject): number {
   return key.asymmetricKeyDetails?.modulusLength ?? 0;
 }
 
-/** Keys that were found good before: asking OpenSSL for the size again and again takes longer than the rest of the check. */
-const faultless = new WeakSet<KeyObject>();
-
 /** What is wrong with a key for signing by Baidu's rules, as the end of a sentence; `undefined` if nothing is. */
 export function keyFault(key: KeyObject): string | undefined {
-  if (faultless.has(key)) return undefined;
   if (key.asymmetricKeyType !== 'rsa') return `must be RSA, not ${key.asymmetricKeyType ?? 'symmetric'}`;
   if (keyBits(key) < MIN_BITS) return `has ${keyBits(key)} bits; the least is ${MIN_BITS}`;
-  faultless.add(key);
   return undefined;
 }
 

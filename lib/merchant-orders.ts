@@ -1,3 +1,4 @@
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { awsClientLimits } from './aws.ts';
 import { within } from './deadline.ts';
 import { ServiceError } from './errors.ts';
@@ -8,13 +9,12 @@ export type MatchOrder = (notification: Notification, budgetMs: number) => Promi
 
 /**
  * Compares notifications with the merchant's orders: a DynamoDB table with the key `tpOrderId` (S) and `totalMoney`
- * (N or S, in fen). The SDK's client is loaded only where there is such a table.
+ * (N or S, in fen).
  *
  * @returns a function that throws `ORDERS_UNAVAILABLE` when the table cannot be asked or holds an order without price
  */
 export function createOrderMatcher(tableName: string): MatchOrder {
-  const loading = loadClient();
-  loading.catch(() => undefined);
+  const client = new DynamoDBClient(awsClientLimits({ attemptTimeoutMs: 300, maxAttempts: 3 }));
   return async ({ tpOrderId, totalMoney }, budgetMs) => {
     const price = await within(budgetMs, readPrice, tooLate).catch((error: unknown) => {
       throw new ServiceError('ORDERS_UNAVAILABLE', 'The orders table did not answer.', { cause: error });
@@ -29,7 +29,6 @@ export function createOrderMatcher(tableName: string): MatchOrder {
     return BigInt(price) === BigInt(totalMoney);
 
     async function readPrice(abortSignal: AbortSignal): Promise<string | undefined> {
-      const { client, GetItemCommand } = await loading;
       const command = new GetItemCommand({
         TableName: tableName,
         Key: { tpOrderId: { S: tpOrderId } },
@@ -40,12 +39,6 @@ export function createOrderMatcher(tableName: string): MatchOrder {
       return Item && (Item['totalMoney']?.N ?? Item['totalMoney']?.S ?? '');
     }
   };
-}
-
-async function loadClient() {
-  const { DynamoDBClient, GetItemCommand } = await import('@aws-sdk/client-dynamodb');
-  const client = new DynamoDBClient(awsClientLimits({ attemptTimeoutMs: 300, maxAttempts: 3 }));
-  return { client, GetItemCommand };
 }
 
 function tooLate(): Error {

@@ -44,7 +44,12 @@ export function verifyParams(
   return verify(DIGEST, text, publicKey, bytes);
 }
 
+/** Keys that were found good: to ask OpenSSL for the size again takes longer than all else beside the signing itself. */
+const sound = new WeakMap<KeyObject, 'private' | 'public'>();
+
 function requireKey(key: KeyObject, type: 'private' | 'public'): void {
+  if (sound.get(key) === type) return;
   const fault = key.type === type ? keyFault(key) : `is a ${key.type} key, not a ${type} one`;
   if (fault) throw new TypeError(`The key ${fault}.`);
+  sound.set(key, type);
 }

@@ -31,9 +31,33 @@ export function startQueue(): Promise<Peer> {
 }
 
 /** Baidu's query, for an order that is paid. */
-export function startBaidu(): Promise<Peer> {
-  const body = answerBody();
-  return startPeer('application/json', () => body);
+export interface Baidu extends Peer {
+  /** How many queries a second it answers; the others are refused with errno 5010003. */
+  queriesPerSecond: number;
+  /** What it has answered and refused so far. */
+  readonly count: { answered: number; refused: number };
+}
+
+/** Starts a Baidu without a limit. */
+export async function startBaidu(): Promise<Baidu> {
+  const paid = answerBody();
+  const refusal = JSON.stringify({ errno: 5010003, errmsg: 'over the QPS limit', data: [] });
+  let second = 0;
+  let answeredInIt = 0;
+  const peer = await startPeer('application/json', () => {
+    const now = Math.floor(performance.now() / 1000);
+    if (now !== second) answeredInIt = 0;
+    second = now;
+    const refused = answeredInIt >= baidu.queriesPerSecond;
+    if (!refused) answeredInIt++;
+    baidu.count[refused ? 'refused' : 'answered']++;
+    return refused ? refusal : paid;
+  });
+  const baidu: Baidu = Object.assign(peer, {
+    queriesPerSecond: Number.POSITIVE_INFINITY,
+    count: { answered: 0, refused: 0 },
+  });
+  return baidu;
 }
 
 async function startPeer(contentType: string, answer: (body: string) => string): Promise<Peer> {

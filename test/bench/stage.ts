@@ -6,7 +6,7 @@ import { type BuildOptions, build } from 'esbuild';
 import { signParams } from '../../lib/sign.ts';
 import { buildBundles } from '../../local/bundles.ts';
 import { notifyEvent, queryEvent } from '../../local/events.ts';
-import { type Peer, startBaidu, startQueue, startSecrets } from './peers.ts';
+import { type Baidu, type Peer, startBaidu, startQueue, startSecrets } from './peers.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 import type { Toolbox } from './toolbox.ts';
 
@@ -16,13 +16,13 @@ export type Contender = 'floor' | 'usual' | 'ours';
 /** The functions of all contenders, bundled, and the peers that they talk to. */
 export interface Stage {
   readonly secrets: Peer;
-  readonly baidu: Peer;
+  readonly baidu: Baidu;
   readonly queue: Peer;
   readonly bundles: Readonly<Record<string, string>>;
   /** A query for one order, with a token. */
   readonly query: unknown;
-  /** A payment notification, signed. */
-  readonly notification: unknown;
+  /** A payment notification of an order, signed. */
+  notification(orderId?: string): unknown;
   /** Starts a sandbox with one of the bundles. */
   start(bundle: string, environment?: Record<string, string>): Promise<Sandbox>;
   close(): Promise<void>;
@@ -51,7 +51,6 @@ export async function setStage({ runtimeClient, packages }: Toolbox): Promise<St
     startQueue(),
     buildContenders(folder, packages),
   ]);
-  const rsaSign = signParams(FIELDS, platform);
   const common = {
     BAIDU_SECRET_ID: 'bench',
     BAIDU_QUERY_URL: `${baidu.url}/platform/entity/openapi/queryorderdetail`,
@@ -62,7 +61,11 @@ export async function setStage({ runtimeClient, packages }: Toolbox): Promise<St
   return {
     ...{ secrets, baidu, queue, bundles },
     query: queryEvent({ headers: { authorization: `Bearer ${token}` } }),
-    notification: notifyEvent(new URLSearchParams({ ...FIELDS, rsaSign }).toString()),
+    notification: (orderId = FIELDS.orderId) => {
+      const fields = { ...FIELDS, orderId };
+      const rsaSign = signParams(fields, platform);
+      return notifyEvent(new URLSearchParams({ ...fields, rsaSign }).toString());
+    },
     start: (bundle, environment = {}) =>
       startSandbox(runtimeClient, {
         bundle: bundles[bundle] ?? '',

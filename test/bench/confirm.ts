@@ -1,0 +1,38 @@
+import { startAws } from '../../local/aws.ts';
+import { sqsEvent } from '../../local/events.ts';
+import type { Stage } from './stage.ts';
+import { inTurn, median } from './statistics.ts';
+
+/** How long confirm takes for a batch of one and of ten, in milliseconds. */
+export interface ConfirmRun {
+  readonly oneMs: number;
+  readonly tenMs: number;
+}
+
+/** Lets confirm publish new orders, alone and ten at a time, through emulators of SNS and DynamoDB. */
+export async function measureConfirm(stage: Stage, rounds: number): Promise<ConfirmRun> {
+  const aws = await startAws();
+  const sandbox = await stage.start('confirm', {
+    ...aws.environment,
+    PAYMENT_TOPIC_ARN: aws.statusTopicArn,
+    IDEMPOTENCY_TABLE: aws.idempotencyTable,
+  });
+  let order = 1_000_000;
+  const confirm = async (size: number) => {
+    const messages = Array.from({ length: size }, () => {
+      const orderId = String(order++);
+      return { messageId: orderId, body: JSON.stringify({ orderId, siteId: '3747777038' }) };
+    });
+    const { startedAt, endedAt, result } = await sandbox.invoke(sqsEvent(messages));
+    if (JSON.stringify(result) !== '{"batchItemFailures":[]}') throw new Error(JSON.stringify(result));
+    return endedAt - startedAt;
+  };
+  try {
+    for (const size of [1, 10, 1, 10]) await confirm(size);
+    const times = await inTurn(['one', 'ten'], rounds, (batch) => confirm(batch === 'one' ? 1 : 10));
+    return { oneMs: median(times.one), tenMs: median(times.ten) };
+  } finally {
+    await sandbox.stop();
+    await aws.close();
+  }
+}
