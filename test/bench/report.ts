@@ -24,7 +24,7 @@ export function holds({ value, limit, atLeast = false }: Check): boolean {
 /** The checks as a table, each figure beside its limit. */
 export function checksTable(checks: readonly Check[]): string[] {
   const figure = (value: number, unit: Check['unit']) =>
-    `${value.toFixed(unit === 'KB' || unit === 'ms' ? 0 : 2)}${unit && ` ${unit}`}`;
+    `${value.toFixed(unit === '×' ? 2 : 0)}${unit && ` ${unit}`}`;
   return [
     '| | measured | limit | usual stack | |',
     '|---|---:|---:|---:|---|',
@@ -42,7 +42,7 @@ export function machine({ versionOf }: Toolbox): string {
   const packages = ['aws-lambda-ric', '@middy/core', '@middy/secrets-manager', 'axios'];
   return [
     `${os.availableParallelism()} × ${os.cpus()[0]?.model}, ${Math.round(os.totalmem() / 2 ** 30)} GB`,
-    `${os.type()} ${os.release()} ${os.arch()}, load ${os.loadavg()[0]?.toFixed(1)}`,
+    `${os.type()} ${os.arch()}, load ${os.loadavg()[0]?.toFixed(1)}`,
     `Node ${process.version} (OpenSSL ${process.versions.openssl}), ${opensslVersion()} beside it`,
     `commit ${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain') && ' and changes'}`,
     `usual stack: ${packages

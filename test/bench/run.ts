@@ -7,7 +7,7 @@ import { measureColdStarts } from './cold.ts';
 import { measureConfirm } from './confirm.ts';
 import { burstChecks, burstTable, type Check, checksTable, holds, machine } from './report.ts';
 import { measureSigning } from './signing.ts';
-import { contentsTable, measureZips } from './sizes.ts';
+import { contentsTable, measureZips, zippedKb } from './sizes.ts';
 import { type Stage, setStage } from './stage.ts';
 import { openToolbox } from './toolbox.ts';
 import { measureWarm } from './warm.ts';
@@ -38,7 +38,7 @@ try {
 async function measureAll(stage: Stage): Promise<Check[]> {
   return [
     ...(await query(stage)),
-    ...(await sizes()),
+    ...(await sizes(stage)),
     ...(await confirm(stage)),
     ...(await notify(stage)),
     ...signing(),
@@ -87,7 +87,7 @@ async function query(stage: Stage): Promise<Check[]> {
   ];
 }
 
-async function sizes(): Promise<Check[]> {
+async function sizes(stage: Stage): Promise<Check[]> {
   progress('sizes …');
   say();
   for (const line of await contentsTable()) say(line);
@@ -97,7 +97,8 @@ async function sizes(): Promise<Check[]> {
       .map(([name, size]) => `${name} ${size.toFixed(0)} KB`)
       .join(', ')}`,
   );
-  return [{ what: 'query zip', value: zips.query, unit: 'KB', limit: 120 }];
+  const usual = zippedKb(stage.bundles['usual-query'] ?? '');
+  return [{ what: 'query zip', value: zips.query, unit: 'KB', limit: 120, usual }];
 }
 
 async function confirm(stage: Stage): Promise<Check[]> {
