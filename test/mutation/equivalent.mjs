@@ -31,6 +31,16 @@ const EQUIVALENT = [
     within: "error.stack ?? ''",
     reason: 'Any text without a line that begins with “at” will do.',
   },
+  {
+    part: "''",
+    within: "Item['totalMoney']?.N ?? Item['totalMoney']?.S ?? ''",
+    reason: 'Any text but digits will do.',
+  },
+  {
+    part: 'delaySeconds !== undefined',
+    within: 'delaySeconds !== undefined && {\n  DelaySeconds: delaySeconds\n}',
+    reason: 'For the type only: the SDK leaves out what is undefined.',
+  },
   { part: 'context?.source', reason: 'For the type only: Node 24 always hands the context over.' },
   {
     part: '{\n  return undefined;\n}',
