@@ -1,3 +1,4 @@
+import diagnostics from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
@@ -139,8 +140,13 @@ describe('createTransport()', () => {
     [
       'is reset',
       (request, response) => {
+        const onAnswer = () => {
+          diagnostics.unsubscribe('http.client.response.finish', onAnswer);
+          request.socket.resetAndDestroy();
+        };
+        diagnostics.subscribe('http.client.response.finish', onAnswer);
         response.writeHead(200, { 'content-length': 9 });
-        response.write('half', () => setTimeout(() => request.socket.resetAndDestroy(), 50));
+        response.write('half');
       },
     ],
     [

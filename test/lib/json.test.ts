@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { asciiJson, digitsOf, isRecord, parseJson } from '../../lib/json.ts';
 
 describe('parseJson()', () => {
@@ -9,6 +9,25 @@ describe('parseJson()', () => {
     ).toEqual({
       a: ['9223372036854775807', '-9007199254740993', 9007199254740991, '1.50', '1', null, true],
     });
+  });
+
+  test.each([
+    ['[9007199254740993]', ['9007199254740993']],
+    ['[9007199254740991]', [9007199254740991]],
+    ['1.5', '1.5'],
+    ['1e400', '1e400'],
+    ['1E400', '1E400'],
+    ['1e2', 100],
+  ])('reads %s as %j', (text, expected) => {
+    expect(parseJson(text)).toEqual(expected);
+  });
+
+  test('looks at no number where none can be too long', () => {
+    const parse = vi.spyOn(JSON, 'parse');
+    const text = '{"orderId":"1920891312","count":123456789012345,"list":[-1,0]}';
+    expect(parseJson(text)).toEqual({ orderId: '1920891312', count: 123456789012345, list: [-1, 0] });
+    expect(parse).toHaveBeenCalledExactlyOnceWith(text);
+    parse.mockRestore();
   });
 
   test.each(['', '{', "{'a':1}", 'undefined'])('is undefined for %j, which is no JSON', (text) => {

@@ -1,12 +1,13 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
-import { publicKeyText, readPrivateKey, readPublicKey } from '../../lib/keys.ts';
+import { createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
+import { describe, expect, test, vi } from 'vitest';
+import { keyBits, keyFault, publicKeyText, readPrivateKey, readPublicKey } from '../../lib/keys.ts';
 import { signParams } from '../../lib/sign.ts';
 import { PLATFORM, SAMPLE } from '../support/vectors.ts';
 
 const pkcs1 = SAMPLE.privateKey;
 const pkcs8 = readPrivateKey(pkcs1).export({ format: 'pem', type: 'pkcs8' }).toString();
 const publicPem = createPublicKey(pkcs1).export({ format: 'pem', type: 'spki' }).toString();
+const publicPkcs1 = createPublicKey(pkcs1).export({ format: 'pem', type: 'pkcs1' }).toString();
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const small = generateKeyPairSync('rsa', { modulusLength: 1023 });
 const bare = (pem: string) => pem.replace(/-----[^-]+-----|\s/g, '');
@@ -15,6 +16,7 @@ const WRITINGS: [string, (pem: string) => string][] = [
   ['PEM', (pem) => pem],
   ['\\n as two characters', (pem) => pem.replaceAll('\n', '\\n')],
   ['\\r\\n as four characters', (pem) => pem.replaceAll('\n', '\\r\\n')],
+  ['\\n escaped twice', (pem) => pem.replaceAll('\n', '\\\\n')],
   ['CRLF', (pem) => pem.replaceAll('\n', '\r\n')],
   ['no line breaks', (pem) => pem.replaceAll('\n', '')],
   ['the label of the other encoding', (pem) => pem.replaceAll(' RSA', '')],
@@ -61,6 +63,8 @@ describe('readPrivateKey()', () => {
     ['cut', pkcs1.slice(0, 300), 'is neither PEM nor bare base64'],
     ['cut inside the base64', pkcs1.replace(/MIIC.{60}\n/, ''), 'is not an RSA private key'],
     ['empty', '', 'is neither PEM nor bare base64'],
+    ['words before it', `Bag Attributes\n${pkcs1}`, 'is neither PEM nor bare base64'],
+    ['a PKCS#1 public key as PEM', publicPkcs1, 'is a public key; a private one belongs there'],
     ['words', 'My key is secret.', 'is neither PEM nor bare base64'],
   ])('refuses %s, without a word of it', (_name, text, message) => {
     let thrown: unknown;
@@ -81,6 +85,10 @@ describe('readPublicKey()', () => {
     expect(publicKeyText(readPublicKey(write(publicPem)))).toBe(bare(publicPem));
   });
 
+  test('reads PKCS#1', () => {
+    expect(publicKeyText(readPublicKey(publicPkcs1))).toBe(bare(publicPem));
+  });
+
   test('reads the key that Baidu’s console shows', () => {
     expect(publicKeyText(readPublicKey(PLATFORM.publicKey))).toBe(PLATFORM.publicKey);
   });
@@ -96,6 +104,7 @@ describe('readPublicKey()', () => {
       publicPem.replaceAll('PUBLIC KEY', 'CERTIFICATE'),
       'is a PEM of another kind (CERTIFICATE)',
     ],
+    ['no key', 'AAAA', 'is not an RSA public key in SPKI, as Baidu’s console shows it.'],
   ])('refuses %s', (_name, text, message) => {
     expect(() => readPublicKey(text)).toThrow(`The secret’s platformPublicKey ${message}`);
   });
@@ -104,5 +113,31 @@ describe('readPublicKey()', () => {
 describe('publicKeyText()', () => {
   test('is the public half of a private key', () => {
     expect(publicKeyText(readPrivateKey(pkcs1))).toBe(bare(publicPem));
+  });
+});
+
+describe('keyBits()', () => {
+  test('is the size of an RSA key, and 0 for any other', () => {
+    expect(keyBits(readPrivateKey(pkcs1))).toBe(1024);
+    expect(keyBits(ec.publicKey)).toBe(0);
+    expect(keyBits(createSecretKey(Buffer.alloc(32)))).toBe(0);
+  });
+});
+
+describe('keyFault()', () => {
+  test('says what is wrong with a key, each time', () => {
+    for (let count = 0; count < 2; count++) {
+      expect(keyFault(createSecretKey(Buffer.alloc(32)))).toBe('must be RSA, not symmetric');
+      expect(keyFault(ec.publicKey)).toBe('must be RSA, not ec');
+      expect(keyFault(small.publicKey)).toBe('has 1023 bits; the least is 1024');
+    }
+  });
+
+  test('looks at a key that is good once', () => {
+    const key = createPublicKey(pkcs1);
+    const details = vi.spyOn(key, 'asymmetricKeyDetails', 'get');
+    expect(keyFault(key)).toBeUndefined();
+    expect(keyFault(key)).toBeUndefined();
+    expect(details).toHaveBeenCalledTimes(1);
   });
 });

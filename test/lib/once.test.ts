@@ -80,8 +80,8 @@ describe('createOnce()', () => {
   test('keeps a record for 15 days, under a name that no build changes', async () => {
     const before = Date.now() / 1000;
     await start().run(key, async () => undefined, plenty);
-    const { status, expiration } = (await record(key)) ?? {};
-    expect(status).toEqual({ S: 'COMPLETED' });
+    const { status, data, expiration } = (await record(key)) ?? {};
+    expect({ status, data }).toEqual({ status: { S: 'COMPLETED' }, data: { BOOL: true } });
     const days = (Number(expiration?.N) - before) / (24 * 3600);
     expect(days).toBeGreaterThan(14.99);
     expect(days).toBeLessThan(15.01);

@@ -1,8 +1,10 @@
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ServiceError } from '../../lib/errors.ts';
 import { createSecretLoader, type SecretLoaderOptions } from '../../lib/secret-loader.ts';
 
 const TTL_MS = 1000;
+
+afterEach(() => void vi.useRealTimers());
 
 /** A loader whose store and clock the test holds in its hand. */
 function setUp(options: Partial<SecretLoaderOptions<string>> = {}) {
@@ -104,6 +106,48 @@ describe('createSecretLoader()', () => {
       message: 'Secrets Manager did not answer in time.',
     });
   });
+
+  test('fails for all who wait, with one read', async () => {
+    const { loader, reads } = setUp();
+    const all = Promise.allSettled([loader.load(), loader.load()]);
+    reads[0]?.reject(new Error('denied'));
+    expect((await all).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(reads).toHaveLength(1);
+  });
+
+  test.each([
+    new ServiceError('INVALID_REQUEST', 'other'),
+    Object.assign(new Error('other'), { code: 'CONFIGURATION_UNAVAILABLE' }),
+  ])('has one code for whatever goes wrong: %s', async (cause) => {
+    const { loader, reads, failures } = setUp();
+    const asked = loader.load();
+    reads[0]?.reject(cause);
+    await expect(asked).rejects.toMatchObject({ code: 'CONFIGURATION_UNAVAILABLE', cause });
+    expect(failures).toEqual([expect.objectContaining({ cause })]);
+  });
+
+  test.each([
+    [20, 5000],
+    [5000, 20],
+  ])(
+    'serves the last good one after %i ms for a read, or the %i that its caller has',
+    async (refreshTimeoutMs, budgetMs) => {
+      const { loader, reads, clock } = setUp({ refreshTimeoutMs });
+      const asked = loader.load();
+      reads[0]?.resolve('one');
+      await asked;
+      clock.ms = TTL_MS;
+      vi.useFakeTimers();
+      const served = vi.fn();
+      const stale = loader.load(budgetMs).then(served);
+      await vi.advanceTimersByTimeAsync(19);
+      expect(served).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(served).toHaveBeenCalledExactlyOnceWith('ONE');
+      await stale;
+      vi.useRealTimers();
+    },
+  );
 
   test('reads again after its time, not before', async () => {
     const { loader, reads, clock } = setUp();

@@ -116,6 +116,24 @@ describe('parseNotificationSecret()', () => {
   });
 });
 
+test.each<[string, string, unknown, (text: string) => unknown]>([
+  ['appId', 'must be a positive whole number, or its digits', 0, parseMerchantSecret],
+  ['appKey', 'must be a string that is not empty', '', parseMerchantSecret],
+  ['privateKey', 'must be a string', null, parseMerchantSecret],
+  ['apiTokens', 'must be a list of strings', [], parseQuerySecret],
+  ['apiTokens', 'must hold strings of at least 32 characters', ['short'], parseQuerySecret],
+  ['platformPublicKey', 'is missing', null, parseNotificationSecret],
+  ['platformPublicKey', 'must be a string, or a list of such', 1, parseNotificationSecret],
+  ['dealId', 'must be digits, or a list of such', 'x', parseNotificationSecret],
+])('the secret’s %s %s: not %j', (field, what, value, parse) => {
+  expect(() => parse(write({ [field]: value }))).toThrow(
+    expect.objectContaining({
+      code: 'CONFIGURATION_UNAVAILABLE',
+      message: `The secret’s ${field} ${what}.`,
+    }),
+  );
+});
+
 test('any secret at all is read or refused with the one code', () => {
   const value = fc.oneof(fc.jsonValue(), fc.constantFrom(...Object.values(secret)));
   const text = fc.oneof(

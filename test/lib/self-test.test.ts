@@ -1,8 +1,11 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { readPrivateKey, readPublicKey } from '../../lib/keys.ts';
 import { isSelfTest, selfTestSigning, selfTestVerifying } from '../../lib/self-test.ts';
+import { verifyParams } from '../../lib/sign.ts';
 import { PLATFORM, SAMPLE } from '../support/vectors.ts';
+
+vi.mock(import('../../lib/sign.ts'), { spy: true });
 
 describe('selfTestSigning()', () => {
   test('signs, verifies, and shows the key as Baidu’s console does', () => {
@@ -34,6 +37,22 @@ test('selfTestVerifying() shows the platform’s keys as Baidu’s console does'
     ok: true,
     platformKeys: [{ keyBits: 1024, publicKey: PLATFORM.publicKey }],
   });
+});
+
+test('both fail where the runtime does not verify what it signed', () => {
+  const privateKey = readPrivateKey(SAMPLE.privateKey);
+  for (const run of [
+    () => selfTestSigning({ appId: '10026', appKey: 'MMM4oc', privateKey }),
+    () => selfTestVerifying({ platformKeys: [], dealIds: undefined }),
+  ]) {
+    vi.mocked(verifyParams).mockReturnValueOnce(false);
+    expect(run).toThrow(
+      expect.objectContaining({
+        code: 'INTERNAL_ERROR',
+        message: 'This runtime cannot sign and verify with RSA-SHA1.',
+      }),
+    );
+  }
 });
 
 test.each<[unknown, boolean]>([

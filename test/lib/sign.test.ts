@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, generateKeyPairSync, privateEncrypt, sign } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { canonicalText } from '../../lib/canonical.ts';
 import { readPrivateKey, readPublicKey } from '../../lib/keys.ts';
 import { signParams, verifyParams } from '../../lib/sign.ts';
@@ -19,6 +19,13 @@ describe('canonicalText()', () => {
 
   test('orders by UTF-8 bytes, not by UTF-16 units', () => {
     expect(canonicalText({ '\u{1F600}': '2', '\uFF5E': '1' })).toBe('\uFF5E=1&\u{1F600}=2');
+  });
+
+  test('compares bytes only where a name lies beyond U+FFFF', () => {
+    const compare = vi.spyOn(Buffer, 'compare');
+    expect(canonicalText({ 名: '2', b: '1', a: '' })).toBe('a=&b=1&名=2');
+    expect(compare).not.toHaveBeenCalled();
+    compare.mockRestore();
   });
 
   test('leaves out the signature’s own names and nothing else', () => {

@@ -31,6 +31,32 @@ const EQUIVALENT = [
     within: "error.stack ?? ''",
     reason: 'Any text without a line that begins with “at” will do.',
   },
+  {
+    part: "''",
+    within: "Item['totalMoney']?.N ?? Item['totalMoney']?.S ?? ''",
+    reason: 'Any text but digits will do.',
+  },
+  {
+    part: 'delaySeconds !== undefined',
+    within: 'delaySeconds !== undefined && {\n  DelaySeconds: delaySeconds\n}',
+    reason: 'For the type only: the SDK leaves out what is undefined.',
+  },
+  {
+    part: "''",
+    within: "rsaSign?.replaceAll(' ', '+') ?? ''",
+    reason: 'Any text that is not base64 will do.',
+  },
+  {
+    part: "{\n  orderId = '',\n  userId = '',\n  tpOrderId = '',\n  status = '',\n  totalMoney = '',\n  dealId = ''\n}",
+    reason: 'For the type only: checkNotification has seen that the fields are there.',
+  },
+  {
+    part: "'\\n'",
+    within: "text.replace(/\\\\+[rn]/g, '\\n')",
+    reason: 'Line breaks are taken out further down, where there are any.',
+  },
+  { part: '[]', within: 'PEM.exec(trimmed) ?? []', reason: 'The first element is not looked at.' },
+  { part: '/\\s+/g', reason: 'What is not taken out together is taken out one by one.' },
   { part: 'context?.source', reason: 'For the type only: Node 24 always hands the context over.' },
   {
     part: '{\n  return undefined;\n}',
