@@ -1,6 +1,5 @@
-import { setImmediate as immediate } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../lib/aws.ts';
 import { createOrderMatcher } from '../../lib/merchant-orders.ts';
 import type { Notification } from '../../lib/notification.ts';
@@ -84,26 +83,6 @@ describe('createOrderMatcher()', () => {
       message: 'The orders table did not answer.',
       cause: expect.objectContaining({ name: 'ResourceNotFoundException' }),
     });
-  });
-
-  test('ends no process when the client cannot be loaded, and says so when asked', async () => {
-    const unhandled = vi.fn();
-    process.on('unhandledRejection', unhandled);
-    onTestFinished(() => {
-      process.off('unhandledRejection', unhandled);
-      vi.doUnmock('@aws-sdk/client-dynamodb');
-    });
-    const failing = vi.fn(() => {
-      throw new Error('no such module');
-    });
-    vi.resetModules();
-    vi.doMock('@aws-sdk/client-dynamodb', failing);
-    const { createOrderMatcher: anew } = await import('../../lib/merchant-orders.ts');
-    const matchOrder = anew('orders');
-    await vi.waitFor(() => expect(failing).toHaveBeenCalled());
-    for (let turn = 0; turn < 5; turn++) await immediate();
-    await expect(matchOrder(NOTIFICATION, BUDGET_MS)).rejects.toMatchObject({ code: 'ORDERS_UNAVAILABLE' });
-    expect(unhandled).not.toHaveBeenCalled();
   });
 
   test('gives up when its time is up, and leaves no try under way', async () => {

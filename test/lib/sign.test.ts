@@ -91,6 +91,15 @@ describe('signParams()', () => {
   });
 });
 
+test('a key that is good is looked at once, and still for one use only', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  const details = vi.spyOn(publicKey, 'asymmetricKeyDetails', 'get');
+  const signature = signParams(SAMPLE.params, privateKey);
+  for (let turn = 0; turn < 3; turn++) expect(verifyParams(SAMPLE.params, signature, publicKey)).toBe(true);
+  expect(details).toHaveBeenCalledTimes(1);
+  expect(() => signParams(SAMPLE.params, publicKey)).toThrow('is a public key');
+});
+
 describe('verifyParams()', () => {
   test('accepts what Baidu’s platform signed', () => {
     expect(verifyParams(platformParams, platformSign, platformKey)).toBe(true);
