@@ -83,7 +83,7 @@ function codeOf({ language, text }: CodeBlock): CodeBlock {
 /** A link without its language: the anchor's words, and the page's ending. */
 function languageless(target: string): string {
   if (target.startsWith('http')) return target;
-  const [file = '', anchor] = target.replace(/(\.zh-CN)?\.md/, '.md').split('#');
+  const [file = '', anchor] = target.replace(/\.zh-CN(?=\.(md|png))/, '').split('#');
   const translated = /^(|.*operations\.md|.*README\.md)$/.test(file);
   return anchor === undefined ? file : `${file}#${translated ? '' : anchor}`;
 }
