@@ -9,6 +9,7 @@ import { answerBody, type Behaviour, resets, says } from '../support/baidu.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { drain } from '../support/queue.ts';
 import { platformKey, TOKEN, type World } from '../support/world.ts';
+import type { Watched } from './watch.ts';
 
 /** How long what is in the queue may take to come out when the load has ended, in milliseconds. */
 const SETTLE_MS = 120_000;
@@ -78,11 +79,13 @@ export class Load {
     });
   }
 
-  /** The process of each function, by its name. */
-  processes(): Record<string, number> {
-    return Object.fromEntries(
-      Object.entries(this.#sandboxes).map(([name, { child }]) => [name, child.pid ?? 0]),
-    );
+  /** The process of each function, by its name; it is asked for its memory between two calls. */
+  processes(): Record<string, Watched> {
+    const watched = Object.entries(this.#sandboxes).map(([name, { child, memory }]) => {
+      const inTurn = () => this.#inTurn(name as FunctionName, memory);
+      return [name, { pid: child.pid ?? 0, memory: inTurn }] as const;
+    });
+    return Object.fromEntries(watched);
   }
 
   progress(): string {
@@ -165,10 +168,14 @@ export class Load {
     this.#complaints.push(`${name} answered ${JSON.stringify(answer)}`);
   }
 
-  /** One call after the other, as a Lambda sandbox takes them. */
   #call(name: FunctionName, event: unknown) {
+    return this.#inTurn(name, () => this.#sandboxes[name].invoke(event));
+  }
+
+  /** One call after the other, as a Lambda sandbox takes them. */
+  #inTurn<T>(name: FunctionName, act: () => Promise<T>): Promise<T> {
     const before = this.#queues.get(name) ?? Promise.resolve();
-    const call = before.then(() => this.#sandboxes[name].invoke(event));
+    const call = before.then(act);
     this.#queues.set(name, call);
     return call;
   }

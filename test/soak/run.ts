@@ -28,7 +28,7 @@ const progress = setInterval(() => say(`  ${load.progress()}`), 10_000);
 say(`Mixed load for ${minutes} minutes.`);
 await load.run(minutes * 60_000);
 clearInterval(progress);
-const growth = stopWatching();
+const growth = await stopWatching();
 const complaints = [...(await load.end()), ...growth.complaints];
 await world.close();
 await rm(folder, { recursive: true, force: true });

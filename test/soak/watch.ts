@@ -1,4 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A process that is watched. */
+export interface Watched {
+  readonly pid: number;
+  /** What it holds in memory after a garbage collection. */
+  readonly memory: () => Promise<NodeJS.MemoryUsage>;
+}
 
 /** Memory and open files of a process at one time. */
 interface Sample {
@@ -20,14 +28,20 @@ const END = 0.3;
 const MEMORY_FACTOR = 1.25;
 const MORE_FILES = 4;
 
-/** Samples processes each second until the function returned is called, which says whether they grew. */
-export function watchProcesses(processes: Readonly<Record<string, number>>): () => Growth {
+/** Samples processes every two seconds until the function returned is called, which says whether they grew. */
+export function watchProcesses(processes: Readonly<Record<string, Watched>>): () => Promise<Growth> {
   const samples = new Map(Object.keys(processes).map((name) => [name, [] as Sample[]]));
-  const timer = setInterval(() => {
-    for (const [name, pid] of Object.entries(processes)) samples.get(name)?.push(sampleOf(pid));
-  }, 1000);
-  return () => {
-    clearInterval(timer);
+  const stop = new AbortController();
+  const watching = (async () => {
+    while (!stop.signal.aborted) {
+      for (const [name, watched] of Object.entries(processes))
+        samples.get(name)?.push(await sampleOf(watched));
+      await delay(2000, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  })();
+  return async () => {
+    stop.abort();
+    await watching;
     const rows = [...samples].map(([name, taken]) => judge(name, taken));
     return {
       figures: rows.map(({ row }) => row).join('\n'),
@@ -36,9 +50,9 @@ export function watchProcesses(processes: Readonly<Record<string, number>>): () 
   };
 }
 
-function sampleOf(pid: number): Sample {
-  const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return { megabytes: Number(kilobytes) / 1024, files: readdirSync(`/proc/${pid}/fd`).length };
+async function sampleOf({ pid, memory }: Watched): Promise<Sample> {
+  const { heapUsed, external } = await memory();
+  return { megabytes: (heapUsed + external) / 1024 / 1024, files: readdirSync(`/proc/${pid}/fd`).length };
 }
 
 function judge(name: string, taken: readonly Sample[]): { row: string; complaints: string[] } {
@@ -60,7 +74,7 @@ function judge(name: string, taken: readonly Sample[]): { row: string; complaint
   if (late.length === 0 || early.length === 0) complaints.push(`${name} ran too short to tell`);
   if (memoryAfter > memoryBefore * MEMORY_FACTOR) complaints.push(`${name} grew in memory`);
   if (filesAfter > filesBefore + MORE_FILES) complaints.push(`${name} leaks open files`);
-  const row = `  ${name.padEnd(8)} memory ${memory.map((mb) => mb.toFixed(0)).join(' → ')} MB, open files ${files.join(' → ')}`;
+  const row = `  ${name.padEnd(8)} memory ${memory.map((mb) => mb.toFixed(1)).join(' → ')} MB, open files ${files.join(' → ')}`;
   return { row, complaints };
 }
 

@@ -3,12 +3,17 @@ import { createInterface } from 'node:readline';
 
 /*
  * A sandbox of its own: loads the bundle named on the command line, hands it each event that comes as a line of
- * standard input, one after the other, and prints what came of it, a marked line each. Whoever started it may stop or
- * kill it at any moment.
+ * standard input, one after the other, and prints what came of it, a marked line each. For the line `MEMORY` it tells
+ * what it holds when all that nobody needs is collected. Whoever started it may stop or kill it at any moment.
  */
 const [bundle = '', timeoutMs = '3000'] = process.argv.slice(2);
 const { handler } = createRequire(import.meta.url)(bundle);
 for await (const line of createInterface({ input: process.stdin })) {
+  if (line === 'MEMORY') {
+    globalThis.gc?.();
+    process.stdout.write(`OUTCOME ${JSON.stringify({ result: process.memoryUsage() })}\n`);
+    continue;
+  }
   const deadline = Date.now() + Number(timeoutMs);
   const context = { awsRequestId: 'sandbox', getRemainingTimeInMillis: () => deadline - Date.now() };
   const outcome = await handler(JSON.parse(line), context).then(

@@ -14,6 +14,8 @@ export interface Sandbox {
   /** What the handler returned, `{ thrown }` where it threw, or `undefined` where the process ended first. */
   // biome-ignore lint/suspicious/noExplicitAny: a handler may return anything, and tests look into it.
   invoke(event: unknown): Promise<any>;
+  /** What the process holds in memory after a garbage collection. */
+  memory(): Promise<NodeJS.MemoryUsage>;
   /** Ends the process; resolves when it is gone. */
   end(): Promise<void>;
 }
@@ -24,7 +26,7 @@ export function startSandbox(
   env: Readonly<Record<string, string>>,
   { timeoutMs = 3000 } = {},
 ): Sandbox {
-  const child = spawn(process.execPath, [PROCESS, bundle, String(timeoutMs)], {
+  const child = spawn(process.execPath, ['--expose-gc', PROCESS, bundle, String(timeoutMs)], {
     env: { ...process.env, ...env },
     stdio: 'pipe',
   });
@@ -33,20 +35,22 @@ export function startSandbox(
   const output: string[] = [];
   child.stderr.on('data', (chunk) => output.push(String(chunk)));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const exchange = async (line: string) => {
+    child.stdin.write(`${line}\n`);
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done) return undefined;
+      if (!value.startsWith(MARK)) output.push(value);
+      else {
+        const { result, error } = JSON.parse(value.slice(MARK.length));
+        return error ? { thrown: error } : result;
+      }
+    }
+  };
   return {
     ...{ child, output },
-    invoke: async (event) => {
-      child.stdin.write(`${JSON.stringify(event)}\n`);
-      for (;;) {
-        const { value, done } = await lines.next();
-        if (done) return undefined;
-        if (!value.startsWith(MARK)) output.push(value);
-        else {
-          const { result, error } = JSON.parse(value.slice(MARK.length));
-          return error ? { thrown: error } : result;
-        }
-      }
-    },
+    invoke: (event) => exchange(JSON.stringify(event)),
+    memory: () => exchange('MEMORY'),
     end: async () => {
       child.stdin.end();
       child.kill('SIGCONT');
