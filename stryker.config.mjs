@@ -14,7 +14,8 @@ export default {
   timeoutMS: 10_000,
   ignorePatterns: ['/artifacts', '/docs', '/resources', '/.serverless', '/.esbuild', '/.build'],
   tempDirName: '.stryker-tmp',
-  // What has not changed since the last run is not tried again; `npm run mutation -- --force` tries everything.
+  // What has not changed since the last run is not tried again. `npm run mutation -- --force` tries everything: new
+  // tests of what a file does as it is loaded are seen by that alone.
   incremental: true,
   incrementalFile: 'reports/mutation/incremental.json',
   reporters: ['clear-text', 'progress-append-only', 'json', 'html'],

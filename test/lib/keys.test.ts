@@ -64,6 +64,7 @@ describe('readPrivateKey()', () => {
     ['cut inside the base64', pkcs1.replace(/MIIC.{60}\n/, ''), 'is not an RSA private key'],
     ['empty', '', 'is neither PEM nor bare base64'],
     ['words before it', `Bag Attributes\n${pkcs1}`, 'is neither PEM nor bare base64'],
+    ['words behind it', `${pkcs1}\nBag Attributes`, 'is neither PEM nor bare base64'],
     ['a PKCS#1 public key as PEM', publicPkcs1, 'is a public key; a private one belongs there'],
     ['words', 'My key is secret.', 'is neither PEM nor bare base64'],
   ])('refuses %s, without a word of it', (_name, text, message) => {
