@@ -57,6 +57,7 @@ const EQUIVALENT = [
   },
   { part: '[]', within: 'PEM.exec(trimmed) ?? []', reason: 'The first element is not looked at.' },
   { part: '/\\s+/g', reason: 'What is not taken out together is taken out one by one.' },
+  { part: "''", within: "names.join('')", reason: 'Any separator without a surrogate will do.' },
   { part: 'context?.source', reason: 'For the type only: Node 24 always hands the context over.' },
   {
     part: '{\n  return undefined;\n}',
