@@ -86,7 +86,7 @@ export function readTraceId(env: Environment = process.env): string | undefined 
 function readQueryUrl(text: string): URL {
   const url = URL.parse(text);
   const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
-  if (!url || !secure || url.username || url.password || url.search || url.hash) {
+  if (!url || !secure || url.username || url.password || /[?#]/.test(text)) {
     throw unfit('BAIDU_QUERY_URL', 'must be an https URL without query (http only on loopback)');
   }
   return url;

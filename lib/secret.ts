@@ -41,7 +41,8 @@ export function parseMerchantSecret(text: string): MerchantSecret {
 export function parseQuerySecret(text: string): QuerySecret {
   const secret = parseSecret(text);
   const tokens = secret['apiTokens'];
-  if (!Array.isArray(tokens) || tokens.length === 0) throw unfit('apiTokens', 'must be a list of strings');
+  if (!Array.isArray(tokens) || tokens.length === 0)
+    throw unfit('apiTokens', 'must be a list of strings, one at least');
   for (const token of tokens) {
     if (typeof token !== 'string' || token.length < MIN_TOKEN_LENGTH) {
       throw unfit('apiTokens', `must hold strings of at least ${MIN_TOKEN_LENGTH} characters`);

@@ -12,9 +12,9 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
  */
 const SERVICE = 'baidu-payment-status';
 
-const HELP = `npm run smoke -- --stage STAGE [--region REGION] [--service NAME]
-  --stage     the deployed stage (dev)
-  --region    where it is deployed (AWS_REGION)
+const HELP = `npm run smoke -- [--stage STAGE] [--region REGION] [--service NAME]
+  --stage     the deployed stage; dev if left out
+  --region    where it is deployed; AWS_REGION or AWS_DEFAULT_REGION if left out
   --service   the service's name in serverless.yml (${SERVICE})
 `;
 
@@ -30,11 +30,15 @@ const { values } = parseArgs({
   },
 });
 const say = (text: string) => process.stdout.write(text);
+const region = values.region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
 if (values.help) say(HELP);
-else process.exitCode = (await smoke(`${values.service}-${values.stage}`)) ? 0 : 1;
+else if (region === undefined) {
+  say('No region is named: give --region, or set AWS_REGION.\n');
+  process.exitCode = 2;
+} else process.exitCode = (await smoke(`${values.service}-${values.stage}`, region)) ? 0 : 1;
 
-async function smoke(stack: string): Promise<boolean> {
-  const client = values.region === undefined ? {} : { region: values.region };
+async function smoke(stack: string, region: string): Promise<boolean> {
+  const client = { region };
   const lambda = new LambdaClient(client);
   const outputs = outputsOf(new CloudFormationClient(client), stack);
   // Each check says for itself that the stack cannot be read.

@@ -24,6 +24,9 @@ const FAULTS: Readonly<Record<string, Text>> = {
  * @param secretId name or ARN
  */
 export async function fetchSecret(secretId: string): Promise<{ text: string } | { fault: Text }> {
+  // The AWS CLI goes by this name as well; the SDK for JavaScript does not.
+  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  if (!AWS_REGION && AWS_DEFAULT_REGION) process.env['AWS_REGION'] = AWS_DEFAULT_REGION;
   try {
     const load = loadSecrets({ secretId, secretTtlMs: 0 }, { parse: (text) => text });
     return { text: await load(8000) };

@@ -139,8 +139,8 @@ describe('diagnoseSecret', () => {
     [[7], 'apiTokens[0]', 'bad', 'is not a string.'],
     [[TOKEN, TOKEN], 'apiTokens[1]', 'note', 'is the same as one before it.'],
     [[TOKEN, `${TOKEN}2`], 'apiTokens[1]', 'good', '37 characters'],
-    [[], 'apiTokens', 'bad', 'must be a list of strings.'],
-    [TOKEN, 'apiTokens', 'bad', 'must be a list of strings.'],
+    [[], 'apiTokens', 'bad', 'must be a list of strings, one at least.'],
+    [TOKEN, 'apiTokens', 'bad', 'must be a list of strings, one at least.'],
     [undefined, 'apiTokens', 'bad', 'is missing.'],
   ])('examines the tokens %j', (apiTokens, subject, level, en) => {
     const found = about(diagnose({ apiTokens }), subject);

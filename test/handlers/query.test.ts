@@ -411,6 +411,8 @@ describe(`query (${BUILD})`, () => {
     ['BAIDU_SECRET_ID', ''],
     ['BAIDU_QUERY_URL', 'http://dianshang.baidu.com/x'],
     ['BAIDU_QUERY_URL', 'https://dianshang.baidu.com/x?y=1'],
+    ['BAIDU_QUERY_URL', 'https://dianshang.baidu.com/x?'],
+    ['BAIDU_QUERY_URL', 'https://dianshang.baidu.com/x#'],
     ['BAIDU_QUERY_URL', 'ftp://127.0.0.1/x'],
     ['BAIDU_QUERY_URL', 'nonsense'],
     ['BAIDU_ATTEMPT_TIMEOUT_MS', '1.5'],

@@ -120,7 +120,7 @@ test.each<[string, string, unknown, (text: string) => unknown]>([
   ['appId', 'must be a positive whole number, or its digits', 0, parseMerchantSecret],
   ['appKey', 'must be a string that is not empty', '', parseMerchantSecret],
   ['privateKey', 'must be a string', null, parseMerchantSecret],
-  ['apiTokens', 'must be a list of strings', [], parseQuerySecret],
+  ['apiTokens', 'must be a list of strings, one at least', [], parseQuerySecret],
   ['apiTokens', 'must hold strings of at least 32 characters', ['short'], parseQuerySecret],
   ['platformPublicKey', 'is missing', null, parseNotificationSecret],
   ['platformPublicKey', 'must be a string, or a list of such', 1, parseNotificationSecret],

@@ -75,7 +75,7 @@ describe('query, as it starts', () => {
       expect.objectContaining({ message: 'secret not read', SecretFailures: 1 }),
     ]);
     const { parse } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};
-    expect(() => parse?.('{}')).toThrow('The secret’s apiTokens must be a list of strings.');
+    expect(() => parse?.('{}')).toThrow('The secret’s apiTokens must be a list of strings, one at least.');
   });
 
   test('ends nothing where a variable is wrong, and says so when asked', async () => {
