@@ -18,7 +18,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('npm run package', () => {
-  test.each(['query'])('puts one bundle into %s.zip, and nothing else', async (name) => {
+  test.each(['query', 'notify', 'confirm'])('puts one bundle into %s.zip, and nothing else', async (name) => {
     expect(await filesIn(path.join(folder, `${name}.zip`))).toEqual([`handlers/${name}.cjs`]);
   });
 });
