@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type LocalAws, startAws } from '../aws.ts';
 import { startCashier } from '../cashier/index.ts';
 import { startSecretsManager } from '../secrets-manager.ts';
-import { startStack } from './stack.ts';
+import { startCloudFormation } from './cloud-formation.ts';
 
 /** The name that `serverless.yml` gives the secret of the stage `dev`. */
 const SECRET_ID = 'baidu-payment-status/dev';
@@ -37,7 +37,7 @@ export async function startSampleParts(): Promise<SampleParts> {
   cashier.setDeliver(async () => ({ status: 200, body: '{"errno":0,"msg":"","data":{"isConsumed":2}}' }));
   for (const order of Object.values(ORDERS)) cashier.createOrder(order);
   await cashier.pay(ORDERS.paid.orderId);
-  const stack = await startStack({
+  const cloudFormation = await startCloudFormation({
     PaymentQueue: aws.paymentQueueUrl,
     StatusTopic: aws.statusTopicArn,
     IdempotencyTable: aws.idempotencyTable,
@@ -47,7 +47,7 @@ export async function startSampleParts(): Promise<SampleParts> {
     environment: {
       ...aws.environment,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
-      AWS_ENDPOINT_URL_CLOUDFORMATION: stack.url,
+      AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url,
       BAIDU_SECRET_ID: SECRET_ID,
       BAIDU_QUERY_URL: cashier.queryUrl,
       PAYMENT_QUEUE_URL: aws.paymentQueueUrl,
@@ -55,7 +55,7 @@ export async function startSampleParts(): Promise<SampleParts> {
       IDEMPOTENCY_TABLE: aws.idempotencyTable,
     },
     close: async () => {
-      await Promise.all([aws.close(), secretsManager.close(), cashier.close(), stack.close()]);
+      await Promise.all([aws.close(), secretsManager.close(), cashier.close(), cloudFormation.close()]);
     },
   };
 }

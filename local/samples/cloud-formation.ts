@@ -2,7 +2,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A stand-in for AWS CloudFormation that knows the resources of one stack. */
-export interface LocalStack {
+export interface LocalCloudFormation {
   /** For `AWS_ENDPOINT_URL_CLOUDFORMATION`. */
   readonly url: string;
   close(): Promise<void>;
@@ -15,7 +15,9 @@ export interface LocalStack {
  * @param resources physical ids by logical id
  * @see AWS CloudFormation API reference, ListStackResources
  */
-export async function startStack(resources: Readonly<Record<string, string>>): Promise<LocalStack> {
+export async function startCloudFormation(
+  resources: Readonly<Record<string, string>>,
+): Promise<LocalCloudFormation> {
   const members = Object.entries(resources).map(
     ([logicalId, physicalId]) =>
       `<member><LogicalResourceId>${logicalId}</LogicalResourceId>` +
