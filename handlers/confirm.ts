@@ -10,9 +10,10 @@ import { createLog, errorFields } from '../lib/log.ts';
 import { parseLookup, unwrap } from '../lib/lookup.ts';
 import { outcomes } from '../lib/middleware.ts';
 import { createOnce } from '../lib/once.ts';
+import { withPreviousKey } from '../lib/previous-key.ts';
 import { createQueue } from '../lib/queue.ts';
 import { parseMerchantSecret } from '../lib/secret.ts';
-import { loadSecrets } from '../lib/secrets-manager.ts';
+import { loadSecrets, readPreviousSecrets } from '../lib/secrets-manager.ts';
 import { isSelfTest, type SigningSelfTest, selfTestSigning } from '../lib/self-test.ts';
 import { createTopic } from '../lib/topic.ts';
 import { watchBaidu, watchSecret } from '../lib/watch.ts';
@@ -28,9 +29,13 @@ const DEFAULT_MS = 25_000;
 const log = createLog(readLogConfig());
 const service = atInit(() => {
   const { topicArn, idempotencyTable, queueUrl } = readConfirmConfig();
+  const secretConfig = readSecretConfig();
   return {
-    loadSecret: loadSecrets(readSecretConfig(), { parse: parseMerchantSecret, onFailure: watchSecret(log) }),
-    queryOrder: createBaiduClient({ ...readBaiduConfig(), onAttempt: watchBaidu(log) }),
+    loadSecret: loadSecrets(secretConfig, { parse: parseMerchantSecret, onFailure: watchSecret(log) }),
+    queryOrder: withPreviousKey(
+      createBaiduClient({ ...readBaiduConfig(), onAttempt: watchBaidu(log) }),
+      readPreviousSecrets(secretConfig, parseMerchantSecret),
+    ),
     once: createOnce(idempotencyTable),
     publish: createTopic(topicArn),
     sendBack: queueUrl ? createQueue(queueUrl) : undefined,

@@ -9,9 +9,10 @@ import { createLog } from '../lib/log.ts';
 import { outcomes } from '../lib/middleware.ts';
 import { type OrderRef, parseOrderRef } from '../lib/order.ts';
 import type { OrderStatus } from '../lib/order-status.ts';
+import { withPreviousKey } from '../lib/previous-key.ts';
 import { jsonAnswer, problemAnswer } from '../lib/problem.ts';
-import { parseQuerySecret } from '../lib/secret.ts';
-import { loadSecrets } from '../lib/secrets-manager.ts';
+import { parseMerchantSecret, parseQuerySecret } from '../lib/secret.ts';
+import { loadSecrets, readPreviousSecrets } from '../lib/secrets-manager.ts';
 import { isSelfTest, type SigningSelfTest, selfTestSigning } from '../lib/self-test.ts';
 import { bearerToken, requireToken } from '../lib/token.ts';
 import { watchBaidu, watchSecret } from '../lib/watch.ts';
@@ -25,10 +26,16 @@ type QueryResult = APIGatewayProxyStructuredResultV2 | OrderStatus | SigningSelf
 const BUDGET_MS = 7500;
 
 const log = createLog(readLogConfig());
-const service = atInit(() => ({
-  queryOrder: createBaiduClient({ ...readBaiduConfig(), onAttempt: watchBaidu(log) }),
-  loadSecret: loadSecrets(readSecretConfig(), { parse: parseQuerySecret, onFailure: watchSecret(log) }),
-}));
+const service = atInit(() => {
+  const secretConfig = readSecretConfig();
+  return {
+    queryOrder: withPreviousKey(
+      createBaiduClient({ ...readBaiduConfig(), onAttempt: watchBaidu(log) }),
+      readPreviousSecrets(secretConfig, parseMerchantSecret),
+    ),
+    loadSecret: loadSecrets(secretConfig, { parse: parseQuerySecret, onFailure: watchSecret(log) }),
+  };
+});
 
 /** `GET /orders/{orderId}/payment-status?siteId=…`, and direct invocation with the two ids or a self-test. */
 export const handler = middy<QueryEvent, QueryResult>({ timeoutEarlyInMillis: 0 })
@@ -49,7 +56,7 @@ export const handler = middy<QueryEvent, QueryResult>({ timeoutEarlyInMillis: 0 
     }
     const token = bearerToken(event.headers);
     const secret = await loadSecret();
-    requireToken(token, secret.tokenDigests);
+    outcome.fields['tokenNumber'] = requireToken(token, secret.tokenDigests);
     const order = orderRefOf(event);
     outcome.fields['orderId'] = order.orderId;
     return jsonAnswer(200, await queryOrder(secret, order, leftMs()));

@@ -85,7 +85,8 @@ export function createSecretLoader<T>(options: SecretLoaderOptions<T>): SecretLo
   };
 }
 
-function tooLate(): ServiceError {
+/** What is thrown when a read of the secret takes too long. */
+export function tooLate(): ServiceError {
   return new ServiceError('CONFIGURATION_UNAVAILABLE', 'Secrets Manager did not answer in time.');
 }
 

@@ -23,10 +23,13 @@ export function bearerToken(headers: Readonly<Record<string, string | undefined>
  * neither length nor content of a known token shows.
  *
  * @param digests of the known tokens, as `parseQuerySecret` makes them
+ * @returns which of them it is, counted from 1: what a log may say of a token
  * @throws ServiceError `UNAUTHORIZED`
  */
-export function requireToken(token: string, digests: readonly Buffer[]): void {
+export function requireToken(token: string, digests: readonly Buffer[]): number {
   const given = tokenDigest(token);
   const matches = digests.map((digest) => timingSafeEqual(digest, given));
-  if (!matches.includes(true)) throw new ServiceError('UNAUTHORIZED', 'The API token is not known.');
+  const number = matches.indexOf(true) + 1;
+  if (number === 0) throw new ServiceError('UNAUTHORIZED', 'The API token is not known.');
+  return number;
 }

@@ -18,7 +18,7 @@ export type SecretsFault =
 export interface LocalSecretsManager {
   /** For `AWS_ENDPOINT_URL_SECRETS_MANAGER`. */
   readonly url: string;
-  /** Stores a secret's current text under a name or ARN. */
+  /** Stores a new version of a secret under a name or ARN; the version before it stays, as the previous one. */
   put(secretId: string, text: string): void;
   /** Makes every request fail until `undefined` is set. */
   fail(fault: SecretsFault | undefined): void;
@@ -31,7 +31,7 @@ const STATUS: Readonly<Record<string, number>> = { InternalServiceError: 500 };
 
 /** Starts the endpoint on a free port of 127.0.0.1. `GetSecretValue` is the one action that it knows. */
 export async function startSecretsManager(): Promise<LocalSecretsManager> {
-  const secrets = new Map<string, { text: string; versionId: string }>();
+  const secrets = new Map<string, StoredSecret>();
   let fault: SecretsFault | undefined;
   let requests = 0;
 
@@ -48,7 +48,8 @@ export async function startSecretsManager(): Promise<LocalSecretsManager> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     put: (secretId, secretText) => {
-      secrets.set(secretId, { text: secretText, versionId: randomUUID() });
+      const current = { text: secretText, versionId: randomUUID() };
+      secrets.set(secretId, { AWSCURRENT: current, AWSPREVIOUS: secrets.get(secretId)?.AWSCURRENT });
     },
     fail: (next) => {
       fault = next;
@@ -62,6 +63,17 @@ export async function startSecretsManager(): Promise<LocalSecretsManager> {
   };
 }
 
+interface Version {
+  text: string;
+  versionId: string;
+}
+
+/** The versions of a secret by their staging labels. */
+interface StoredSecret {
+  AWSCURRENT: Version;
+  AWSPREVIOUS: Version | undefined;
+}
+
 interface WireAnswer {
   status: number;
   body: unknown;
@@ -70,7 +82,7 @@ interface WireAnswer {
 function getSecretValue(
   request: http.IncomingMessage,
   body: string,
-  secrets: ReadonlyMap<string, { text: string; versionId: string }>,
+  secrets: ReadonlyMap<string, StoredSecret>,
 ): WireAnswer {
   if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 Credential=')) {
     return failure('MissingAuthenticationTokenException', 'The request is not signed.');
@@ -78,18 +90,21 @@ function getSecretValue(
   if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue') {
     return failure('UnknownOperationException', 'Only GetSecretValue is known here.');
   }
-  const { SecretId } = JSON.parse(body) as { SecretId?: string };
-  const secret = SecretId === undefined ? undefined : secrets.get(SecretId);
-  if (!secret)
-    return failure('ResourceNotFoundException', 'Secrets Manager can’t find the specified secret.');
+  const { SecretId = '', VersionStage = 'AWSCURRENT' } = JSON.parse(body) as Record<string, string>;
+  const versions = new Map(Object.entries(secrets.get(SecretId) ?? {}));
+  const version = versions.get(VersionStage);
+  if (!version) {
+    const what = versions.size === 0 ? 'secret' : `secret value for staging label: ${VersionStage}`;
+    return failure('ResourceNotFoundException', `Secrets Manager can’t find the specified ${what}.`);
+  }
   return {
     status: 200,
     body: {
       ARN: `arn:aws-cn:secretsmanager:cn-north-1:000000000000:secret:${SecretId}-AbCdEf`,
       Name: SecretId,
-      SecretString: secret.text,
-      VersionId: secret.versionId,
-      VersionStages: ['AWSCURRENT'],
+      SecretString: version.text,
+      VersionId: version.versionId,
+      VersionStages: [VersionStage],
       CreatedDate: Date.now() / 1000,
     },
   };

@@ -5,14 +5,21 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type LocalAws, startAws } from '../../local/aws.ts';
 import { snsEvent, sqsEvent } from '../../local/events.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
-import { answerBody, type Behaviour, type ScriptedBaidu, says, startBaidu } from '../support/baidu.ts';
+import {
+  answerBody,
+  type Behaviour,
+  type ScriptedBaidu,
+  says,
+  startBaidu,
+  takesSignaturesOf,
+} from '../support/baidu.ts';
 import { BUILD, captureLog, coldStart, contextOf } from '../support/cold-start.ts';
 import { PAID } from '../support/notification.ts';
 import { type OutageProxy, startProxy } from '../support/outage-proxy.ts';
 import { drain } from '../support/queue.ts';
 
 const ORDER = { orderId: '1920891312', siteId: '3747777038' };
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const secret = {
   appId: '10026',
   appKey: 'MMM4oc',
@@ -393,6 +400,17 @@ describe(`confirm (${BUILD}): Baidu has no time (5010003)`, () => {
     const withoutQueue = await start();
     expect(await confirm(withoutQueue, [paidLookup()], 3500)).toEqual([0]);
   });
+});
+
+test(`confirm (${BUILD}) fails no look-up while the merchant’s key is exchanged`, async () => {
+  const next = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  const stored = next.privateKey.export({ format: 'pem', type: 'pkcs8' });
+  secretsManager.put('secret', JSON.stringify({ ...secret, privateKey: stored }));
+  baidu.always(takesSignaturesOf(publicKey));
+  const bodies = Array.from({ length: 10 }, (_, index) => lookup({ orderId: String(index + 1) }));
+  expect(await confirm(await start(), bodies)).toEqual([]);
+  expect(await published()).toHaveLength(10);
+  expect(secretsManager.requests()).toBe(2);
 });
 
 test(`confirm (${BUILD}) logs an outcome a line, and no user`, async () => {

@@ -1,8 +1,12 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { verify } from '../../local/cashier/signature.ts';
 import { queryEvent } from '../../local/events.ts';
-import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
+import {
+  type LocalSecretsManager,
+  type SecretsFault,
+  startSecretsManager,
+} from '../../local/secrets-manager.ts';
 import {
   answerBody,
   type Behaviour,
@@ -11,6 +15,7 @@ import {
   type ScriptedBaidu,
   says,
   startBaidu,
+  takesSignaturesOf,
 } from '../support/baidu.ts';
 import { BUILD, captureLog, coldStart, contextOf } from '../support/cold-start.ts';
 import { inTime } from '../support/in-time.ts';
@@ -22,7 +27,7 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 10
 const secret = {
   appId: 10026,
   appKey: 'MMM4oc',
-  privateKey: privateKey.export({ format: 'pem', type: 'pkcs1' }).toString(),
+  privateKey: pem(privateKey),
   apiTokens: [TOKEN, NEXT_TOKEN],
 };
 
@@ -49,6 +54,10 @@ afterEach(async () => {
 
 const authorized = (request: Parameters<typeof queryEvent>[0] = {}) =>
   queryEvent({ ...request, headers: { authorization: `Bearer ${TOKEN}`, ...request.headers } });
+
+function pem(key: KeyObject): string {
+  return key.export({ format: 'pem', type: 'pkcs1' }).toString();
+}
 
 interface Answer {
   status: number;
@@ -233,6 +242,67 @@ describe(`query (${BUILD})`, () => {
       const answer = await ask();
       expectProblem(answer, { status: 502, code: 'BAIDU_ERROR', errno, errmsg: '签名错误' });
       expect(baidu.requests).toHaveLength(1);
+    },
+  );
+
+  test('fails no query while the merchant’s key is exchanged, whenever Baidu takes the new one over', async () => {
+    const old = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    secretsManager.put('secret', JSON.stringify({ ...secret, privateKey: pem(old.privateKey) }));
+    const handler = await start({ SECRET_TTL_SECONDS: '0' });
+    const steps: [KeyObject, KeyObject | undefined, number][] = [
+      [old.privateKey, undefined, 1],
+      [old.privateKey, privateKey, 2],
+      [old.privateKey, undefined, 2],
+      [privateKey, undefined, 1],
+    ];
+    for (const [atBaidu, stored, queries] of steps) {
+      if (stored) secretsManager.put('secret', JSON.stringify({ ...secret, privateKey: pem(stored) }));
+      baidu.always(takesSignaturesOf(createPublicKey(atBaidu)));
+      baidu.requests.length = 0;
+      expect(parsed(await handler(authorized(), contextOf())).status).toBe(200);
+      expect(baidu.requests).toHaveLength(queries);
+    }
+  });
+
+  test.each<[string, number, () => void]>([
+    ['the secret before has the same key', 1, () => secretsManager.put('secret', JSON.stringify(secret))],
+    ['there was no secret before', 1, () => undefined],
+    [
+      'the secret before is not fit',
+      1,
+      () => {
+        secretsManager.put('secret', '{}');
+        secretsManager.put('secret', JSON.stringify(secret));
+      },
+    ],
+    [
+      'the key before is refused as well',
+      2,
+      () => {
+        const other = generateKeyPairSync('rsa', { modulusLength: 1024 });
+        secretsManager.put('secret', JSON.stringify({ ...secret, privateKey: pem(other.privateKey) }));
+      },
+    ],
+  ])('passes on that Baidu refuses the signature where %s', async (_name, queries, prepare) => {
+    prepare();
+    baidu.always(says(answerBody({ errno: 10000, errmsg: '签名错误', data: null })));
+    const handler = await start();
+    for (let count = 1; count <= 2; count++) {
+      const answer = parsed(await handler(authorized(), contextOf()));
+      expectProblem(answer, { status: 502, code: 'BAIDU_ERROR', errno: 10000, errmsg: '签名错误' });
+      expect(baidu.requests).toHaveLength(count * queries);
+    }
+  });
+
+  test.each<SecretsFault>([{ hang: true }, { error: 'ThrottlingException' }])(
+    'passes it on in time where Secrets Manager, asked for the key before, does this: %j',
+    async (fault) => {
+      baidu.always((...exchange) => {
+        secretsManager.fail(fault);
+        says(answerBody({ errno: 10000 }))(...exchange);
+      });
+      const answer = parsed(await inTime(8000, (await start())(authorized(), contextOf())));
+      expectProblem(answer, { status: 502, code: 'BAIDU_ERROR', errno: 10000 });
     },
   );
 
@@ -429,11 +499,16 @@ describe(`query (${BUILD})`, () => {
     const handler = await start({ LOG_LEVEL: 'INFO' });
     await handler(authorized(), contextOf());
     baidu.play(says(answerBody({ errno: 10002 })));
-    await handler(authorized(), contextOf({ requestId: 'request-2' }));
+    const headers = { authorization: `Bearer ${NEXT_TOKEN}` };
+    await handler(queryEvent({ headers }), contextOf({ requestId: 'request-2' }));
     vi.restoreAllMocks();
     expect(lines.filter(({ message }) => message === 'answered' || message === 'failed')).toEqual([
-      expect.objectContaining({ level: 'INFO', requestId: 'request-1', orderId: ORDER.orderId }),
-      expect.objectContaining({ level: 'ERROR', requestId: 'request-2', code: 'BAIDU_ERROR', errno: 10002 }),
+      expect.objectContaining({
+        ...{ level: 'INFO', requestId: 'request-1', orderId: ORDER.orderId, tokenNumber: 1 },
+      }),
+      expect.objectContaining({
+        ...{ level: 'ERROR', requestId: 'request-2', code: 'BAIDU_ERROR', errno: 10002, tokenNumber: 2 },
+      }),
     ]);
     const text = JSON.stringify(lines);
     for (const hidden of [TOKEN, ORDER.siteId, 'MMM4oc', 'sign=']) expect(text).not.toContain(hidden);

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sign } from '../../local/cashier/signature.ts';
 import { notifyEvent, queryEvent, snsEvent, sqsEvent } from '../../local/events.ts';
@@ -17,7 +18,10 @@ const APP_KEY = 'canaryAppKey';
 const FREE_TEXT = 'canary-return-data';
 
 const secret = { ...SECRET, appKey: APP_KEY, apiTokens: [TOKEN] };
-const keyLines = secret.privateKey.split('\n').slice(1, -2);
+const next = generateKeyPairSync('rsa', { modulusLength: 1024 })
+  .privateKey.export({ format: 'pem', type: 'pkcs8' })
+  .toString();
+const keyLines = [secret.privateKey, next].flatMap((key) => key.split('\n').slice(1, -2));
 const paid = { ...PAID, userId: USER, returnData: FREE_TEXT, promoDetail: FREE_TEXT };
 const rsaSign = sign(paid, platformKey);
 
@@ -65,6 +69,12 @@ describe('no marked value comes out', () => {
         )(request, response);
       });
       await keep(ask);
+      store({ ...secret, privateKey: next });
+      await keep(ask);
+      world.secretsManager.fail({ error: 'InternalServiceError' });
+      await keep(ask);
+      world.secretsManager.fail(undefined);
+      store(secret);
       await keep(queryEvent({ siteId: USER, headers: { authorization: `Bearer ${TOKEN}x` } }));
       await keep(queryEvent({ siteId: `${USER}x`, headers: { authorization: `Bearer ${TOKEN}` } }));
       await keep({ orderId: USER, siteId: `${USER}?` });

@@ -1,7 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../lib/aws.ts';
-import { loadSecrets } from '../../lib/secrets-manager.ts';
+import { loadSecrets, readPreviousSecrets } from '../../lib/secrets-manager.ts';
 import { hangs, says } from '../support/baidu.ts';
 import { type AwsEndpoint, CREDENTIALS, startEndpoint } from './endpoint.ts';
 
@@ -69,5 +69,47 @@ describe('loadSecrets()', () => {
     );
     expect(signals.length).toBeGreaterThan(0);
     expect(signals.every(Boolean)).toBe(true);
+  });
+});
+
+describe('readPreviousSecrets()', () => {
+  test('reads the version before the present one, at each call and not sooner', async () => {
+    const read = readPreviousSecrets(CONFIG, parse);
+    expect(awsClientLimits).not.toHaveBeenCalled();
+    expect(secretsManager.calls).toEqual([]);
+    expect(await read(5000)).toBe('parsed one');
+    secretsManager.play(says('{"SecretString":"two"}'));
+    expect(await read(5000)).toBe('parsed two');
+    expect(secretsManager.calls.map(({ body }) => JSON.parse(body))).toEqual(
+      Array(2).fill({ SecretId: 'secret', VersionStage: 'AWSPREVIOUS' }),
+    );
+    expect(awsClientLimits).toHaveBeenCalledExactlyOnceWith({ attemptTimeoutMs: 500, maxAttempts: 3 });
+  });
+
+  test('throws what makes it unfit', async () => {
+    const read = readPreviousSecrets(CONFIG, () => {
+      throw new Error('unfit');
+    });
+    await expect(read(5000)).rejects.toThrow('unfit');
+  });
+
+  test('throws where there is none', async () => {
+    secretsManager.play(says('{"__type":"ResourceNotFoundException","message":"No such version."}', 400));
+    await expect(readPreviousSecrets(CONFIG, parse)(5000)).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+    });
+  });
+
+  test.each([
+    [50, 50],
+    [60_000, 1000],
+  ])('with %i ms left gives up after %i', async (budgetMs, limitMs) => {
+    secretsManager.play(hangs, hangs, hangs);
+    const startedAt = performance.now();
+    await expect(readPreviousSecrets(CONFIG, parse)(budgetMs)).rejects.toMatchObject({
+      message: 'Secrets Manager did not answer in time.',
+    });
+    expect(performance.now() - startedAt).toBeGreaterThan(limitMs - 5);
+    expect(performance.now() - startedAt).toBeLessThan(limitMs + 1000);
   });
 });

@@ -41,8 +41,11 @@ describe('bearerToken()', () => {
 describe('requireToken()', () => {
   const digests = ['one', 'two'].map(tokenDigest);
 
-  test.each(['one', 'two'])('lets %s in', (token) => {
-    expect(() => requireToken(token, digests)).not.toThrow();
+  test.each([
+    ['one', 1],
+    ['two', 2],
+  ])('lets %s in, as number %i', (token, number) => {
+    expect(requireToken(token, digests)).toBe(number);
   });
 
   test.each([

@@ -1,5 +1,7 @@
+import type { KeyObject } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { verify } from '../../local/cashier/signature.ts';
 
 /** Answers one request; may also destroy its socket or never answer. */
 export type Behaviour = (request: http.IncomingMessage, response: http.ServerResponse) => void;
@@ -38,7 +40,19 @@ export const resets: Behaviour = (request) => request.socket.resetAndDestroy();
 /** A behaviour that never answers. */
 export const hangs: Behaviour = () => undefined;
 
-/** A scripted Baidu: plays the behaviours given in turn, then its standard one. Checks nothing. */
+/** A behaviour that answers well where the query's signature is of this key, and with errno 10000 where it is not. */
+export function takesSignaturesOf(publicKey: KeyObject): Behaviour {
+  return (request, response) => {
+    const params = Object.fromEntries(new URLSearchParams(request.url?.split('?')[1]));
+    const good = verify(params, params['sign'] ?? '', publicKey);
+    says(good ? answerBody() : answerBody({ errno: 10000, errmsg: '签名错误', data: null }))(
+      request,
+      response,
+    );
+  };
+}
+
+/** A scripted Baidu: plays the behaviours given in turn, then its standard one. */
 export interface ScriptedBaidu {
   readonly url: string;
   /** The request lines that arrived, as they stood on the wire. */

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { createBaiduClient, QueryOrder } from '../../../lib/baidu.ts';
@@ -5,7 +6,7 @@ import { readPrivateKey } from '../../../lib/keys.ts';
 import type { createOnce, Once } from '../../../lib/once.ts';
 import type { createQueue, SendMessage } from '../../../lib/queue.ts';
 import type { MerchantSecret } from '../../../lib/secret.ts';
-import type { loadSecrets } from '../../../lib/secrets-manager.ts';
+import type { loadSecrets, readPreviousSecrets } from '../../../lib/secrets-manager.ts';
 import type { createTopic, PublishStatus } from '../../../lib/topic.ts';
 import { snsEvent, sqsEvent } from '../../../local/events.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
@@ -18,6 +19,8 @@ const parts = vi.hoisted(() => ({
   createQueue: vi.fn<typeof createQueue>(),
   createTopic: vi.fn<typeof createTopic>(),
   loadSecrets: vi.fn<typeof loadSecrets>(),
+  readPreviousSecrets: vi.fn<typeof readPreviousSecrets>(),
+  readPrevious: vi.fn<() => Promise<MerchantSecret>>(),
   loadSecret: vi.fn<() => Promise<MerchantSecret>>(),
   queryOrder: vi.fn<QueryOrder>(),
   begin: vi.fn<Once['begin']>(),
@@ -31,6 +34,7 @@ vi.mock(import('../../../lib/queue.ts'), () => ({ createQueue: parts.createQueue
 vi.mock(import('../../../lib/topic.ts'), () => ({ createTopic: parts.createTopic }));
 vi.mock(import('../../../lib/secrets-manager.ts'), () => ({
   loadSecrets: parts.loadSecrets as typeof loadSecrets,
+  readPreviousSecrets: parts.readPreviousSecrets as typeof readPreviousSecrets,
 }));
 
 const SECRET = { appId: '10026', appKey: 'MMM4oc', privateKey: readPrivateKey(SAMPLE.privateKey) };
@@ -58,6 +62,7 @@ beforeEach(() => {
   parts.createTopic.mockReturnValue(parts.publish);
   parts.loadSecrets.mockReturnValue(parts.loadSecret as ReturnType<typeof loadSecrets>);
   parts.loadSecret.mockResolvedValue(SECRET);
+  parts.readPreviousSecrets.mockReturnValue(parts.readPrevious as ReturnType<typeof readPreviousSecrets>);
   parts.queryOrder.mockImplementation(statusOf);
   parts.run.mockImplementation(async (_key, act) => {
     await act();
@@ -109,6 +114,22 @@ describe('confirm, as it starts', () => {
       expect.objectContaining({ message: 'secret not read', SecretFailures: 1 }),
       expect.objectContaining({ message: 'attempt at Baidu failed', BaiduFailures: 1 }),
     ]);
+  });
+
+  test('signs with the key of the secret before, where Baidu does not take the present one', async () => {
+    const handler = await start();
+    const { BaiduError } = await import('../../../lib/errors.ts');
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    parts.queryOrder.mockRejectedValueOnce(new BaiduError(10000, '', false));
+    parts.readPrevious.mockResolvedValue({ ...SECRET, privateKey });
+    expect(await handler(batch(lookup('1')), contextOf())).toEqual({ batchItemFailures: [] });
+    expect(parts.queryOrder.mock.calls.map(([secret]) => secret.privateKey)).toEqual([
+      SECRET.privateKey,
+      privateKey,
+    ]);
+    const [config, parse] = parts.readPreviousSecrets.mock.calls[0] ?? [];
+    expect(config).toEqual({ secretId: 'secret', secretTtlMs: 300_000 });
+    expect(() => parse?.('{}')).toThrow('The secret’s appId ');
   });
 
   test('ends nothing where a variable is wrong, and fails every look-up', async () => {

@@ -1,9 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { createBaiduClient, QueryOrder } from '../../../lib/baidu.ts';
 import { readPrivateKey } from '../../../lib/keys.ts';
-import { type QuerySecret, tokenDigest } from '../../../lib/secret.ts';
-import type { loadSecrets } from '../../../lib/secrets-manager.ts';
+import { type MerchantSecret, type QuerySecret, tokenDigest } from '../../../lib/secret.ts';
+import type { loadSecrets, readPreviousSecrets } from '../../../lib/secrets-manager.ts';
 import { queryEvent } from '../../../local/events.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { SAMPLE } from '../../support/vectors.ts';
@@ -11,12 +12,15 @@ import { SAMPLE } from '../../support/vectors.ts';
 const parts = vi.hoisted(() => ({
   createBaiduClient: vi.fn<typeof createBaiduClient>(),
   loadSecrets: vi.fn<typeof loadSecrets>(),
+  readPreviousSecrets: vi.fn<typeof readPreviousSecrets>(),
+  readPrevious: vi.fn<() => Promise<MerchantSecret>>(),
   queryOrder: vi.fn<QueryOrder>(),
   loadSecret: vi.fn<() => Promise<QuerySecret>>(),
 }));
 vi.mock(import('../../../lib/baidu.ts'), () => ({ createBaiduClient: parts.createBaiduClient }));
 vi.mock(import('../../../lib/secrets-manager.ts'), () => ({
   loadSecrets: parts.loadSecrets as typeof loadSecrets,
+  readPreviousSecrets: parts.readPreviousSecrets as typeof readPreviousSecrets,
 }));
 
 const TOKEN = 'a-token-of-the-mini-programs-backend';
@@ -36,6 +40,7 @@ beforeEach(() => {
   parts.createBaiduClient.mockReturnValue(parts.queryOrder);
   parts.loadSecrets.mockReturnValue(parts.loadSecret as ReturnType<typeof loadSecrets>);
   parts.loadSecret.mockResolvedValue(SECRET);
+  parts.readPreviousSecrets.mockReturnValue(parts.readPrevious as ReturnType<typeof readPreviousSecrets>);
   parts.queryOrder.mockResolvedValue(STATUS);
 });
 afterEach(() => {
@@ -76,6 +81,22 @@ describe('query, as it starts', () => {
     ]);
     const { parse } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};
     expect(() => parse?.('{}')).toThrow('The secret’s apiTokens must be a list of strings, one at least.');
+  });
+
+  test('signs with the key of the secret before, where Baidu does not take the present one', async () => {
+    const handler = await start();
+    const { BaiduError } = await import('../../../lib/errors.ts');
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    parts.queryOrder.mockRejectedValueOnce(new BaiduError(10000, '', false));
+    parts.readPrevious.mockResolvedValue({ ...SECRET, privateKey });
+    expect(await handler(ORDER, contextOf())).toEqual(STATUS);
+    expect(parts.queryOrder.mock.calls.map(([secret]) => secret.privateKey)).toEqual([
+      SECRET.privateKey,
+      privateKey,
+    ]);
+    const [config, parse] = parts.readPreviousSecrets.mock.calls[0] ?? [];
+    expect(config).toEqual({ secretId: 'secret', secretTtlMs: 300_000 });
+    expect(() => parse?.('{}')).toThrow('The secret’s appId ');
   });
 
   test('ends nothing where a variable is wrong, and says so when asked', async () => {
