@@ -22,11 +22,11 @@ const atLeastOne = (Namespace: string, MetricName: string, Dimensions: Json) => 
 const ours = (MetricName: string, Dimensions: Json) =>
   atLeastOne('BaiduPaymentStatus', MetricName, Dimensions);
 const lambdas = (MetricName: string, Dimensions: Json) => atLeastOne('AWS/Lambda', MetricName, Dimensions);
-const sum = (Id: string, MetricName: string, Dimensions: Json) => ({
+const sum = (Id: string, MetricName: string, Dimensions: Json, Namespace = 'BaiduPaymentStatus') => ({
   Id,
   ReturnData: false,
   MetricStat: {
-    Metric: { Namespace: 'BaiduPaymentStatus', MetricName, Dimensions },
+    Metric: { Namespace, MetricName, Dimensions },
     Stat: 'Sum',
     Period: 300,
   },
@@ -107,6 +107,23 @@ const alarms: [id: string, name: string, expected: Record<string, Json>][] = [
   ['QuerySecretFailures', 'query-secret-failures', ours('SecretFailures', query)],
   ['NotifySecretFailures', 'notify-secret-failures', ours('SecretFailures', notify)],
   ['ConfirmSecretFailures', 'confirm-secret-failures', ours('SecretFailures', confirm)],
+  [
+    'QueryErrors',
+    'query-errors',
+    {
+      ...failureRate(query),
+      Threshold: 50,
+      Metrics: [
+        {
+          Id: 'rate',
+          Label: 'Failed invocations (%)',
+          Expression: 'IF(failures >= 3, 100 * failures / invocations, 0)',
+        },
+        sum('invocations', 'Invocations', query, 'AWS/Lambda'),
+        sum('failures', 'Errors', query, 'AWS/Lambda'),
+      ],
+    },
+  ],
   ['ConfirmErrors', 'confirm-errors', lambdas('Errors', confirm)],
   [
     'StatusUndelivered',
