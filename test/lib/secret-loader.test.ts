@@ -107,6 +107,24 @@ describe('createSecretLoader()', () => {
     });
   });
 
+  test('counts what the read of the init phase took towards that', async () => {
+    const { loader, reads, clock } = setUp();
+    loader.prefetch();
+    vi.useFakeTimers();
+    const settled = vi.fn();
+    const asked = loader
+      .load(100)
+      .finally(settled)
+      .catch(() => undefined);
+    clock.ms = 70;
+    reads[0]?.reject(new Error('socket hang up'));
+    await vi.advanceTimersByTimeAsync(29);
+    expect(settled).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(settled).toHaveBeenCalled();
+    await asked;
+  });
+
   test('fails for all who wait, with one read', async () => {
     const { loader, reads } = setUp();
     const all = Promise.allSettled([loader.load(), loader.load()]);

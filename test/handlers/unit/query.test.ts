@@ -120,6 +120,7 @@ describe('query, asked by way of the gateway', () => {
         message: 'answered',
         requestId: 'request-1',
         orderId: ORDER.orderId,
+        tokenNumber: 1,
       }),
     ]);
   });
