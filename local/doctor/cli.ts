@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import type { Language } from './finding.ts';
-import { bad } from './finding.ts';
+import { bad, type Language, plain, type Text } from './finding.ts';
+import { readInput } from './input.ts';
 import { diagnoseNotification } from './notification.ts';
 import { type Section, writeReport } from './report.ts';
 import { diagnoseSecret } from './secret.ts';
@@ -20,7 +18,8 @@ const HELP = {
   --lang en|zh          the language (by LANG otherwise)
   --help
 
-Ends with 0 if all is well, 1 if something is to be mended, 2 if it was not asked rightly.
+Ends with 0 if nothing is to be mended (there may be warnings, !), 1 if something is or cannot be read,
+2 if it was not asked rightly.
 It prints no private key, no token and no signature.
 `,
   zh: `检查 secret 中有什么不对，以及支付通知为什么验签失败。
@@ -34,7 +33,7 @@ It prints no private key, no token and no signature.
   --lang en|zh          语言（默认按 LANG）
   --help
 
-退出码：0 一切正常，1 有需要修正之处，2 用法不对。
+退出码：0 没有需要修正之处（可能有警告 !），1 有需要修正之处或无法读取，2 用法不对。
 不会打印私钥、令牌或签名。
 `,
 };
@@ -47,7 +46,14 @@ interface Request {
 }
 
 /** A command line that asks for nothing that can be done. */
-class UsageError extends Error {}
+class UsageError extends Error {
+  readonly text: Text;
+
+  constructor(text: Text) {
+    super(text.en);
+    this.text = text;
+  }
+}
 
 async function main(args: string[]): Promise<number> {
   const fallback = languageOf(process.env);
@@ -62,25 +68,54 @@ async function main(args: string[]): Promise<number> {
     return sections.some(({ findings }) => findings.some(({ level }) => level === 'bad')) ? 1 : 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.message}\n\n${HELP[fallback]}`);
+    process.stderr.write(`${error.text[fallback]}\n\n${HELP[fallback]}`);
     return 2;
   }
 }
 
 function readRequest(args: string[], fallback: Language): Request | { help: Language } {
+  refuseLostOptions(process.env);
+  for (const arg of args) refuseContent(arg);
   const { values, positionals } = parse(args);
   const language = values.lang ?? fallback;
-  if (language !== 'en' && language !== 'zh')
-    throw new UsageError(`--lang must be en or zh, not ${language}`);
+  if (language !== 'en' && language !== 'zh') {
+    throw new UsageError({ en: '--lang must be en or zh.', zh: '--lang 只能是 en 或 zh。' });
+  }
   if (values.help) return { help: language };
   const [file, ...more] = positionals;
   const secretId = values['secret-id'];
   if ((file === undefined) === (secretId === undefined) || more.length > 0) {
-    throw new UsageError('Name one secret: a file, - for standard input, or --secret-id.');
+    throw new UsageError({
+      en: 'Name one secret: a file, - for standard input, or --secret-id.',
+      zh: '请给出一个 secret：文件、-（标准输入）或 --secret-id。',
+    });
   }
   const notification = values.notification;
-  if (file === '-' && notification === '-') throw new UsageError('Standard input can be read only once.');
+  if (file === '-' && notification === '-') {
+    throw new UsageError({ en: 'Standard input can be read only once.', zh: '标准输入只能读取一次。' });
+  }
   return { language, file, secretId, notification };
+}
+
+/** Names are shown; what belongs into a file is not. */
+function refuseContent(arg: string): void {
+  if (arg.length < 400 && !/[\n{}]|-----BEGIN|[?&]\w+=/.test(arg)) return;
+  throw new UsageError({
+    en: 'Name a file, not what is in it. To hand it over without a file: … | npm run doctor -- -',
+    zh: '请给出文件名，而不是文件的内容。不用文件时可写作：… | npm run doctor -- -',
+  });
+}
+
+/** npm takes options that stand before `--` for its own, and only leaves a trace of them. */
+function refuseLostOptions(env: NodeJS.ProcessEnv): void {
+  const lost = ['secret-id', 'notification', 'lang'].find(
+    (name) => env[`npm_config_${name.replace('-', '_')}`] !== undefined,
+  );
+  if (lost === undefined) return;
+  throw new UsageError({
+    en: `npm has taken --${lost} for an option of its own: write -- before it, npm run doctor -- --${lost} …`,
+    zh: `npm 把 --${lost} 当成了它自己的选项：请在前面加上 --，即 npm run doctor -- --${lost} …`,
+  });
 }
 
 function parse(args: string[]) {
@@ -96,28 +131,29 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(plain(error instanceof Error ? error.message : String(error)));
   }
 }
 
 async function examine({ file, secretId, notification }: Request): Promise<Section[]> {
-  const fetched = secretId === undefined ? undefined : await fetchSecret(secretId);
   const title = { en: `Secret: ${secretId ?? file}`, zh: `secret：${secretId ?? file}` };
-  if (fetched && 'fault' in fetched) return [{ title, findings: [bad('Secrets Manager', fetched.fault)] }];
-  const diagnosis = diagnoseSecret(fetched?.text ?? (await read(file ?? '-')));
+  const read = secretId === undefined ? await readInput(file ?? '-') : await fetchSecret(secretId);
+  if ('fault' in read) {
+    return [
+      { title, findings: [bad(secretId === undefined ? subjectOf(file) : 'Secrets Manager', read.fault)] },
+    ];
+  }
+  const diagnosis = diagnoseSecret(read.text, { notification: notification !== undefined });
   const secret = { title, findings: diagnosis.findings };
   if (notification === undefined) return [secret];
-  const findings = diagnoseNotification(await read(notification), diagnosis);
+  const form = await readInput(notification);
+  const findings =
+    'fault' in form ? [bad(subjectOf(notification), form.fault)] : diagnoseNotification(form.text, diagnosis);
   return [secret, { title: { en: `Notification: ${notification}`, zh: `通知：${notification}` }, findings }];
 }
 
-async function read(file: string): Promise<string> {
-  if (file === '-') return text(process.stdin);
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+function subjectOf(file: string | undefined): string {
+  return file === '-' ? 'stdin' : 'file';
 }
 
 function languageOf(env: NodeJS.ProcessEnv): Language {

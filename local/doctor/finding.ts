@@ -6,7 +6,7 @@ export type Text = Readonly<Record<Language, string>>;
 
 /** One thing that the doctor found: in order, wrong, or worth knowing. */
 export interface Finding {
-  readonly level: 'good' | 'bad' | 'note';
+  readonly level: 'good' | 'bad' | 'warning' | 'note';
   /** What it is about: a field of the secret, or a part of the notification. */
   readonly subject: string;
   readonly text: Text;
@@ -22,6 +22,11 @@ export function good(subject: string, text: Text, ...detail: (Text | string)[]):
 /** A finding that has to be mended. */
 export function bad(subject: string, text: Text, ...detail: (Text | string)[]): Finding {
   return { level: 'bad', subject, text, detail };
+}
+
+/** A finding with which the service works in part, or not as it seems. */
+export function warning(subject: string, text: Text, ...detail: (Text | string)[]): Finding {
+  return { level: 'warning', subject, text, detail };
 }
 
 /** A finding that may be right, and is worth a look. */

@@ -1,44 +1,21 @@
-import { decodeBase64 } from '../../lib/base64.ts';
 import type { Text } from './finding.ts';
-
-const INTEGER = 0x02;
-const SEQUENCE = 0x30;
+import { derEncoding, takeApart } from './key-text.ts';
 
 /**
  * Names the form in which a key is written: its encoding, PEM or bare base64, and how its lines end. Says nothing of
  * whether the key is any good.
  *
- * @param text the key as the secret holds it
+ * @param pasted the key as the secret holds it
  */
-export function keyForm(text: string): Text {
-  const pem = /-----BEGIN [A-Z0-9 ]+-----(.*?)-----END/s.exec(text);
-  const base64 = (pem?.[1] ?? text).replace(/\\+[rn]|\s/g, '');
-  const encoding = derEncoding(decodeBase64(base64) ?? Buffer.alloc(0));
-  const lines = lineEnds(text);
+export function keyForm(pasted: string): Text {
+  const { der, labels } = takeApart(pasted);
+  const encoding = der && derEncoding(der);
+  const pem = labels.length > 0;
+  const lines = lineEnds(pasted);
   return {
     en: `${encoding ? `${encoding}, ` : ''}${pem ? 'PEM' : 'bare base64'}, ${lines.en}`,
     zh: `${encoding ? `${encoding}，` : ''}${pem ? 'PEM' : '纯 base64'}，${lines.zh}`,
   };
-}
-
-/**
- * Tells the encodings of RSA keys apart by the tags of their first members: PKCS#1 holds numbers only, PKCS#8 a
- * number and an algorithm, SPKI an algorithm first.
- *
- * @see RFC 8017, appendix A.1; RFC 5208, section 5; RFC 5280, section 4.1
- */
-function derEncoding(der: Buffer): string | undefined {
-  if (der[0] !== SEQUENCE) return undefined;
-  const first = der.subarray(2 + extraLengthBytes(der[1]));
-  if (first[0] === SEQUENCE) return 'SPKI';
-  if (first[0] !== INTEGER) return undefined;
-  const version = first[1] === 1 && first[2] === 0;
-  if (!version) return 'PKCS#1';
-  return first[3] === SEQUENCE ? 'PKCS#8' : 'PKCS#1';
-}
-
-function extraLengthBytes(length = 0): number {
-  return length < 0x80 ? 0 : length - 0x80;
 }
 
 function lineEnds(text: string): Text {

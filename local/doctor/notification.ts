@@ -1,9 +1,9 @@
 import { canonicalText } from '../../lib/canonical.ts';
-import { type FormRequest, readForm } from '../../lib/form.ts';
-import { isRecord, parseJson } from '../../lib/json.ts';
+import { readForm } from '../../lib/form.ts';
 import { checkNotification, parseNotification } from '../../lib/notification.ts';
 import { bad, type Finding, good, note, plain, type Text } from './finding.ts';
 import { explainSignature } from './mistakes.ts';
+import { EXPECTED, readNotificationText } from './notification-text.ts';
 import type { SecretDiagnosis } from './secret.ts';
 import { faultText } from './translation.ts';
 
@@ -14,14 +14,17 @@ export type NotificationKeys = Pick<SecretDiagnosis, 'merchantKey' | 'platformKe
  * Says whether the service would take a notification, and if not, why. The signature is not repeated; the text that
  * it was checked over is.
  *
- * @param text a form as Baidu posts it, a URL that ends in one, or an event of API Gateway that holds one
+ * @param text a form as Baidu posts it, a URL that ends in one, an event of API Gateway that holds one, or its fields
+ *   as a JSON object
  */
 export function diagnoseNotification(text: string, keys: NotificationKeys): Finding[] {
+  const read = readNotificationText(text);
+  if ('finding' in read) return [read.finding];
   let form: Record<string, string>;
   try {
-    form = readForm(requestIn(text));
+    form = readForm(read.request);
   } catch (error) {
-    return [bad('form', faultText(error))];
+    return [bad('form', faultText(error), ...(ALMOST.test(text) ? [] : [EXPECTED]))];
   }
   const { rsaSign = '', ...fields } = form;
   const count = Object.keys(fields).length;
@@ -35,19 +38,8 @@ export function diagnoseNotification(text: string, keys: NotificationKeys): Find
   ];
 }
 
-function requestIn(text: string): FormRequest {
-  const trimmed = text.replace(/^\ufeff/, '').trim();
-  const event = parseJson(trimmed);
-  if (isRecord(event)) {
-    const { body, isBase64Encoded, rawQueryString } = event;
-    return {
-      body: typeof body === 'string' ? body : undefined,
-      isBase64Encoded: isBase64Encoded === true,
-      rawQueryString: typeof rawQueryString === 'string' ? rawQueryString : undefined,
-    };
-  }
-  return { body: /^https?:\/\//.test(trimmed) ? trimmed.slice(trimmed.indexOf('?') + 1) : trimmed };
-}
+/** A form on one line, or an event: whoever has that needs not be told what a notification is. */
+const ALMOST = /^\s*\S*\brsaSign=\S*\s*$|"isBase64Encoded"/;
 
 /** Every field that is missing or malformed: each is put right in turn, so that the next one shows. */
 function grammar(form: Readonly<Record<string, string>>): Finding[] {

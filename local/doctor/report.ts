@@ -7,8 +7,8 @@ export interface Section {
   readonly findings: readonly Finding[];
 }
 
-const MARK = { good: '✓', bad: '✗', note: '·' } as const;
-const COLOUR = { good: 'green', bad: 'red', note: 'yellow' } as const;
+const MARK = { good: '✓', bad: '✗', warning: '!', note: '·' } as const;
+const COLOUR = { good: 'green', bad: 'red', warning: 'yellow', note: 'yellow' } as const;
 
 /** Writes the findings for a person: a line each, details below, how many are to be mended at the end. */
 export function writeReport(sections: readonly Section[], language: Language): string {
@@ -20,8 +20,7 @@ export function writeReport(sections: readonly Section[], language: Language): s
       '',
     ];
   });
-  const wrong = sections.flatMap(({ findings }) => findings).filter(({ level }) => level === 'bad').length;
-  return [...lines, closing(wrong)[language], ''].join('\n');
+  return [...lines, closing(sections)[language], ''].join('\n');
 }
 
 function finding(
@@ -36,7 +35,15 @@ function finding(
   ];
 }
 
-function closing(wrong: number): Text {
-  if (wrong === 0) return { en: 'All is well.', zh: '一切正常。' };
-  return { en: `${wrong} to mend.`, zh: `有 ${wrong} 处需要修正。` };
+function closing(sections: readonly Section[]): Text {
+  const count = (wanted: Finding['level']) =>
+    sections.flatMap(({ findings }) => findings).filter(({ level }) => level === wanted).length;
+  const wrong = count('bad');
+  const warnings = count('warning');
+  if (wrong > 0) return { en: `${wrong} to mend.`, zh: `有 ${wrong} 处需要修正。` };
+  if (warnings === 0) return { en: 'All is well.', zh: '一切正常。' };
+  return {
+    en: `Nothing to mend; ${warnings} warning${warnings === 1 ? '' : 's'}.`,
+    zh: `没有需要修正之处；有 ${warnings} 条警告。`,
+  };
 }

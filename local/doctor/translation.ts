@@ -40,6 +40,8 @@ const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
     /^The signature is not of Baidu’s platform over these fields\.$/,
     '签名不是百度平台对这些字段所签的签名。',
   ],
+  [/^Secrets Manager did not answer in time\.$/, 'Secrets Manager 没有及时回应。'],
+  [/^The secret is binary; it must be text \(JSON\)\.$/, 'secret 是二进制，应为文本（JSON）。'],
   [/^The dealId is not ours\.$/, 'dealId 不在 secret 的 dealId 之中，服务会拒绝这条通知。'],
 ];
 
@@ -48,7 +50,11 @@ const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
  * translation stays English.
  */
 export function faultText(error: unknown): Text {
-  const en = asServiceError(error).message.replace(/^The secret’s \w+ /, '');
+  return translated(asServiceError(error).message.replace(/^The secret’s \w+ /, ''));
+}
+
+/** The same for the end of a sentence, as the service writes it. */
+export function translated(en: string): Text {
   for (const [pattern, zh] of TRANSLATIONS) {
     if (pattern.test(en)) return { en, zh: en.replace(pattern, zh) };
   }

@@ -1,23 +1,27 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { publicKeyText } from '../../lib/keys.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
+import { PAID, signedForm } from '../support/notification.ts';
 import { PLATFORM } from '../support/vectors.ts';
 import { runDoctor } from './run.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const TOKEN = 'a-token-of-the-mini-programs-backend';
 const SECRET = {
-  appId: '10026',
-  appKey: 'MMM4oc',
+  appId: '10031',
+  appKey: 'MMMx7q',
   privateKey: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
-  platformPublicKey: PLATFORM.publicKey,
+  platformPublicKey: publicKeyText(platform.publicKey),
   apiTokens: [TOKEN],
-  dealId: '2500207776',
+  dealId: '470193087',
 };
-const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64');
+const publicKey = publicKeyText(privateKey);
+const genuine = signedForm({ ...PAID, dealId: SECRET.dealId }, platform.privateKey);
 
 let folder: string;
 let secretsManager: LocalSecretsManager;
@@ -36,8 +40,8 @@ beforeAll(async () => {
   await Promise.all([
     writeFile(file('good.json'), JSON.stringify(SECRET)),
     writeFile(file('bad.json'), JSON.stringify({ ...SECRET, apiTokens: ['short'] })),
-    writeFile(file('genuine.txt'), PLATFORM.body),
-    writeFile(file('forged.txt'), PLATFORM.body.replace('payMoney=1', 'payMoney=2')),
+    writeFile(file('genuine.txt'), genuine),
+    writeFile(file('forged.txt'), genuine.replace('payMoney=11300', 'payMoney=1130')),
   ]);
 });
 
@@ -48,7 +52,7 @@ afterAll(async () => {
 
 /** Nothing of these may ever be shown. */
 function expectNoSecrets(shown: string): void {
-  const signature = new URLSearchParams(PLATFORM.body).get('rsaSign') ?? '';
+  const signature = new URLSearchParams(genuine).get('rsaSign') ?? '';
   for (const hidden of [TOKEN, SECRET.privateKey.slice(60, 90), signature.slice(0, 30), 'short']) {
     expect(shown).not.toContain(hidden);
   }
@@ -92,7 +96,7 @@ describe('npm run doctor', () => {
   test('reads the secret, or the notification, from standard input', async () => {
     expect((await runDoctor(['-'], { stdin: JSON.stringify(SECRET) })).code).toBe(0);
     const args = [file('good.json'), '--notification', '-'];
-    expect((await runDoctor(args, { stdin: PLATFORM.body })).code).toBe(0);
+    expect((await runDoctor(args, { stdin: genuine })).code).toBe(0);
     expect((await runDoctor(args, { stdin: 'nonsense' })).code).toBe(1);
   });
 
@@ -129,6 +133,61 @@ describe('npm run doctor', () => {
     expect((await runDoctor(['--help', '--lang', 'zh'])).out).toContain('退出码');
   });
 
+  test('goes on without a platform key, and warns', async () => {
+    const { platformPublicKey: _later, ...first } = SECRET;
+    await writeFile(file('first.json'), JSON.stringify(first));
+    const { code, out } = await runDoctor([file('first.json')]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/! platformPublicKey +is missing: until it is there, notify answers 503/);
+    expect(out).toMatch(/Nothing to mend; 1 warning\.\n$/);
+    const zh = await runDoctor(['--lang', 'zh', file('first.json')]);
+    expect(zh.out).toMatch(/没有需要修正之处；有 1 条警告。\n$/);
+    const checked = await runDoctor([file('first.json'), '--notification', file('genuine.txt')]);
+    expect(checked.code).toBe(1);
+    expect(checked.out).toMatch(/✗ platformPublicKey +is missing: no payment notification can be verified/);
+    expect(checked.out).toMatch(/✗ rsaSign +cannot be checked/);
+  });
+
+  test('takes the notification that Baidu’s platform signed in 2018, and says whose key that is', async () => {
+    await writeFile(file('2018.json'), JSON.stringify({ ...SECRET, platformPublicKey: PLATFORM.publicKey }));
+    const { code, out } = await runDoctor([file('2018.json'), '--notification', '-'], {
+      stdin: PLATFORM.body,
+    });
+    expect(code).toBe(1);
+    expect(out).toMatch(/✗ platformPublicKey +is the platform key of Baidu’s sample application/);
+    expect(out).toMatch(/✓ rsaSign +Baidu’s platform signed it/);
+  });
+
+  test.each([
+    [['npm_config_notification', 'x'], '--notification'],
+    [['npm_config_secret_id', 'true'], '--secret-id'],
+    [['npm_config_lang', 'zh'], '--lang'],
+  ])('says that npm kept the option of %j', async ([name = '', value = ''], option) => {
+    const { code, out, err } = await runDoctor([file('good.json')], { env: { [name]: value } });
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(`write -- before it, npm run doctor -- ${option}`);
+  });
+
+  test.each([
+    [[JSON.stringify(SECRET)]],
+    [[SECRET.privateKey]],
+    [[`-----BEGIN PRIVATE KEY-----${TOKEN}`]],
+    [['--secret-id', JSON.stringify(SECRET)]],
+    [['good.json', '--notification', genuine]],
+    [['good.json', '--notification', `https://example.com/pay?${genuine}`]],
+  ])('shows nothing of content in the place of a name', async (args) => {
+    const { code, out, err } = await runDoctor(args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('Name a file, not what is in it.');
+    expectNoSecrets(err);
+  });
+
+  test('says in Chinese what was not asked rightly', async () => {
+    const { code, err } = await runDoctor(['a.json', 'b.json'], { env: { LANG: 'zh_CN.UTF-8' } });
+    expect(code).toBe(2);
+    expect(err).toMatch(/^请给出一个 secret：/);
+  });
+
   test.each([
     [[]],
     [['a.json', 'b.json']],
@@ -136,7 +195,6 @@ describe('npm run doctor', () => {
     [['-', '--notification', '-']],
     [['--colour', 'a.json']],
     [['a.json', '--lang', 'fr']],
-    [['/nonexistent/secret.json']],
   ])('ends with 2 for the arguments %j', async (args) => {
     const { code, out, err } = await runDoctor(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });

@@ -7,6 +7,7 @@ import type { Finding } from '../../local/doctor/finding.ts';
 import { diagnoseNotification, type NotificationKeys } from '../../local/doctor/notification.ts';
 import { notifyEvent } from '../../local/events.ts';
 import { PLATFORM } from '../support/vectors.ts';
+import { about, expectTranslated } from './words.ts';
 
 const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const merchant = generateKeyPairSync('rsa', { modulusLength: 1024 });
@@ -36,12 +37,6 @@ const signText = (text: string, key: KeyObject = platform.privateKey, hash = 'RS
 const diagnose = (text: string, keys: NotificationKeys = KEYS) => diagnoseNotification(text, keys);
 const genuine = post(FIELDS, signParams(FIELDS, platform.privateKey));
 
-function about(findings: readonly Finding[], subject: string): Finding {
-  const found = findings.find((finding) => finding.subject === subject);
-  if (!found) throw new Error(`Nothing was found about ${subject}.`);
-  return found;
-}
-
 /** All the words about the signature, in English. */
 function signatureWords(findings: readonly Finding[]): string {
   const { detail = [] } = about(findings, 'rsaSign');
@@ -64,6 +59,7 @@ describe('diagnoseNotification', () => {
     ['in an event, base64', JSON.stringify(notifyEvent(genuine))],
     ['in an event, plain', JSON.stringify(notifyEvent(genuine, { isBase64Encoded: false }))],
     ['in an event’s query string', JSON.stringify({ rawQueryString: genuine })],
+    ['as an object of its fields', JSON.stringify(Object.fromEntries(new URLSearchParams(genuine)))],
     ['with blanks for plus signs', genuine.replaceAll('%2B', '+')],
   ])('takes a form %s', (_name, text) => {
     expect(about(diagnose(text), 'rsaSign').level).toBe('good');
@@ -188,6 +184,30 @@ describe('diagnoseNotification', () => {
     ['{"body":"/w==","isBase64Encoded":true}', '表单不是 UTF-8 编码。'],
   ])('says in Chinese why a text is no form', (text, zh) => {
     expect(diagnose(text)).toMatchObject([{ level: 'bad', subject: 'form', text: { zh } }]);
+  });
+
+  test.each([
+    ['{"privateKey": "x", "appId": "1"}', 'This is the secret, not a notification'],
+    ['{"Records": []}', 'This is a message of the queue'],
+    ['{"orderId": "1", "siteId": "2", "notification": {}}', 'This is a message of the queue'],
+    ['{"orderId": "1"}', 'neither a body nor a query string'],
+    ['-----BEGIN PRIVATE KEY-----', 'no “=”'],
+    ['POST /pay HTTP/1.1\nHost: x\n\na=1&rsaSign=x', 'a field whose name is not letters and digits'],
+    ['[1]', 'It is JSON, but no event.'],
+    ['{"body": "a=1",}', 'It is not JSON, at line 1, column 15: a comma too many.'],
+  ])('says what %s is in place of a notification', (text, words) => {
+    const findings = diagnose(text);
+    expectTranslated(findings);
+    expect(findings).toMatchObject([{ level: 'bad', subject: 'form' }]);
+    expect(findings[0]?.text.en).toContain(words);
+    const expected = expect.stringMatching(/^A notification is the form as Baidu posts it/);
+    if (!words.includes('not JSON')) expect(findings[0]?.detail).toMatchObject([{ en: expected }]);
+  });
+
+  test('does not tell what a notification is where there is one', () => {
+    for (const text of [`${genuine}&count=1\n`, JSON.stringify(notifyEvent(`${genuine}&count=1`))]) {
+      expect(diagnose(text)).toMatchObject([{ level: 'bad', subject: 'form', detail: [] }]);
+    }
   });
 
   test('says that there is no platform key, or no signature', () => {

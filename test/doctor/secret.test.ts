@@ -1,33 +1,31 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { publicKeyText } from '../../lib/keys.ts';
 import type { Finding } from '../../local/doctor/finding.ts';
 import { diagnoseSecret } from '../../local/doctor/secret.ts';
-import { PLATFORM, SAMPLE } from '../support/vectors.ts';
+import { SAMPLE } from '../support/vectors.ts';
+import { about, expectTranslated } from './words.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const pem = (key: KeyObject, type: 'pkcs1' | 'pkcs8') => key.export({ format: 'pem', type }).toString();
 const bare = (key: KeyObject, type: 'pkcs1' | 'pkcs8') =>
   key.export({ format: 'der', type }).toString('base64');
-const ownPublicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64');
+const ownPublicKey = publicKeyText(privateKey);
 const TOKEN = 'a-token-of-the-mini-programs-backend';
 
+const platformKey = publicKeyText(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey);
+
 const SECRET = {
-  appId: '10026',
-  appKey: 'MMM4oc',
+  appId: '10031',
+  appKey: 'MMMx7q',
   privateKey: pem(privateKey, 'pkcs1'),
-  platformPublicKey: PLATFORM.publicKey,
+  platformPublicKey: platformKey,
   apiTokens: [TOKEN],
-  dealId: '2500207776',
+  dealId: '470193087',
 };
 
 const diagnose = (changes: Record<string, unknown> = {}) =>
   diagnoseSecret(JSON.stringify({ ...SECRET, ...changes })).findings;
-
-function about(findings: readonly Finding[], subject: string): Finding {
-  const found = findings.find((finding) => finding.subject === subject);
-  if (!found) throw new Error(`Nothing was found about ${subject}.`);
-  return found;
-}
 
 const levels = (findings: readonly Finding[]) =>
   Object.fromEntries(findings.map(({ subject, level }) => [subject, level]));
@@ -45,7 +43,7 @@ describe('diagnoseSecret', () => {
       SHA1withRSA: 'good',
     });
     expect(about(findings, 'privateKey').detail).toContain(ownPublicKey);
-    expect(about(findings, 'platformPublicKey').detail).toContain(PLATFORM.publicKey);
+    expect(about(findings, 'platformPublicKey').detail).toContain(platformKey);
   });
 
   test('finds every fault at once', () => {
@@ -53,7 +51,7 @@ describe('diagnoseSecret', () => {
       appId: 'abc',
       appKey: '',
       privateKey: 'nonsense!',
-      platformPublicKey: undefined,
+      platformPublicKey: 'x',
       apiTokens: ['short', TOKEN],
       dealId: 'x',
     });
@@ -85,28 +83,9 @@ describe('diagnoseSecret', () => {
     });
   });
 
-  const ecKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-  const smallKey = generateKeyPairSync('rsa', { modulusLength: 768 }).privateKey;
-  const encrypted = privateKey
-    .export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'x' })
-    .toString();
-
   test.each([
     [undefined, 'is missing.', '缺失。'],
-    [
-      encrypted,
-      'is encrypted with a passphrase; store the key without one.',
-      '带有口令加密，请保存不带口令的密钥。',
-    ],
-    [ownPublicKey, 'is not an RSA private key', '不是 PKCS#1 或 PKCS#8 格式的 RSA 私钥。'],
-    [pem(privateKey, 'pkcs1').slice(0, 300), 'is neither PEM nor bare base64, or was cut.', '被截断了'],
-    [pem(smallKey, 'pkcs1'), 'has 768 bits; the least is 1024.', '只有 768 位，至少要 1024 位。'],
-    [pem(ecKey, 'pkcs8'), 'must be RSA, not ec.', '必须是 RSA 密钥，而不是 ec。'],
-    [
-      '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----',
-      'is a PEM of another kind (CERTIFICATE).',
-      '是另一种 PEM（CERTIFICATE）。',
-    ],
+    [7, 'must be a string.', '必须是字符串。'],
     [SAMPLE.privateKey, 'is the sample key that Baidu prints', '示例密钥'],
   ])('says what is wrong with a private key', (key, en, zh) => {
     const { level, text } = about(diagnose({ privateKey: key }), 'privateKey');
@@ -117,19 +96,25 @@ describe('diagnoseSecret', () => {
 
   test.each([
     [ownPublicKey, 'is your own public key'],
-    [SECRET.privateKey, 'is a private key; a public one belongs there.'],
-    [bare(privateKey, 'pkcs8'), 'is a private key; a public one belongs there.'],
-    [PLATFORM.publicKey.slice(0, -20), 'is not an RSA public key in SPKI'],
     [42, 'must be a string, or a list of such.'],
-    [null, 'is missing: no payment notification can be verified.'],
   ])('says what is wrong with a platform key', (key, en) => {
     const { level, text } = about(diagnose({ platformPublicKey: key }), 'platformPublicKey');
     expect(level).toBe('bad');
     expect(text.en).toContain(en);
   });
 
+  test.each([[undefined], [null], [[]]])('warns of a platform key that is %j', (platformPublicKey) => {
+    const found = about(diagnose({ platformPublicKey }), 'platformPublicKey');
+    expect(found.level).toBe('warning');
+    expect(found.text.en).toContain('notify answers 503 to every payment notification');
+    const text = JSON.stringify({ ...SECRET, platformPublicKey });
+    const needed = about(diagnoseSecret(text, { notification: true }).findings, 'platformPublicKey');
+    expect(needed.level).toBe('bad');
+    expect(needed.text.en).toContain('no payment notification can be verified');
+  });
+
   test('examines each of several platform keys', () => {
-    const findings = diagnose({ platformPublicKey: [PLATFORM.publicKey, ownPublicKey] });
+    const findings = diagnose({ platformPublicKey: [platformKey, ownPublicKey] });
     expect(levels(findings)).toMatchObject({ 'platformPublicKey[0]': 'good', 'platformPublicKey[1]': 'bad' });
   });
 
@@ -139,6 +124,8 @@ describe('diagnoseSecret', () => {
     [[7], 'apiTokens[0]', 'bad', 'is not a string.'],
     [[TOKEN, TOKEN], 'apiTokens[1]', 'note', 'is the same as one before it.'],
     [[TOKEN, `${TOKEN}2`], 'apiTokens[1]', 'good', '37 characters'],
+    [['x1y2z3a'.repeat(6)], 'apiTokens[0]', 'warning', 'has only 7 different characters: it can be guessed.'],
+    [['0123456789abcdef'.repeat(2)], 'apiTokens[0]', 'good', '32 characters'],
     [[], 'apiTokens', 'bad', 'must be a list of strings, one at least.'],
     [TOKEN, 'apiTokens', 'bad', 'must be a list of strings, one at least.'],
     [undefined, 'apiTokens', 'bad', 'is missing.'],
@@ -149,15 +136,27 @@ describe('diagnoseSecret', () => {
   });
 
   test.each([
-    [{ appId: 10026 }, 'appId', 'good', '10026'],
+    [{ appId: 10031 }, 'appId', 'good', '10031'],
     [{ appId: 0 }, 'appId', 'bad', 'must be a positive whole number, or its digits.'],
-    [{ appKey: 'MMM4oc ' }, 'appKey', 'bad', 'has blanks before or behind it'],
+    [{ appKey: 'MMMx7q ' }, 'appKey', 'bad', 'has blanks before or behind it'],
+    [{ appKey: 'MMM\u200bx7q' }, 'appKey', 'bad', 'a character that is not ASCII (some cannot be seen)'],
+    [{ appKey: 'MMM x7q' }, 'appKey', 'bad', 'holds a blank'],
     [{ appKey: 7 }, 'appKey', 'bad', 'must be a string that is not empty.'],
     [{ dealId: [1, '2'] }, 'dealId', 'good', '1, 2'],
     [{ dealId: undefined }, 'dealId', 'note', 'is not given'],
     [{ dealId: '01' }, 'dealId', 'bad', 'must be digits, or a list of such.'],
     [{ platform_public_key: '' }, 'platform_public_key', 'bad', 'platformPublicKey is meant?'],
     [{ privatekey: '' }, 'privatekey', 'bad', 'privateKey is meant?'],
+    [{ privateKey: undefined, rsaPrivateKey: '' }, 'rsaPrivateKey', 'bad', 'privateKey is meant?'],
+    [{ platformPublicKey: undefined, publicKey: '' }, 'publicKey', 'bad', 'platformPublicKey is meant?'],
+    [{ apiTokens: undefined, token: '' }, 'token', 'bad', 'apiTokens is meant?'],
+    [{ publicKey: '' }, 'publicKey', 'note', 'is not a field that the service reads.'],
+    [
+      { platformPublicKey: undefined, merchantPublicKey: '' },
+      'merchantPublicKey',
+      'note',
+      'is not a field that the service reads.',
+    ],
     [{ comment: '' }, 'comment', 'note', 'is not a field that the service reads.'],
   ])('examines the field in %j', (changes, subject, level, en) => {
     const found = about(diagnose(changes), subject);
@@ -165,29 +164,28 @@ describe('diagnoseSecret', () => {
     expect(found.text.en).toContain(en);
   });
 
-  test.each([
-    ['', 'is empty'],
-    ['nonsense', 'is not JSON: it must be an object'],
-    [SECRET.privateKey, 'but a key by itself'],
-    [bare(privateKey, 'pkcs8'), 'but a key by itself'],
-    [`\ufeff${JSON.stringify(SECRET)}`, 'byte order mark'],
-    [JSON.stringify(JSON.stringify(SECRET)), 'encoded twice'],
-    ['[]', 'not an object'],
-    ['{"appId": "1",}', 'line 1, column 15: it has a comma too many'],
-    ['{\n  “appId”: "1"}', 'line 2, column 3: it holds curly quotes'],
-    ['{"privateKey": "-----BEGIN RSA PRIVATE KEY-----\nMIIC"}', 'real line breaks'],
-    ['{"appId": "1"', 'is not JSON, at line 1'],
-  ])('says why %j cannot be read', (text, en) => {
-    const [found, ...more] = diagnoseSecret(text).findings;
-    expect(more).toEqual([]);
-    expect(found).toMatchObject({ level: 'bad', subject: 'JSON' });
-    expect(found?.text.en).toContain(en);
+  test('says how one token is written', () => {
+    const detail = (apiTokens: unknown) => about(diagnose({ apiTokens }), 'apiTokens').detail;
+    expect(detail(TOKEN)).toMatchObject([
+      { en: expect.stringMatching(/^One token is a list, too: \["…"\]\./) },
+    ]);
+    expect(detail([])).toEqual([]);
+  });
+
+  test('says that appId and appKey are swapped', () => {
+    const words = (changes: Record<string, unknown>) =>
+      about(diagnose(changes), 'appId').detail?.map((line) => (typeof line === 'string' ? line : line.en));
+    expect(words({ appId: 'MMMx7q', appKey: '10031' })).toEqual(['appId and appKey seem to be swapped.']);
+    expect(words({ appId: 'MMMx7q' })).toEqual([]);
   });
 
   test('has Chinese words for every finding', () => {
-    const cases = [{}, { appId: 'x', appKey: '', dealId: 'x', apiTokens: [7], platformPublicKey: 42 }];
-    for (const { text } of cases.flatMap((changes) => diagnose(changes))) {
-      expect(text.zh).toMatch(/\p{Script=Han}|^[\w ,]+$/u);
-    }
+    const cases = [
+      {},
+      { appId: 'x', appKey: '', dealId: 'x', apiTokens: [7], platformPublicKey: 42 },
+      { appId: 'x', appKey: '7', apiTokens: ['x'], platformPublicKey: null, token: '', dealId: null },
+      { appKey: ' 7', apiTokens: [TOKEN, TOKEN, 'x'.repeat(32), ` ${TOKEN}`], private_key: '', more: '' },
+    ];
+    expectTranslated(cases.flatMap((changes) => diagnose(changes)));
   });
 });

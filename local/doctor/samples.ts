@@ -1,0 +1,56 @@
+import type { Text } from './finding.ts';
+
+/**
+ * The public half of the sample key pair that Baidu prints in its smart program documentation (pages on making keys
+ * and on signing, 2021). Its private half is public, too: who signs with it is anyone.
+ */
+export const SAMPLE_PUBLIC_KEY =
+  'MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC6ZbnSK6EeCMFq3KUdp2hyd5ExvfPYy65berLkjm8eKX2swDq9nF+bpCtM27+0pssRuoypaBIOTP3nf+Qpd1p8yP8kMQF3GbUy1t9kZzs0lqpGe7RZ/7ehVKIyLlCEgm5cUMFGKyLH33XL1QcQkqAJjinbjgYjtvt1Ms+VCmmolwIDAQAB';
+
+/**
+ * The platform key of Baidu's sample application, published in baidu-smart-app/auth-demo-backend,
+ * model/pay/common_test.go, and in events/secret.json. Each app has another.
+ */
+export const SAMPLE_PLATFORM_KEY =
+  'MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCtzQERUhDNLkR/yTGZxHU6cy5abC7kxeXqdL4Jq7v6A0MqhdK8T/cDr05DHKLmm0QlEdN0Jz2mg8QMkDW9pfPVWxQhTXikYhLBvdM4qas45LCKuswvMMjDw+lI4zD5M2Zh2T7S+mqkdqg8cOmvLlCvVEg45Su/Bj9HrMlGaBHPpQIDAQAB';
+
+/** The values that Baidu's pages, this project's pages and its sample events print. */
+const PRINTED: Readonly<Record<string, readonly string[]>> = {
+  appId: ['10026'],
+  appKey: ['MMM4oc', 'MMMabc'],
+  dealId: ['470193086', '2500207776'],
+  apiTokens: ['at-least-32-characters-of-randomness', 'sample-token-for-the-local-events-only'],
+};
+
+/**
+ * Says that a value is one that documentation prints, or a placeholder in its stead; `undefined` for one that may be
+ * the merchant's own.
+ *
+ * @param field the name of the field of the secret
+ * @param value what it holds, or one of the values of its list
+ */
+export function sampleFault(field: string, value: unknown): Text | undefined {
+  const text = String(value).trim();
+  if (isPlaceholder(text) || (field !== 'apiTokens' && /^your[\s_-]/i.test(text))) {
+    return {
+      en: 'is a placeholder, as documentation prints it: put your own value in its place.',
+      zh: '是文档中那样的占位符：请换成您自己的值。',
+    };
+  }
+  if (!PRINTED[field]?.includes(text)) return undefined;
+  if (field === 'apiTokens') {
+    return {
+      en: 'is the documentation’s sample value: everyone has it. Make your own with: openssl rand -hex 32',
+      zh: '是文档中的示例值：人人都有。请生成自己的：openssl rand -hex 32',
+    };
+  }
+  return {
+    en: 'is the documentation’s sample value, not yours. Baidu’s console (支付管理) shows yours.',
+    zh: '是文档中的示例值，不是您的。您的值见百度后台（支付管理）。',
+  };
+}
+
+/** Whether a text has an ellipsis in it, or stands in angle brackets: no id, key or token does. */
+function isPlaceholder(text: string): boolean {
+  return /…|\.\.\.|^<[^<>]*>$|one of the secret's apiTokens/.test(text);
+}

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { diagnoseSecret } from '../../local/doctor/secret.ts';
+import { expectTranslated, wordsOf } from './words.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+
+describe('another file in the place of the secret', () => {
+  const events = readdirSync(path.join(root, 'events')).filter(
+    (name) => name.endsWith('.json') && name !== 'secret.json',
+  );
+
+  test('there are events to try', () => {
+    expect(events.length).toBeGreaterThan(20);
+  });
+
+  test.each([
+    ...events.map((name) => `events/${name}`),
+    'package.json',
+    'tsconfig.json',
+    'examples/baidu-cloud-function/config.example.json',
+  ])('is told in one finding: %s', (file) => {
+    const { findings } = diagnoseSecret(read(file));
+    expectTranslated(findings);
+    expect(findings).toMatchObject([{ level: 'bad' }]);
+    expect(findings.map((finding) => wordsOf(finding)).join()).toContain(
+      'The secret is a JSON object with appId',
+    );
+  });
+
+  test.each([
+    [{ SecretString: '{}', ARN: 'x' }, 'add --query SecretString --output text'],
+    [{ requestContext: {}, body: '' }, 'an event of API Gateway'],
+    [{ Records: [] }, 'an event of SQS or SNS'],
+    [{ dealId: '1', tpOrderId: '2', rsaSign: 'x' }, 'a payment notification'],
+    [{ orderId: '1', siteId: '2' }, 'a question about an order'],
+    [{ selfTest: true }, 'a self-test'],
+    [{ ok: true, keyBits: 1024, appId: '1', appKey: 'x' }, 'a self-test, or its answer'],
+    [{ kty: 'RSA' }, 'a key by itself (JWK)'],
+    [{ BAIDU_SECRET_ID: 'x' }, 'the functions’ environment'],
+    [{ serviceUrl: 'x', apiToken: 'x' }, 'the config.json of a caller'],
+    [{ prod: { appId: '1', appKey: 'x' } }, 'one level too deep'],
+    [{ colour: 'red' }, 'it has none of its fields'],
+    [{}, 'an empty object'],
+  ])('is recognised: %j', (json, words) => {
+    const { findings } = diagnoseSecret(JSON.stringify(json));
+    expectTranslated(findings);
+    expect(findings).toMatchObject([{ level: 'bad', subject: 'secret' }]);
+    expect(findings[0]?.text.en).toContain(words);
+  });
+
+  test.each([{ appId: '1' }, { app_key: 'x' }, { rsaPrivateKey: 'x' }, { privateKey: 'x', orderId: '1' }])(
+    'is not seen in what may be the secret: %j',
+    (json) => {
+      expect(diagnoseSecret(JSON.stringify(json)).findings.length).toBeGreaterThan(4);
+    },
+  );
+
+  test('names a field that is there twice', () => {
+    const { findings } = diagnoseSecret('{"appId": "1", "apiTokens": [], "appId": "2", "x": {"appId": 3}}');
+    const twice = findings.filter(({ level }) => level === 'warning');
+    expect(twice.map(({ subject }) => subject)).toEqual(['platformPublicKey', 'appId']);
+    expect(twice[1]?.text.en).toContain('only the last one counts');
+  });
+});
