@@ -26,7 +26,7 @@ interface Osls {
  * parameter, and AWS would refuse a value in the middle of a deployment or the functions at run time. And it has the
  * files in the zips readable for everyone, whatever the umask: Lambda runs them as a user of its own.
  *
- * @see https://github.com/oss-serverless/osls/tree/4.x/docs, Creating Plugins
+ * @see https://github.com/oss-serverless/osls
  */
 export default class Packager {
   readonly hooks: Readonly<Record<string, () => void>>;
