@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Stack, startStack } from '../../local/stack.ts';
@@ -166,6 +168,14 @@ describe('npm run smoke says once, and what to do, that', () => {
 });
 
 describe('npm run smoke', () => {
+  test('takes the region from the profile', async () => {
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'smoke-')), 'config');
+    writeFileSync(file, '[default]\nregion = ap-east-1\n');
+    const { output } = await smoke({ args: ['--stage', 'beta'], environment: { AWS_CONFIG_FILE: file } });
+    rmSync(path.dirname(file), { recursive: true });
+    expect(output).toContain('There is no stack baidu-payment-status-beta in ap-east-1.');
+  });
+
   test.each(['AWS_REGION', 'AWS_DEFAULT_REGION'])('takes the region from %s', async (name) => {
     const { code, output } = await smoke({ args: ['--stage', 'prod'], environment: { [name]: 'ap-east-1' } });
     expect(output).not.toContain('WRONG');
