@@ -14,12 +14,15 @@ const SERVICE = 'baidu-payment-status';
 
 const HELP = `npm run smoke -- [--stage STAGE] [--region REGION] [--service NAME]
   --stage     the deployed stage; dev if left out
-  --region    where it is deployed; AWS_REGION or AWS_DEFAULT_REGION if left out
+  --region    where it is deployed; AWS_REGION, AWS_DEFAULT_REGION or the profile's if left out
   --service   the service's name in serverless.yml (${SERVICE})
 `;
 
 /** What one check found, for people; it throws what is wrong. */
 type Check = () => Promise<string>;
+
+/** The outputs of the stack by their names. */
+type Outputs = ReadonlyMap<string, string>;
 
 const { values } = parseArgs({
   options: {
@@ -30,19 +33,49 @@ const { values } = parseArgs({
   },
 });
 const say = (text: string) => process.stdout.write(text);
-const region = values.region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
 if (values.help) say(HELP);
-else if (region === undefined) {
-  say('No region is named: give --region, or set AWS_REGION.\n');
-  process.exitCode = 2;
-} else process.exitCode = (await smoke(`${values.service}-${values.stage}`, region)) ? 0 : 1;
+else process.exitCode = (await smoke(`${values.service}-${values.stage}`)) ? 0 : 1;
 
-async function smoke(stack: string, region: string): Promise<boolean> {
-  const client = { region };
-  const lambda = new LambdaClient(client);
-  const outputs = outputsOf(new CloudFormationClient(client), stack);
-  // Each check says for itself that the stack cannot be read.
-  outputs.catch(() => undefined);
+async function smoke(stack: string): Promise<boolean> {
+  // Without one the SDK looks on, into AWS_REGION and the profile.
+  const given = values.region || process.env['AWS_REGION'] || process.env['AWS_DEFAULT_REGION'];
+  const client = given ? { region: given } : {};
+  const cloudFormation = new CloudFormationClient(client);
+  const outputs = outputsOf(cloudFormation, stack);
+  const region = await cloudFormation.config.region().catch(() => undefined);
+  const reason = await outputs.then(
+    () => undefined,
+    (error: Error) => hindrance(error, stack, region),
+  );
+  if (reason === undefined) return check(stack, new LambdaClient(client), outputs);
+  say(`${reason}\n`);
+  return false;
+}
+
+/** Why no check can succeed and what to do about it; `undefined` where the checks themselves had better speak. */
+function hindrance(error: Error, stack: string, region: string | undefined): string | undefined {
+  if (region === undefined) return 'No region is named: give --region, or set AWS_REGION.';
+  const { name, message } = error;
+  if (/^(Credentials|Token)ProviderError$/.test(name)) {
+    return `There are no AWS credentials (${message.replace(/\.$/, '')}). Sign in, or set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`;
+  }
+  if (/^(ExpiredToken|RequestExpired)/.test(name)) {
+    return 'The AWS credentials have expired. Sign in again, or set new ones.';
+  }
+  if (/^(InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|AuthFailure)/.test(name)) {
+    return `AWS does not take these credentials in ${region} (${name}). Regions in China take those of an account of AWS in China, and no others do.`;
+  }
+  if (name === 'ValidationError' && message.includes('does not exist')) {
+    return `There is no stack ${stack} in ${region}. Give the --stage and the --region that it was deployed with, and the credentials of its account.`;
+  }
+  if ('code' in error && /^E[A-Z_]+$/.test(String(error.code))) {
+    return `AWS cannot be reached in ${region} (${message}). Is that the region's name, and is there a network?`;
+  }
+  return undefined;
+}
+
+/** Runs every check and says what each found; whether all are well. */
+async function check(stack: string, lambda: LambdaClient, outputs: Promise<Outputs>): Promise<boolean> {
   const checks: [string, Check][] = [
     ['query signs', () => selfTest(lambda, `${stack}-query`)],
     ['notify verifies', () => selfTest(lambda, `${stack}-notify`)],
@@ -121,12 +154,12 @@ async function jsonOf(response: Response): Promise<Record<string, unknown>> {
   }
 }
 
-async function outputsOf(cloudFormation: CloudFormationClient, stack: string): Promise<Map<string, string>> {
+async function outputsOf(cloudFormation: CloudFormationClient, stack: string): Promise<Outputs> {
   const { Stacks: [found] = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName: stack }));
   return new Map(found?.Outputs?.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
 }
 
-function urlIn(outputs: ReadonlyMap<string, string>, name: string): string {
+function urlIn(outputs: Outputs, name: string): string {
   const url = outputs.get(name);
   if (!url) throw new Error(`the stack has no output ${name}`);
   return url;

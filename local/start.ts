@@ -10,6 +10,7 @@ const RETRY_SECONDS = 5;
 
 /** The order of the sample request on Baidu's page about the payment status query, waiting to be paid. */
 const SAMPLE = { orderId: '1920891312', userId: '3747777038', tpOrderId: '3028903626', totalMoney: 11300 };
+const TITLE = '示例订单 Sample order';
 
 const say = (text = '') => process.stdout.write(`${text}\n`);
 const line = (name: string, value: string) => say(`  ${name.padEnd(16)} ${value}`);
@@ -44,7 +45,7 @@ try {
 
 function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Stack): void {
   if (closing.signal.aborted) return;
-  cashier.createOrder({ ...SAMPLE, title: '示例订单 Sample order' });
+  cashier.createOrder({ ...SAMPLE, title: TITLE });
   say();
   takenInstead('The service', PORTS.gateway, gateway.port);
   takenInstead('The cashier', PORTS.cashier, cashier.port);
@@ -54,8 +55,12 @@ function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Sta
   line('webhook', stack.webhookUrl);
   line('query', stack.queryUrl('{orderId}', '{siteId}'));
 
-  heading('Ask for the sample order');
+  heading('Try it: ask for the sample order, pay for it, ask again');
+  say('  1. This answers that it is UNPAID:');
   say(`  curl -H 'Authorization: Bearer ${apiToken}' '${stack.queryUrl(SAMPLE.orderId, SAMPLE.userId)}'`);
+  say(`  2. Open the page, choose the order “${TITLE}”, and pay. Or have it paid from here:`);
+  say(`  curl -H 'content-type: application/json' -d '{}' '${cashier.url}/api/orders/${SAMPLE.orderId}/pay'`);
+  say('  3. The first command now answers that it is PAID. The page shows each step on the way.');
 
   heading('What is in use, made anew at each start');
   line('API token', apiToken);
@@ -70,7 +75,10 @@ function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Sta
   heading('Faster here, so that it can be watched');
   line('Baidu repeats', `a notification after ${REPEAT_SECONDS} s (in production 2 min)`);
   line('the queue', `delivers again after ${RETRY_SECONDS} s (deployed 3 min)`);
-  say('\nLOG_LEVEL=INFO npm start shows the functions’ log. Ctrl-C ends everything.');
+  say(
+    '\ndocs/sandbox.md: the page’s routes, for scripts. LOG_LEVEL=INFO npm start: the functions’ log, too.',
+  );
+  say('Ctrl-C ends everything.');
 }
 
 function takenInstead(what: string, wanted: number, got: number): void {

@@ -23,6 +23,8 @@ const HELP = `A local stand-in for Baidu's cashier, with a page to drive it.
                                   both (repeat)
   --help
 
+Scripts drive it as its page does: docs/sandbox.md has the routes, and how to test a webhook in CI.
+
 A platform key that stays the same: openssl genrsa -out platform.pem 2048
 Your public key from your private one: openssl rsa -in merchant.pem -pubout
 `;

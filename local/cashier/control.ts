@@ -17,6 +17,10 @@ export interface Snapshot {
   readonly hops: Record<string, readonly Hop[]>;
 }
 
+type Body = Record<string, unknown>;
+
+type Route = (desk: ControlDesk, given: { orderId: string; body: Body }) => unknown;
+
 const LARGEST_BODY = 64 * 1024;
 
 /** Serves the page, its events and its control routes; nothing but pages of this very server may use them. */
@@ -27,15 +31,14 @@ export async function control(
 ): Promise<void> {
   try {
     refuseStrangers(request);
-    if (request.method === 'GET' || request.method === 'HEAD') {
-      if (path === '/api/events') return sendEvents(response, desk);
-      const file = await pageFile(path);
-      if (!file) throw new CashierError('NOT_FOUND', `there is no ${path}`);
-      response.writeHead(200, file.headers).end(file.body);
-      return;
-    }
-    const result = await act(desk, path, await readJson(request));
-    sendJson(response, 200, result);
+    const { method = '' } = request;
+    const route = routeOf(method, path);
+    if (route) {
+      const body = isReading(method) ? {} : await readJson(request);
+      const orderId = /[0-9]+/.exec(path)?.[0] ?? '';
+      sendJson(response, 200, await route(desk, { orderId, body }));
+    } else if (isReading(method)) await sendPage(response, path, desk);
+    else throw new CashierError('NOT_FOUND', `there is no ${method} ${path}`);
   } catch (error) {
     const statuses = { INVALID: 400, NOT_FOUND: 404, CONFLICT: 409 };
     const known = error instanceof CashierError;
@@ -59,10 +62,20 @@ function refuseStrangers({ headers, method }: IncomingMessage): void {
   if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`) {
     throw new CashierError('INVALID', 'another site may not drive the cashier');
   }
-  const reading = method === 'GET' || method === 'HEAD';
-  if (!reading && headers['content-type']?.split(';')[0] !== 'application/json') {
+  if (!isReading(method) && headers['content-type']?.split(';')[0] !== 'application/json') {
     throw new CashierError('INVALID', 'send JSON, with content-type application/json');
   }
+}
+
+function isReading(method: string | undefined): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+async function sendPage(response: ServerResponse, path: string, desk: ControlDesk): Promise<void> {
+  if (path === EVENTS) return sendEvents(response, desk);
+  const file = await pageFile(path);
+  if (!file) throw new CashierError('NOT_FOUND', `there is no ${path}`);
+  response.writeHead(200, file.headers).end(file.body);
 }
 
 function sendEvents(response: ServerResponse, desk: ControlDesk): void {
@@ -83,22 +96,35 @@ function sendEvents(response: ServerResponse, desk: ControlDesk): void {
   response.on('close', desk.subscribe(send));
 }
 
-type Body = Record<string, unknown>;
+/** Where the page hears of everything that happens, as server-sent events; a snapshot comes first. */
+export const EVENTS = '/api/events';
 
-/** The control routes; whether a value makes sense is for the cashier itself to say. */
-async function act(desk: ControlDesk, path: string, body: Body): Promise<unknown> {
-  if (path === '/api/orders') return desk.createOrder(newOrder(body));
-  if (path === '/api/faults') return desk.setFaults(body);
-  if (path === '/api/connection') return connect(desk, body);
-  const [, orderId = '', action = ''] = /^\/api\/orders\/([0-9]+)\/([a-z]+)$/.exec(path) ?? [];
-  if (action === 'pay') return desk.pay(orderId, { payType: oneOf(PAY_TYPES, body['payType']) });
-  if (action === 'notify') return desk.notifyAgain(orderId);
-  if (action === 'cancel') return desk.cancel(orderId);
-  if (action === 'refund') return desk.refund(orderId, oneOf(REFUND_STATES, body['state']));
-  if (action === 'verify') return desk.verify(orderId);
-  if (action === 'lookup') return desk.lookUp(orderId);
-  if (action === 'ask') return desk.askStatus(orderId);
-  throw new CashierError('NOT_FOUND', `there is no ${path}`);
+/**
+ * The control routes by method and path, for the page and for scripts: docs/sandbox.md. Whether a value makes sense is
+ * for the cashier itself to say.
+ */
+export const ROUTES: Readonly<Record<string, Route>> = {
+  'POST /api/orders': (desk, { body }) => desk.createOrder(newOrder(body)),
+  'GET /api/orders/{orderId}': (desk, { orderId }) => ({
+    order: desk.order(orderId),
+    hops: desk.timeline(orderId),
+  }),
+  'POST /api/orders/{orderId}/pay': (desk, { orderId, body }) =>
+    desk.pay(orderId, 'payType' in body ? { payType: oneOf(body, 'payType', PAY_TYPES) } : {}),
+  'POST /api/orders/{orderId}/notify': (desk, { orderId }) => desk.notifyAgain(orderId),
+  'POST /api/orders/{orderId}/cancel': (desk, { orderId }) => desk.cancel(orderId),
+  'POST /api/orders/{orderId}/refund': (desk, { orderId, body }) =>
+    desk.refund(orderId, oneOf(body, 'state', REFUND_STATES)),
+  'POST /api/orders/{orderId}/verify': (desk, { orderId }) => desk.verify(orderId),
+  'POST /api/orders/{orderId}/ask': (desk, { orderId }) => desk.askStatus(orderId),
+  'POST /api/orders/{orderId}/lookup': (desk, { orderId }) => desk.lookUp(orderId),
+  'POST /api/faults': (desk, { body }) => desk.setFaults(body),
+  'POST /api/connection': (desk, { body }) => connect(desk, body),
+};
+
+function routeOf(method: string, path: string): Route | undefined {
+  const name = `${method} ${path.replace(/^\/api\/orders\/[0-9]+/, '/api/orders/{orderId}')}`;
+  return Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
 }
 
 function newOrder(body: Body): NewOrder {
@@ -118,9 +144,11 @@ function newOrder(body: Body): NewOrder {
   };
 }
 
-function oneOf<T extends string>(values: readonly T[], value: unknown): T {
-  const found = values.find((known) => known === value);
-  if (found === undefined) throw new CashierError('INVALID', `must be one of ${values.join(', ')}`);
+function oneOf<T extends string>(body: Body, name: string, values: readonly T[]): T {
+  const found = values.find((known) => known === body[name]);
+  if (found === undefined) {
+    throw new CashierError('INVALID', `${name} must be one of ${values.join(', ')}`);
+  }
   return found;
 }
 

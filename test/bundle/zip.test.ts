@@ -1,30 +1,60 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPromise } from 'yauzl';
+import { type Entry, openPromise } from 'yauzl';
 
 const root = path.resolve(import.meta.dirname, '../..');
 let folder: string;
+let said: string;
 
-/** Packages as `npm run package` does, into a folder of its own, with no credentials in reach. */
+/**
+ * Packages as `npm run package` does, into a folder of its own, with no credentials in reach, for somebody who keeps
+ * their files to themselves.
+ */
 beforeAll(() => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'package-'));
   const { PATH, HOME } = process.env;
-  execFileSync('osls', ['package', '--package', folder], { cwd: root, env: { PATH, HOME: `${HOME}/none` } });
+  said = execFileSync('sh', ['-c', 'umask 077 && exec osls package --package "$1" 2>&1', 'sh', folder], {
+    ...{ cwd: root, encoding: 'utf8' },
+    env: { PATH, HOME: `${HOME}/none` },
+  });
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('npm run package', () => {
-  test.each(['query', 'notify', 'confirm'])('puts one bundle into %s.zip, and nothing else', async (name) => {
-    expect(await filesIn(path.join(folder, `${name}.zip`))).toEqual([`handlers/${name}.cjs`]);
+describe.each(['query', 'notify', 'confirm'])('npm run package', (name) => {
+  const entries = () => entriesOf(path.join(folder, `${name}.zip`));
+
+  test(`puts one bundle into ${name}.zip, and nothing else`, async () => {
+    expect((await entries()).map(({ fileName }) => fileName)).toEqual([`handlers/${name}.cjs`]);
+  });
+
+  test(`lets everyone read what is in ${name}.zip, whatever the umask: Lambda has a user of its own`, async () => {
+    // The mode of a file is in the upper half of its attributes (Info-ZIP on Unix).
+    const modes = (await entries()).map(({ externalFileAttributes }) => externalFileAttributes >>> 16);
+    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['644']);
   });
 });
 
-async function filesIn(zip: string): Promise<string[]> {
-  const names: string[] = [];
-  for await (const entry of (await openPromise(zip)).eachEntry()) names.push(entry.fileName);
-  return names;
+describe('npm run package', () => {
+  test('leaves what it writes itself to those whom the umask lets', () => {
+    const template = path.join(folder, 'cloudformation-template-update-stack.json');
+    expect((statSync(template).mode & 0o777).toString(8)).toBe('600');
+  });
+
+  test('says what it does, and warns of nothing', () => {
+    const lines = said.split('\n').filter((line) => line !== '');
+    expect(lines).toEqual([
+      'Packaging baidu-payment-status for stage dev (cn-north-1)',
+      expect.stringMatching(/^✔ Service packaged \(\d+s\)$/),
+    ]);
+  });
+});
+
+async function entriesOf(zip: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of (await openPromise(zip)).eachEntry()) entries.push(entry);
+  return entries;
 }

@@ -16,7 +16,7 @@ beforeAll(async () => {
   for (const name of ['serverless.yml', 'resources', 'handlers', 'lib', 'events']) {
     await cp(path.join(ROOT, name), path.join(folder, name), { recursive: true });
   }
-  for (const name of ['esbuild.config.cjs', 'package.json', 'node_modules']) {
+  for (const name of ['esbuild.config.cjs', 'package.json', 'local', 'node_modules']) {
     await symlink(path.join(ROOT, name), path.join(folder, name));
   }
 });

@@ -80,18 +80,24 @@ async function occupy(port: number): Promise<void> {
 
 const changes = () => execFileSync('git', ['status', '--porcelain'], { cwd: root }).toString();
 
+/** What a line of the screen answers when it is pasted into a shell. */
+const pasted = (line: string): unknown =>
+  JSON.parse(execFileSync('sh', ['-c', line], { stdio: 'pipe' }).toString());
+
 describe('npm start', () => {
-  test('is ready with a curl line that works when pasted; Ctrl-C ends all of it and leaves nothing', async () => {
+  test('says how an order becomes paid, in lines that work when pasted; Ctrl-C ends all of it and leaves nothing', async () => {
     const before = changes();
     const { printed, child, exit, folder } = start();
     await printed(/Ctrl-C ends everything/);
     const [, page = ''] = await printed(/open this +(http\S+)/);
     expect(await (await fetch(page)).text()).toContain('<title>Cashier sandbox</title>');
 
-    const [, authorization = '', url = ''] = await printed(/^ {2}curl -H 'Authorization: (.+)' '(.+)'$/m);
-    const answer = await fetch(url, { headers: { authorization } });
-    expect(answer.status).toBe(200);
-    expect(await answer.json()).toMatchObject({ orderId: '1920891312', payment: { status: 'UNPAID' } });
+    const [ask = ''] = await printed(/^ {2}curl -H 'Authorization: .+'$/m);
+    const [pay = ''] = await printed(/^ {2}curl .+\/pay'$/m);
+    const unpaid = { orderId: '1920891312', payment: { status: 'UNPAID' } };
+    expect(pasted(ask)).toMatchObject(unpaid);
+    expect(pasted(pay)).toMatchObject({ outcome: 'settled', order: { orderId: unpaid.orderId } });
+    expect(pasted(ask)).toMatchObject({ ...unpaid, payment: { status: 'PAID' } });
     const [, webhook = ''] = await printed(/webhook +(http\S+)/);
     expect((await fetch(webhook, { method: 'POST' })).status).toBe(400);
     expect(readdirSync(folder)).toHaveLength(1);

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Stack, startStack } from '../../local/stack.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 
@@ -35,32 +37,45 @@ const functionsOf = ({ functions }: Stack): Record<string, Handler> =>
     ]),
   );
 
+interface SmokeOptions {
+  functions?: Record<string, Handler>;
+  outputs?: Record<string, string>;
+  /** What CloudFormation says instead of the outputs. */
+  refusal?: { code: string; message: string };
+  args?: readonly string[];
+  environment?: Readonly<Record<string, string | undefined>>;
+}
+
 /** Runs the command against a stage; its exit code and what it printed. */
 async function smoke({
   functions = functionsOf(stack),
-  outputs = outputsOf(stack) as Record<string, string>,
-} = {}) {
+  outputs = outputsOf(stack),
+  refusal,
+  args = ['--stage', 'prod', '--region', 'cn-north-1'],
+  environment = {},
+}: SmokeOptions = {}) {
   const named = Object.fromEntries(
     Object.entries(functions).map(([name, handler]) => [`${NAME}-${name}`, handler]),
   );
-  const plane = await startControlPlane(named, { name: NAME, outputs });
+  const plane = await startControlPlane(named, refusal ?? { name: NAME, outputs });
   planes.push(plane);
+  const { PATH } = process.env;
   const env = {
-    ...process.env,
+    ...{ PATH, NO_COLOR: '1', HOME: import.meta.dirname, AWS_EC2_METADATA_DISABLED: 'true' },
     AWS_ENDPOINT_URL_LAMBDA: plane.url,
     AWS_ENDPOINT_URL_CLOUDFORMATION: plane.url,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
+    ...environment,
   };
-  const options = ['--stage', 'prod', '--region', 'cn-north-1'];
   return new Promise<{ code: number; output: string }>((resolve) => {
-    execFile(process.execPath, [CLI, ...options], { env }, (error, stdout) => {
-      resolve({ code: Number(error?.code ?? 0), output: stdout });
+    execFile(process.execPath, [CLI, ...args], { env }, (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), output: stdout + stderr });
     });
   });
 }
 
-const outputsOf = ({ webhookUrl, gateway }: Stack) => ({
+const outputsOf = ({ webhookUrl, gateway }: Stack): Record<string, string> => ({
   WebhookUrl: webhookUrl,
   QueryUrl: `${gateway.url}/orders/{orderId}/payment-status`,
 });
@@ -90,3 +105,91 @@ test('npm run smoke says what is wrong, check by check', async () => {
   expect(output).toMatch(/ok\s+confirm signs/);
   expect(code).toBe(1);
 }, 60_000);
+
+const said = (output: string) => output.trimEnd().split('\n');
+
+describe('npm run smoke says once, and what to do, that', () => {
+  test('there are no credentials', async () => {
+    const environment = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
+    const { code, output } = await smoke({ environment });
+    expect(said(output)).toEqual([
+      'There are no AWS credentials (Could not load credentials from any providers). Sign in, or set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+    ]);
+    expect(code).toBe(1);
+  });
+
+  test.each([
+    [
+      'the credentials have expired',
+      { code: 'ExpiredToken', message: 'The security token included in the request is expired' },
+      'The AWS credentials have expired. Sign in again, or set new ones.',
+    ],
+    [
+      'the credentials are of another partition',
+      { code: 'InvalidClientTokenId', message: 'The security token included in the request is invalid.' },
+      'AWS does not take these credentials in cn-north-1 (InvalidClientTokenId). Regions in China take those of an account of AWS in China, and no others do.',
+    ],
+    [
+      'the secret key is wrong, without the text that was signed',
+      {
+        code: 'SignatureDoesNotMatch',
+        message: 'The canonical string should have been x-amz-security-token',
+      },
+      'AWS does not take these credentials in cn-north-1 (SignatureDoesNotMatch). Regions in China take those of an account of AWS in China, and no others do.',
+    ],
+  ])('%s', async (_, refusal, line) => {
+    const { code, output } = await smoke({ refusal });
+    expect(said(output)).toEqual([line]);
+    expect(code).toBe(1);
+  });
+
+  test('no region is named', async () => {
+    const { code, output } = await smoke({ args: ['--stage', 'prod'] });
+    expect(said(output)).toEqual(['No region is named: give --region, or set AWS_REGION.']);
+    expect(code).toBe(1);
+  });
+
+  test('there is no such stack in the region', async () => {
+    const { code, output } = await smoke({ args: ['--stage', 'beta', '--region', 'ap-east-1'] });
+    expect(said(output)).toEqual([
+      'There is no stack baidu-payment-status-beta in ap-east-1. Give the --stage and the --region that it was deployed with, and the credentials of its account.',
+    ]);
+    expect(code).toBe(1);
+  });
+
+  test('AWS cannot be reached', async () => {
+    const environment = { AWS_ENDPOINT_URL_CLOUDFORMATION: 'http://127.0.0.1:1' };
+    const { code, output } = await smoke({ environment });
+    expect(said(output)).toEqual([
+      "AWS cannot be reached in cn-north-1 (connect ECONNREFUSED 127.0.0.1:1). Is that the region's name, and is there a network?",
+    ]);
+    expect(code).toBe(1);
+  });
+});
+
+describe('npm run smoke', () => {
+  test('takes the region from the profile', async () => {
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'smoke-')), 'config');
+    writeFileSync(file, '[default]\nregion = ap-east-1\n');
+    const { output } = await smoke({ args: ['--stage', 'beta'], environment: { AWS_CONFIG_FILE: file } });
+    rmSync(path.dirname(file), { recursive: true });
+    expect(output).toContain('There is no stack baidu-payment-status-beta in ap-east-1.');
+  });
+
+  test.each(['AWS_REGION', 'AWS_DEFAULT_REGION'])('takes the region from %s', async (name) => {
+    const { code, output } = await smoke({ args: ['--stage', 'prod'], environment: { [name]: 'ap-east-1' } });
+    expect(output).not.toContain('WRONG');
+    expect(code).toBe(0);
+  });
+
+  test('checks what it can where the stack may not be described', async () => {
+    const refusal = {
+      code: 'AccessDenied',
+      message: 'not authorized to perform cloudformation:DescribeStacks',
+    };
+    const { code, output } = await smoke({ refusal });
+    expect(output).toMatch(/ok\s+query signs/);
+    expect(output).toMatch(/WRONG the webhook refuses what is forged: not authorized to perform/);
+    expect(code).toBe(1);
+  });
+});

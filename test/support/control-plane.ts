@@ -11,6 +11,11 @@ export interface ControlPlane {
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
 
+/** A stack that can be described, or what CloudFormation says instead. */
+type StackOrError =
+  | { name: string; outputs: Readonly<Record<string, string>> }
+  | { code: string; message: string };
+
 /**
  * Starts an endpoint that speaks as much of the two protocols as the real SDK needs, on a free port of 127.0.0.1.
  *
@@ -18,15 +23,13 @@ type Handler = (event: unknown, context: unknown) => Promise<unknown>;
  */
 export async function startControlPlane(
   functions: Readonly<Record<string, Handler>>,
-  stack: { name: string; outputs: Readonly<Record<string, string>> },
+  stack: StackOrError,
 ): Promise<ControlPlane> {
   const server = http.createServer(async (request, response) => {
     const body = await text(request);
     const name = /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(request.url ?? '')?.[1];
     if (name !== undefined) return invoke(response, functions[name], body);
-    const known = new URLSearchParams(body).get('StackName') === stack.name;
-    response.writeHead(known ? 200 : 400, { 'content-type': 'text/xml' });
-    response.end(known ? description(stack) : NO_STACK);
+    describe(response, new URLSearchParams(body).get('StackName') ?? '', stack);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -60,8 +63,17 @@ async function invoke(
   }
 }
 
-const NO_STACK =
-  '<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack does not exist</Message></Error></ErrorResponse>';
+function describe(response: http.ServerResponse, name: string, stack: StackOrError): void {
+  const unknown = { code: 'ValidationError', message: `Stack with id ${name} does not exist` };
+  const found = 'code' in stack || stack.name === name ? stack : unknown;
+  const failed = 'code' in found;
+  response.writeHead(failed ? 400 : 200, { 'content-type': 'text/xml' });
+  response.end(failed ? refusal(found) : description(found));
+}
+
+function refusal({ code, message }: { code: string; message: string }): string {
+  return `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`;
+}
 
 function description({ name, outputs }: { name: string; outputs: Readonly<Record<string, string>> }): string {
   const members = Object.entries(outputs).map(

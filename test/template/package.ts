@@ -42,7 +42,8 @@ export interface PackageOptions {
   params?: Record<string, string>;
 }
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+/** The root of the project. */
+export const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 
 /** Each parameter of `serverless.yml`, with another value than its default. */
@@ -79,30 +80,45 @@ export async function packageTemplate({
   stage = 'dev',
   params = {},
 }: PackageOptions = {}): Promise<Packaged> {
-  const folder = await mkdtemp(join(tmpdir(), 'template-'));
+  const folder = await copyService();
   try {
-    for (const name of ['serverless.yml', 'resources']) {
-      await cp(join(root, name), join(folder, name), { recursive: true });
-    }
-    for (const name of ['esbuild.config.cjs', 'package.json', 'node_modules']) {
-      await symlink(join(root, name), join(folder, name));
-    }
-    await mkdir(join(folder, 'handlers'));
-    for (const name of ['query', 'notify', 'confirm']) {
-      await writeFile(join(folder, 'handlers', `${name}.ts`), 'export const handler = async () => {};\n');
-    }
-    const osls = join(root, 'node_modules', 'serverless', 'bin', 'serverless.js');
     const flags = Object.entries(params).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
-    await run(process.execPath, [osls, 'package', '--stage', stage, ...flags], {
-      cwd: folder,
-      env: { PATH: process.env['PATH'], HOME: folder, CI: '1' },
-    });
+    await osls(folder, ['package', '--stage', stage, ...flags]);
     const output = join(folder, '.serverless');
     const text = await readFile(join(output, 'cloudformation-template-update-stack.json'), 'utf8');
     return { text, template: evaluateConditions(JSON.parse(text)), files: await readdir(output) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Makes a folder that osls can package, with empty handlers; the caller removes it. */
+export async function copyService(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'template-'));
+  for (const name of ['serverless.yml', 'resources']) {
+    await cp(join(root, name), join(folder, name), { recursive: true });
+  }
+  for (const name of ['esbuild.config.cjs', 'package.json', 'local', 'node_modules']) {
+    await symlink(join(root, name), join(folder, name));
+  }
+  await mkdir(join(folder, 'handlers'));
+  for (const name of ['query', 'notify', 'confirm']) {
+    await writeFile(join(folder, 'handlers', `${name}.ts`), 'export const handler = async () => {};\n');
+  }
+  return folder;
+}
+
+/** Runs osls in a folder, without credentials; rejects, with what it printed, where it does not end well. */
+export async function osls(
+  folder: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<{ stdout: string; stderr: string }> {
+  const command = join(root, 'node_modules', 'serverless', 'bin', 'serverless.js');
+  return run(process.execPath, [command, ...args], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], HOME: join(folder, 'home'), CI: '1', ...environment },
+  });
 }
 
 /** The resource with this logical id; a test fails where there is none. */

@@ -97,6 +97,31 @@ describe('control routes', () => {
     expect((await send(`orders/${other.body.orderId}/cancel`)).body.payment).toBe('CANCELLED');
   });
 
+  test('read an order with its time line', async () => {
+    const { body } = await send('orders', { tpOrderId: 'T-read', totalMoney: 1 });
+    await send(`orders/${body.orderId}/pay`);
+    const response = await fetch(`${cashier.url}/api/orders/${body.orderId}`);
+    const { order, hops } = JSON.parse(await response.text());
+    expect(response.status).toBe(200);
+    expect(order).toEqual(cashier.order(body.orderId));
+    expect(order).toMatchObject({ payType: '1117', settlement: 'SETTLED' });
+    expect(hops.map(({ kind }: { kind: string }) => kind)).toEqual(['created', 'paid', 'notification']);
+  });
+
+  test('are for the methods that they name', async () => {
+    const headers = JSON_TYPE;
+    const put = await fetch(`${cashier.url}/api/faults`, {
+      method: 'PUT',
+      headers,
+      body: '{"query":"down"}',
+    });
+    expect(put.status).toBe(404);
+    expect(await put.json()).toEqual({ code: 'NOT_FOUND', message: 'there is no PUT /api/faults' });
+    const read = await fetch(`${cashier.url}/api/orders/1`);
+    expect(await read.json()).toEqual({ code: 'NOT_FOUND', message: 'there is no order 1' });
+    expect(cashier.faults().query).toBe('none');
+  });
+
   test('set switches and the connection', async () => {
     expect((await send('faults', { unknownStatus: true })).body.unknownStatus).toBe(true);
     expect((await send('faults', { unknownStatus: false })).body.unknownStatus).toBe(false);
@@ -114,9 +139,10 @@ describe('control routes', () => {
     ['orders', { tpOrderId: 5, totalMoney: 1 }, 400, 'tpOrderId must be a text'],
     ['orders', [], 400, 'not a JSON object'],
     ['orders/1/pay', { payType: '1117' }, 404, 'there is no order 1'],
-    ['orders/1/pay', { payType: '1' }, 400, 'must be one of 1117, 1087, 1108, 10004, 1124'],
-    ['orders/1/refund', { state: 'NONE' }, 400, 'must be one of PROCESSING, REFUNDED, FAILED'],
-    ['orders/1/burn', {}, 404, 'there is no /api/orders/1/burn'],
+    ['orders/1/pay', { payType: null }, 400, 'payType must be one of 1117, 1087, 1108, 10004, 1124'],
+    ['orders/1/pay', { payType: '1' }, 400, 'payType must be one of 1117, 1087, 1108, 10004, 1124'],
+    ['orders/1/refund', { state: 'NONE' }, 400, 'state must be one of PROCESSING, REFUNDED, FAILED'],
+    ['orders/1/burn', {}, 404, 'there is no POST /api/orders/1/burn'],
     ['faults', { query: 'on fire' }, 400, 'no such switch: query = on fire'],
     ['connection', { notifyUrl: 'nowhere' }, 400, 'the notify URL is not an http or https URL: nowhere'],
     ['connection', { merchantPublicKey: 'none' }, 400, 'not an RSA public key that can be read'],

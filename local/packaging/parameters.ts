@@ -1,0 +1,85 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { type Place, RULES } from './rules.ts';
+
+/** The blocks of `params:` in serverless.yml; `default` names every parameter that there is. */
+export type Blocks = Readonly<Record<string, Readonly<Record<string, unknown>> | null>>;
+
+/** What is packaged: with which parameters, for which stage, and where to. */
+export interface Packaging extends Place {
+  readonly blocks: Blocks;
+  /** Each `name=value` of the command line. */
+  readonly given: readonly string[];
+  readonly stage: string;
+}
+
+/** A parameter's value and how to name it to whoever gave it. */
+interface Parameter {
+  readonly label: string;
+  readonly value: string;
+}
+
+/**
+ * Says what is wrong with the parameters: one sentence for each that does not exist or does not fit, without its value.
+ * The command line goes before the block of the stage, and that before the defaults, as in osls. What holds a variable
+ * that is not resolved yet is left for later.
+ */
+export function faultsOf(packaging: Packaging): string[] {
+  const known = Object.keys(packaging.blocks['default'] ?? {});
+  const given = parametersOf(packaging);
+  const names = [...given].flatMap(([name, { label, value }]) => {
+    if (!known.includes(name)) return `${label} is no parameter of this service${suggestion(name, known)}`;
+    return value === '' ? `${label} is empty; leave it out for its default` : [];
+  });
+  const faults = [...malformed(packaging.given), ...names];
+  return (faults.length > 0 ? faults : unfit(given, packaging)).map((fault) => `${fault}.`);
+}
+
+function parametersOf({ blocks, given, stage }: Packaging): Map<string, Parameter> {
+  const parameters = new Map<string, Parameter>();
+  for (const block of ['default', stage]) {
+    for (const [name, value] of Object.entries(blocks[block] ?? {})) {
+      if (value === null || value === undefined) continue;
+      parameters.set(name, { label: `params.${block}.${name}`, value: String(value) });
+    }
+  }
+  for (const text of given) {
+    const [, name, value] = ASSIGNMENT.exec(text) ?? [];
+    if (name === undefined || value === undefined) continue;
+    parameters.set(name, { label: `--param ${name}`, value: value.trimEnd() });
+  }
+  return parameters;
+}
+
+const ASSIGNMENT = /^([^=]+)=(.*)$/s;
+
+function malformed(given: readonly string[]): string[] {
+  return given
+    .filter((text) => !ASSIGNMENT.test(text))
+    .map((text) => `--param ${/^\w+$/.test(text) ? text : '…'} has to be given as name=value`);
+}
+
+function suggestion(name: string, known: readonly string[]): string {
+  const lower = (text: string) => text.toLowerCase();
+  const nearest = closest(lower(name), known.map(lower));
+  const found = known.find((each) => lower(each) === nearest) ?? '';
+  return distance(lower(name), nearest) <= name.length / 2
+    ? ` (did you mean ${found}?)`
+    : ` (there are ${known.join(', ')})`;
+}
+
+function unfit(given: Map<string, Parameter>, place: Place): string[] {
+  const faults = [...given].flatMap(([name, { label, value }]) => {
+    const pending = [value, place.region].some((text) => text.includes('${'));
+    const must = pending ? undefined : RULES[name]?.(value, place);
+    return must === undefined ? [] : `${label} ${must}`;
+  });
+  return faults.length > 0 ? faults : throttled(given);
+}
+
+/** A queue whose function is throttled uses up its messages' tries. */
+function throttled(given: Map<string, Parameter>): string[] {
+  const of = (name: string) => given.get(name)?.value;
+  const [batches, cap] = [of('confirmConcurrency'), of('confirmReservedConcurrency')];
+  if (of('reserveConcurrency') === 'no' || !(Number(cap) <= Number(batches))) return [];
+  return [`confirmReservedConcurrency (${cap}) must be above confirmConcurrency (${batches})`];
+}

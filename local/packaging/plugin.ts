@@ -1,0 +1,67 @@
+import { faultsOf, type Packaging } from './parameters.ts';
+
+/** What of osls is used here. */
+interface Osls {
+  readonly processedInput: {
+    readonly commands: readonly string[];
+    readonly options: { readonly param?: readonly string[] };
+    readonly isHelpRequest: boolean;
+  };
+  readonly configurationInput: {
+    readonly params: Packaging['blocks'];
+    readonly provider: { readonly stage: string; readonly region: string };
+  };
+  readonly configSchemaHandler: {
+    readonly schema: {
+      readonly definitions: { readonly awsLogRetentionInDays: { readonly enum: number[] } };
+    };
+  };
+  readonly classes: { readonly Error: new (message: string, code: string) => Error };
+}
+
+/**
+ * Plugin of osls, named in serverless.yml before the one that bundles.
+ *
+ * It refuses parameters that do not exist or do not fit, before anything is built: osls itself takes any name for a
+ * parameter, and AWS would refuse a value in the middle of a deployment or the functions at run time. And it has the
+ * files in the zips readable for everyone, whatever the umask: Lambda runs them as a user of its own.
+ *
+ * @see https://github.com/oss-serverless/osls
+ */
+export default class Packager {
+  readonly hooks: Readonly<Record<string, () => void>>;
+  readonly #osls: Osls;
+
+  /** Throws osls's own error where a parameter is at fault. */
+  constructor(osls: Osls) {
+    this.#osls = osls;
+    // Plugins are made before osls puts parameters into the configuration and judges that in words of its own.
+    this.#checkParameters();
+    let umask: number;
+    const readable = () => {
+      umask = process.umask(0o022);
+    };
+    const asBefore = () => void process.umask(umask);
+    this.hooks = {
+      // By now each variable has its value, those among the parameters too.
+      initialize: () => this.#checkParameters(),
+      'before:package:createDeploymentArtifacts': readable,
+      'after:package:createDeploymentArtifacts': asBefore,
+      'before:deploy:function:packageFunction': readable,
+      'after:deploy:function:packageFunction': asBefore,
+    };
+  }
+
+  #checkParameters(): void {
+    const { processedInput, configurationInput, configSchemaHandler, classes } = this.#osls;
+    const [command = ''] = processedInput.commands;
+    if (processedInput.isHelpRequest || !['package', 'deploy'].includes(command)) return;
+    const faults = faultsOf({
+      blocks: configurationInput.params,
+      given: processedInput.options.param ?? [],
+      ...{ stage: configurationInput.provider.stage, region: configurationInput.provider.region },
+      retentionDays: configSchemaHandler.schema.definitions.awsLogRetentionInDays.enum,
+    });
+    if (faults.length > 0) throw new classes.Error(faults.join('\n'), 'INVALID_PARAMETERS');
+  }
+}
