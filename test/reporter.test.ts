@@ -14,15 +14,19 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs vitest with the closing line on one file; its exit code and the last line that it printed. */
-function run(source: string): { code: number | null; line: string | undefined } {
+function run(source: string, ...more: string[]): { code: number | null; line: string | undefined } {
   const imports = "import { afterAll, beforeAll, describe, test } from 'vitest';\n";
   writeFileSync(path.join(folder, 'one.test.ts'), imports + source);
   const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
   const reporters = ['--reporter', 'default', '--reporter', path.join(root, 'test/reporter.ts')];
-  const { status, stdout } = spawnSync(process.execPath, [vitest, 'run', '--root', folder, ...reporters], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [vitest, 'run', '--root', folder, ...reporters, ...more],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+    },
+  );
   return { code: status, line: stdout.trimEnd().split('\n').at(-1) };
 }
 
@@ -31,6 +35,15 @@ const fails = "() => { throw new Error('broken'); }";
 describe('the closing line', () => {
   test('counts what passed', () => {
     expect(run("test('a', () => {}); test('b', () => {});")).toEqual({ code: 0, line: '2 passed, 0 failed' });
+  });
+
+  test.each([
+    ['b > c', 0, '1 passed, 0 failed'],
+    ['b > d', 1, '0 passed, 1 failed'],
+    ['b', 1, '1 passed, 1 failed'],
+  ])('counts those that were asked for by name: %s', (name, code, line) => {
+    const source = `test('a', ${fails}); describe('b', () => { test('c', () => {}); test.skip('d', () => {}); });`;
+    expect(run(source, '-t', name)).toEqual({ code, line });
   });
 
   test.each([

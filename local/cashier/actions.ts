@@ -2,8 +2,9 @@ import { CHANNEL_NAMES, PAY_TYPES, type PayType } from './channels.ts';
 import type { Courier } from './courier.ts';
 import { CashierError } from './error.ts';
 import type { Faults } from './faults.ts';
-import type { CashierEvent, Ledger, NewHop, Text } from './ledger.ts';
+import type { CashierEvent, Ledger, NewHop } from './ledger.ts';
 import { makeOrder, type NewOrder, type Order, type RefundState } from './order.ts';
+import type { Text } from './text.ts';
 
 const REFUND_NOTES: Record<RefundState, Text> = {
   PROCESSING: { en: 'In progress', zh: '退费中' },

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Cashier } from './cashier.ts';
 import { PAY_TYPES } from './channels.ts';
 import { CashierError } from './error.ts';
-import type { Cashier } from './index.ts';
 import type { CashierEvent, Connection, Hop } from './ledger.ts';
 import { type NewOrder, REFUND_STATES } from './order.ts';
 import { pageFile } from './page.ts';

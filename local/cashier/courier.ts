@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { attempt, type Deliver } from './delivery.ts';
 import type { Faults } from './faults.ts';
-import type { Ledger, NewHop, Text } from './ledger.ts';
+import type { Ledger, NewHop } from './ledger.ts';
 import {
   judgeAnswer,
   type MerchantAnswer,
@@ -10,6 +10,7 @@ import {
   signedForm,
 } from './notification.ts';
 import type { Order } from './order.ts';
+import type { Text } from './text.ts';
 
 /** How notifications are signed and repeated; times in milliseconds. */
 export interface CourierOptions {

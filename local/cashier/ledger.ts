@@ -1,12 +1,7 @@
 import { CashierError } from './error.ts';
 import type { Faults } from './faults.ts';
 import type { Order } from './order.ts';
-
-/** A sentence in the two languages of the page. */
-export interface Text {
-  readonly en: string;
-  readonly zh: string;
-}
+import type { Text } from './text.ts';
 
 /** What a hop is about. The first five happen at the cashier, the others are seen on their way. */
 export type HopKind =

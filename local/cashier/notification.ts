@@ -1,8 +1,8 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Faults } from './faults.ts';
-import type { Text } from './ledger.ts';
 import type { Order } from './order.ts';
 import { canonicalText, sign } from './signature.ts';
+import type { Text } from './text.ts';
 
 /** A notification ready to be sent: the form as it goes over the wire, and the text that was signed. */
 export interface SignedForm {

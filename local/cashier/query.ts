@@ -1,8 +1,9 @@
 import { type KeyObject, randomInt } from 'node:crypto';
 import { diagnose } from './diagnosis.ts';
-import type { Raw, Text } from './ledger.ts';
+import type { Raw } from './ledger.ts';
 import { isLong, type Order } from './order.ts';
 import { canonicalText, verify } from './signature.ts';
+import type { Text } from './text.ts';
 
 /** Where Baidu's payment status query lives (百度智能小程序, 支付状态查询). */
 export const QUERY_PATH = '/platform/entity/openapi/queryorderdetail';

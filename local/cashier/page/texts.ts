@@ -1,4 +1,4 @@
-import type { Text } from '../ledger.ts';
+import type { Text } from '../text.ts';
 import { state } from './store.ts';
 
 /** Every text of the page, English and Chinese. */

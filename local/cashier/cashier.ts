@@ -1,0 +1,81 @@
+import type { KeyObject } from 'node:crypto';
+import type { PayType } from './channels.ts';
+import type { DeliveryResult } from './courier.ts';
+import type { Deliver } from './delivery.ts';
+import type { Faults } from './faults.ts';
+import type { CashierEvent, Connection, Hop, NewHop } from './ledger.ts';
+import type { MerchantService } from './merchant.ts';
+import type { NewOrder, Order, RefundState } from './order.ts';
+
+/** How a cashier is started; everything has a default. */
+export interface CashierOptions {
+  /** The port on 127.0.0.1; 0 for a free one (the default). One that is taken gives way to a free one. */
+  port?: number | undefined;
+  appId?: string | undefined;
+  appKey?: string | undefined;
+  dealId?: string | undefined;
+  /** RSA, PEM or key object: signs notifications. A new one is made by default. */
+  platformPrivateKey?: string | KeyObject | undefined;
+  /** RSA, PEM or bare base64 SPKI: verifies queries. Without it every query is refused. */
+  merchantPublicKey?: string | KeyObject | undefined;
+  /** Where notifications are posted. */
+  notifyUrl?: string | undefined;
+  /** Takes notifications instead of a URL, for a handler in this process. */
+  deliver?: Deliver | undefined;
+  /** Milliseconds between repetitions: 2 minutes by default, as at Baidu. */
+  repeatIntervalMs?: number | undefined;
+  /** How many repetitions there are at most: 200 by default, as at Baidu. */
+  repeatCount?: number | undefined;
+  /** Milliseconds in which the merchant must answer: 2,000 by default, as at Baidu. */
+  answerLimitMs?: number | undefined;
+  /** How late an answer is while Baidu is slow: 3,000 ms by default. */
+  slowMs?: number | undefined;
+  /** What an answer with `errno` other than 0 leads to. Baidu's pages say both; `repeat` by default. */
+  refusal?: 'repeat' | 'refunded' | undefined;
+  now?: (() => Date) | undefined;
+}
+
+/** A running cashier. */
+export interface Cashier {
+  /** Where the page and the control routes are, without a trailing slash. */
+  readonly url: string;
+  readonly port: number;
+  /** The stand-in for Baidu's query URL. */
+  readonly queryUrl: string;
+  readonly appId: string;
+  readonly appKey: string;
+  readonly dealId: string;
+  /** Bare base64 SPKI, as Baidu's console shows it. */
+  readonly platformPublicKey: string;
+  setMerchantPublicKey(key: string | KeyObject): void;
+  setNotifyUrl(url: string): void;
+  setDeliver(deliver: Deliver): void;
+  /** Says how the merchant's service is asked; the page then has buttons for it. */
+  setService(service: MerchantService): void;
+  createOrder(order: NewOrder): Order;
+  /** Pays an order and sends the notification; resolves with what came back. */
+  pay(orderId: string, options?: { payType?: PayType }): Promise<DeliveryResult>;
+  /** Sends the notification of a paid order once more. */
+  notifyAgain(orderId: string): Promise<DeliveryResult>;
+  cancel(orderId: string): Promise<Order>;
+  refund(orderId: string, state: RefundState): Order;
+  /** Marks an order as verified (核销). */
+  verify(orderId: string): Order;
+  /** Has an order looked up by the merchant's service; throws `CONFLICT` where there is none. */
+  lookUp(orderId: string): Promise<Order>;
+  /** Asks the merchant's service for an order's status; throws `CONFLICT` where there is none. */
+  askStatus(orderId: string): Promise<Order>;
+  order(orderId: string): Order;
+  orders(): readonly Order[];
+  /** The time line of an order; `null` for the requests that match none. */
+  timeline(orderId: string | null): readonly Hop[];
+  /** Adds a step that was seen elsewhere (a queue message, a publication) to an order's time line. */
+  record(orderId: string | null, hop: NewHop): Hop;
+  connection(): Connection;
+  faults(): Faults;
+  setFaults(change: Partial<Faults>): Faults;
+  /** Calls the listener for each event until the returned function is called. */
+  subscribe(listener: (event: CashierEvent) => void): () => void;
+  /** Ends repetitions, connections and the server; resolves when nothing is left. */
+  close(): Promise<void>;
+}

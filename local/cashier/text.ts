@@ -1,0 +1,5 @@
+/** A sentence in the two languages of the page. */
+export interface Text {
+  readonly en: string;
+  readonly zh: string;
+}
