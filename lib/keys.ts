@@ -1,6 +1,9 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { decodeBase64 } from './base64.ts';
 import { ServiceError } from './errors.ts';
+
+/** What a private key is tried on. */
+const SAMPLE = Buffer.from('sample');
 
 /** Baidu's own instructions make keys of 1024 bits; nothing below is taken. */
 const MIN_BITS = 1024;
@@ -19,11 +22,16 @@ const PEM_HOLDS: Readonly<Record<string, 'private' | 'public'>> = {
  * base64, with line breaks, `\n` written as two characters, CRLF, or none.
  *
  * @param field the name under which an error speaks of the key; its value is never repeated
- * @throws ServiceError `CONFIGURATION_UNAVAILABLE` for anything but an RSA private key of 1024 bits or more
+ * @throws ServiceError `CONFIGURATION_UNAVAILABLE` for anything but a whole RSA private key of 1024 bits or more
  */
 export function readPrivateKey(text: string, field = 'privateKey'): KeyObject {
-  const key = privateKeyIn(decodeKey(text, 'private', field));
-  return usable(key, field, 'an RSA private key in PKCS#1 or PKCS#8');
+  const key = usable(
+    privateKeyIn(decodeKey(text, 'private', field)),
+    field,
+    'an RSA private key in PKCS#1 or PKCS#8',
+  );
+  if (!isWhole(key)) throw unusable(field, 'is damaged: what it signs does not verify; copy it again');
+  return key;
 }
 
 /**
@@ -80,6 +88,15 @@ function privateKeyIn(der: Buffer): KeyObject | undefined {
   return firstReadable(['pkcs8', 'pkcs1'] as const, (type) =>
     createPrivateKey({ key: der, format: 'der', type }),
   );
+}
+
+/** OpenSSL reads a private key without a look at whether its numbers belong together, and signs with what it has. */
+function isWhole(key: KeyObject): boolean {
+  try {
+    return verify('sha256', SAMPLE, createPublicKey(key), sign('sha256', SAMPLE, key));
+  } catch {
+    return false;
+  }
 }
 
 /** The errors of the decoder are dropped on purpose: some of them print what they were given. */

@@ -1,6 +1,5 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { keyBits, publicKeyText, readPublicKey } from '../../lib/keys.ts';
-import { selfTestSigning } from '../../lib/self-test.ts';
 import { bad, type Finding, good, type Text, warning } from './finding.ts';
 import type { Half } from './key-advice.ts';
 import { explainKey } from './key-faults.ts';
@@ -26,12 +25,6 @@ export function examinePrivateKey(
       zh: '是百度文档中印出的示例密钥：人人都有，请生成自己的密钥。',
     });
   }
-  if (isDamaged(key)) {
-    return bad('privateKey', {
-      en: 'is damaged: what it signs does not verify with its own public half. A character was changed; copy it again.',
-      zh: '已损坏：用它签名，再用它自己的公钥验签却失败。有字符被改动了，请重新复制。',
-    });
-  }
   return good(
     'privateKey',
     sized(String(value), key),
@@ -41,19 +34,6 @@ export function examinePrivateKey(
     },
     publicText,
   );
-}
-
-/** OpenSSL reads a key without checking that its numbers belong together. A key that is new tells it from the runtime. */
-function isDamaged(key: KeyObject): boolean {
-  return !signs(key) && signs(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey);
-}
-
-function signs(privateKey: KeyObject): boolean {
-  try {
-    return selfTestSigning({ appId: '1', appKey: 'x', privateKey }).ok;
-  } catch {
-    return false;
-  }
 }
 
 /** The platform's keys, and what they are examined with. */

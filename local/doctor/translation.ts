@@ -13,6 +13,10 @@ const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
     /^is not an RSA public key in SPKI, as Baidu’s console shows it\.$/,
     '不是 RSA 公钥（SPKI 格式，即百度后台显示的格式）。',
   ],
+  [
+    /^is damaged: what it signs does not verify; copy it again\.$/,
+    '已损坏：它的签名验证不通过，请重新复制。',
+  ],
   [/^must be RSA, not (.+)\.$/, '必须是 RSA 密钥，而不是 $1。'],
   [/^has (\d+) bits; the least is (\d+)\.$/, '只有 $1 位，至少要 $2 位。'],
   [/^must be a list of strings, one at least\.$/, '必须是字符串列表，至少一个。'],

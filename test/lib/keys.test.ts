@@ -1,4 +1,4 @@
-import { createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { keyBits, keyFault, publicKeyText, readPrivateKey, readPublicKey } from '../../lib/keys.ts';
 import { signParams } from '../../lib/sign.ts';
@@ -30,11 +30,33 @@ const WRITINGS: [string, (pem: string) => string][] = [
   ],
 ];
 
+/** The sample key with a bit of some of its numbers flipped, at an offset in bytes; OpenSSL still reads it. */
+function damaged(names: readonly ('n' | 'd' | 'dp')[], at: number): string {
+  const jwk = createPrivateKey(pkcs1).export({ format: 'jwk' });
+  for (const name of names) {
+    const number = Buffer.from(jwk[name] ?? '', 'base64url');
+    number.writeUInt8((number.at(at) ?? 0) ^ 1, at < 0 ? number.length + at : at);
+    jwk[name] = number.toString('base64url');
+  }
+  const key = createPrivateKey({ key: jwk, format: 'jwk' });
+  return key.export({ format: 'pem', type: 'pkcs1' }).toString();
+}
+
 describe('readPrivateKey()', () => {
   test.each(WRITINGS)('reads PKCS#1 and PKCS#8 written as %s', (_name, write) => {
     for (const pem of [pkcs1, pkcs8]) {
       expect(signParams(SAMPLE.params, readPrivateKey(write(pem)))).toBe(SAMPLE.signature);
     }
+  });
+
+  test.each([
+    ['another modulus', damaged(['n'], 0)],
+    ['a modulus with which nothing can be signed', damaged(['n'], -1)],
+    ['other exponents', damaged(['d', 'dp'], 5)],
+  ])('refuses a damaged key: %s', (_name, pem) => {
+    expect(() => readPrivateKey(pem)).toThrow(
+      'The secret’s privateKey is damaged: what it signs does not verify; copy it again.',
+    );
   });
 
   test('reads 2048 bits', () => {
