@@ -29,9 +29,14 @@ export interface LocalSecretsManager {
 
 const STATUS: Readonly<Record<string, number>> = { InternalServiceError: 500 };
 
-/** Starts the endpoint on a free port of 127.0.0.1. `GetSecretValue` is the one action that it knows. */
+type Secrets = Map<string, { text: string; versionId: string }>;
+
+/**
+ * Starts the endpoint on a free port of 127.0.0.1. It knows three actions: `GetSecretValue`, which the service needs,
+ * and `CreateSecret` and `PutSecretValue`, with which an operator makes and changes a secret.
+ */
 export async function startSecretsManager(): Promise<LocalSecretsManager> {
-  const secrets = new Map<string, { text: string; versionId: string }>();
+  const secrets: Secrets = new Map();
   let fault: SecretsFault | undefined;
   let requests = 0;
 
@@ -39,7 +44,7 @@ export async function startSecretsManager(): Promise<LocalSecretsManager> {
     requests++;
     const body = await text(request).catch(() => undefined);
     if (body === undefined || (fault && 'hang' in fault)) return;
-    const answer = fault ? failure(fault.error, 'As was asked for.') : getSecretValue(request, body, secrets);
+    const answer = fault ? failure(fault.error, 'As was asked for.') : answerTo(request, body, secrets);
     response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' });
     response.end(JSON.stringify(answer.body));
   });
@@ -67,32 +72,42 @@ interface WireAnswer {
   body: unknown;
 }
 
-function getSecretValue(
-  request: http.IncomingMessage,
-  body: string,
-  secrets: ReadonlyMap<string, { text: string; versionId: string }>,
-): WireAnswer {
+function answerTo(request: http.IncomingMessage, body: string, secrets: Secrets): WireAnswer {
   if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 Credential=')) {
     return failure('MissingAuthenticationTokenException', 'The request is not signed.');
   }
-  if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue') {
-    return failure('UnknownOperationException', 'Only GetSecretValue is known here.');
+  const input = JSON.parse(body) as { SecretId?: string; Name?: string; SecretString?: string };
+  const { SecretId = input.Name ?? '', SecretString = '' } = input;
+  const known = secrets.get(SecretId);
+  const missing = failure('ResourceNotFoundException', 'Secrets Manager can’t find the specified secret.');
+  switch (request.headers['x-amz-target']) {
+    case 'secretsmanager.GetSecretValue':
+      return known ? described(SecretId, known) : missing;
+    case 'secretsmanager.PutSecretValue':
+      return known ? stored(SecretId, SecretString, secrets) : missing;
+    case 'secretsmanager.CreateSecret':
+      if (!known) return stored(SecretId, SecretString, secrets);
+      return failure('ResourceExistsException', 'The operation failed because the secret already exists.');
+    default:
+      return failure('UnknownOperationException', 'This action is not known here.');
   }
-  const { SecretId } = JSON.parse(body) as { SecretId?: string };
-  const secret = SecretId === undefined ? undefined : secrets.get(SecretId);
-  if (!secret)
-    return failure('ResourceNotFoundException', 'Secrets Manager can’t find the specified secret.');
-  return {
-    status: 200,
-    body: {
-      ARN: `arn:aws-cn:secretsmanager:cn-north-1:000000000000:secret:${SecretId}-AbCdEf`,
-      Name: SecretId,
-      SecretString: secret.text,
-      VersionId: secret.versionId,
-      VersionStages: ['AWSCURRENT'],
-      CreatedDate: Date.now() / 1000,
-    },
-  };
+}
+
+function described(name: string, { text, versionId }: { text: string; versionId: string }): WireAnswer {
+  const CreatedDate = Date.now() / 1000;
+  const value = { SecretString: text, VersionStages: ['AWSCURRENT'], CreatedDate };
+  return { status: 200, body: { ...identity(name, versionId), ...value } };
+}
+
+function stored(name: string, text: string, secrets: Secrets): WireAnswer {
+  const versionId = randomUUID();
+  secrets.set(name, { text, versionId });
+  return { status: 200, body: identity(name, versionId) };
+}
+
+function identity(name: string, versionId: string) {
+  const ARN = `arn:aws-cn:secretsmanager:cn-north-1:000000000000:secret:${name}-AbCdEf`;
+  return { ARN, Name: name, VersionId: versionId };
 }
 
 function failure(type: string, message: string): WireAnswer {
