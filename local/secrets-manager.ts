@@ -29,9 +29,20 @@ export interface LocalSecretsManager {
 
 const STATUS: Readonly<Record<string, number>> = { InternalServiceError: 500 };
 
-/** Starts the endpoint on a free port of 127.0.0.1. `GetSecretValue` is the one action that it knows. */
+interface Version {
+  text: string;
+  versionId: string;
+}
+
+/** Secrets by their names, with the versions of each by their staging labels. */
+type Secrets = Map<string, ReadonlyMap<string, Version>>;
+
+/**
+ * Starts the endpoint on a free port of 127.0.0.1. It knows three actions: `GetSecretValue`, which the service needs,
+ * and `CreateSecret` and `PutSecretValue`, with which an operator makes and changes a secret.
+ */
 export async function startSecretsManager(): Promise<LocalSecretsManager> {
-  const secrets = new Map<string, StoredSecret>();
+  const secrets: Secrets = new Map();
   let fault: SecretsFault | undefined;
   let requests = 0;
 
@@ -39,7 +50,7 @@ export async function startSecretsManager(): Promise<LocalSecretsManager> {
     requests++;
     const body = await text(request).catch(() => undefined);
     if (body === undefined || (fault && 'hang' in fault)) return;
-    const answer = fault ? failure(fault.error, 'As was asked for.') : getSecretValue(request, body, secrets);
+    const answer = fault ? failure(fault.error, 'As was asked for.') : answerTo(request, body, secrets);
     response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' });
     response.end(JSON.stringify(answer.body));
   });
@@ -48,8 +59,7 @@ export async function startSecretsManager(): Promise<LocalSecretsManager> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     put: (secretId, secretText) => {
-      const current = { text: secretText, versionId: randomUUID() };
-      secrets.set(secretId, { AWSCURRENT: current, AWSPREVIOUS: secrets.get(secretId)?.AWSCURRENT });
+      stored(secretId, secretText, secrets);
     },
     fail: (next) => {
       fault = next;
@@ -63,51 +73,57 @@ export async function startSecretsManager(): Promise<LocalSecretsManager> {
   };
 }
 
-interface Version {
-  text: string;
-  versionId: string;
-}
-
-/** The versions of a secret by their staging labels. */
-interface StoredSecret {
-  AWSCURRENT: Version;
-  AWSPREVIOUS: Version | undefined;
-}
-
 interface WireAnswer {
   status: number;
   body: unknown;
 }
 
-function getSecretValue(
-  request: http.IncomingMessage,
-  body: string,
-  secrets: ReadonlyMap<string, StoredSecret>,
-): WireAnswer {
+function answerTo(request: http.IncomingMessage, body: string, secrets: Secrets): WireAnswer {
   if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 Credential=')) {
     return failure('MissingAuthenticationTokenException', 'The request is not signed.');
   }
-  if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue') {
-    return failure('UnknownOperationException', 'Only GetSecretValue is known here.');
+  const input = JSON.parse(body) as Partial<Record<string, string>>;
+  const { SecretId = input['Name'] ?? '', SecretString = '', VersionStage = 'AWSCURRENT' } = input;
+  const known = secrets.get(SecretId);
+  switch (request.headers['x-amz-target']) {
+    case 'secretsmanager.GetSecretValue': {
+      const version = known?.get(VersionStage);
+      if (version) return described(SecretId, version, VersionStage);
+      return notFound(known ? `secret value for staging label: ${VersionStage}` : 'secret');
+    }
+    case 'secretsmanager.PutSecretValue':
+      return known ? stored(SecretId, SecretString, secrets) : notFound('secret');
+    case 'secretsmanager.CreateSecret':
+      if (!known) return stored(SecretId, SecretString, secrets);
+      return failure('ResourceExistsException', 'The operation failed because the secret already exists.');
+    default:
+      return failure('UnknownOperationException', 'This action is not known here.');
   }
-  const { SecretId = '', VersionStage = 'AWSCURRENT' } = JSON.parse(body) as Record<string, string>;
-  const versions = new Map(Object.entries(secrets.get(SecretId) ?? {}));
-  const version = versions.get(VersionStage);
-  if (!version) {
-    const what = versions.size === 0 ? 'secret' : `secret value for staging label: ${VersionStage}`;
-    return failure('ResourceNotFoundException', `Secrets Manager can’t find the specified ${what}.`);
-  }
-  return {
-    status: 200,
-    body: {
-      ARN: `arn:aws-cn:secretsmanager:cn-north-1:000000000000:secret:${SecretId}-AbCdEf`,
-      Name: SecretId,
-      SecretString: version.text,
-      VersionId: version.versionId,
-      VersionStages: [VersionStage],
-      CreatedDate: Date.now() / 1000,
-    },
-  };
+}
+
+function described(name: string, { text, versionId }: Version, stage: string): WireAnswer {
+  const value = { SecretString: text, VersionStages: [stage], CreatedDate: Date.now() / 1000 };
+  return { status: 200, body: { ...identity(name, versionId), ...value } };
+}
+
+/** Puts a new version in force; the one before stays, as the previous one. */
+function stored(name: string, text: string, secrets: Secrets): WireAnswer {
+  const version = { text, versionId: randomUUID() };
+  const before = secrets.get(name)?.get('AWSCURRENT');
+  secrets.set(
+    name,
+    new Map([['AWSCURRENT', version], ...(before ? [['AWSPREVIOUS', before] as const] : [])]),
+  );
+  return { status: 200, body: identity(name, version.versionId) };
+}
+
+function identity(name: string, versionId: string) {
+  const ARN = `arn:aws-cn:secretsmanager:cn-north-1:000000000000:secret:${name}-AbCdEf`;
+  return { ARN, Name: name, VersionId: versionId };
+}
+
+function notFound(what: string): WireAnswer {
+  return failure('ResourceNotFoundException', `Secrets Manager can’t find the specified ${what}.`);
 }
 
 function failure(type: string, message: string): WireAnswer {

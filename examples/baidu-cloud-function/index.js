@@ -113,19 +113,34 @@ function readConfig() {
     );
   }
   const { serviceUrl, apiToken } = config || {};
-  if (typeof serviceUrl !== 'string' || !/^(https:\/\/|http:\/\/127\.0\.0\.1:)[^/?#]+$/.test(serviceUrl)) {
-    throw new PaymentStatusError(
-      'BAD_CONFIG',
-      'serviceUrl in config.json must be https://host, no path behind it.',
-    );
-  }
+  const origin = readServiceUrl(serviceUrl);
   if (typeof apiToken !== 'string' || !/^[!-~]{32,}$/.test(apiToken)) {
     throw new PaymentStatusError(
       'BAD_CONFIG',
       'apiToken in config.json must be the token of at least 32 characters.',
     );
   }
-  return { serviceUrl, apiToken };
+  return { serviceUrl: origin, apiToken };
+}
+
+/**
+ * The service's address without anything behind the host. A token goes there: in clear text only to this machine, and
+ * only on a port of it.
+ */
+function readServiceUrl(value) {
+  const parts = /^(https:\/\/[^\s/?#]+|http:\/\/127\.0\.0\.1:[0-9]+)(.*)$/.exec(String(value));
+  if (!parts) {
+    throw new PaymentStatusError(
+      'BAD_CONFIG',
+      'serviceUrl in config.json must be https:// and a host; to try it, http://127.0.0.1: and a port.',
+    );
+  }
+  const [, origin, rest] = parts;
+  if (/^\/*$/.test(rest)) return origin;
+  throw new PaymentStatusError(
+    'BAD_CONFIG',
+    `serviceUrl in config.json must end after ${origin}: take off ${rest}`,
+  );
 }
 
 /** Sends one request, with one time limit up to the last byte, and resolves with its status and text. */

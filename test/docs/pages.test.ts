@@ -9,6 +9,11 @@ const {
 }: Record<string, Record<string, string>> = JSON.parse(read('package.json'));
 
 describe.each([...readPages().values()])('$file', ({ text, blocks }) => {
+  test('calls a block of shell commands sh, as commands.test.ts does', () => {
+    const languages = blocks.map(({ language }) => language);
+    expect(languages.filter((name) => !['sh', 'json', 'js', 'mermaid'].includes(name))).toEqual([]);
+  });
+
   test('has no shell command that a shell cannot read', () => {
     for (const block of blocks.filter(({ language }) => language === 'sh')) {
       const { stderr } = spawnSync('bash', ['-n'], { input: block.text, encoding: 'utf8' });

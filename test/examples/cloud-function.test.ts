@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import { coldStart, contextOf } from '../support/cold-start.ts';
 import { startServer, type TestServer } from './https-server.ts';
 
 const EXAMPLE = path.resolve(import.meta.dirname, '../../examples/baidu-cloud-function');
-const NODE_8 = path.join(EXAMPLE, 'node_modules/node/bin/node');
+const NODE_8 = path.join(import.meta.dirname, 'node-8/node_modules/node/bin/node');
 
 /** Baidu's version, where npm has one for this platform, and the current one. */
 const RUNTIMES = [...(existsSync(NODE_8) ? [['8.5.0', NODE_8]] : []), ['current', process.execPath]] as [
@@ -29,6 +29,9 @@ const STATUS = {
   verification: { status: 'NOT_VERIFIED', code: -1, description: '无核销数据' },
   source: { timestamp: 1482735200, cached: false, serverLogId: '3200820823' },
 };
+
+/** A configuration with another address. */
+const at = (serviceUrl: string) => ({ serviceUrl, apiToken: TOKEN });
 
 /** Short pauses, and time enough for a machine that is busy with other tests. */
 const LIMITS = { attemptMs: 5000, totalMs: 20_000, pauseMs: 20 };
@@ -55,6 +58,12 @@ const breaksOff: Listener = (request, response) => {
 test('Node 8.5.0 is here, on platforms for which npm has one', () => {
   if (process.platform === 'linux' && process.arch === 'x64') expect(existsSync(NODE_8)).toBe(true);
   expect(RUNTIMES.length).toBeGreaterThan(0);
+});
+
+test('the folder that is copied has nothing to install', async () => {
+  const { main, ...about } = JSON.parse(await readFile(path.join(EXAMPLE, 'package.json'), 'utf8'));
+  expect(main).toBe('index.js');
+  expect(Object.keys(about).filter((name) => /dependencies|scripts/i.test(name))).toEqual([]);
 });
 
 describe.each(RUNTIMES)('the cloud function on Node %s', (version, node) => {
@@ -164,13 +173,28 @@ describe.each(RUNTIMES)('the cloud function on Node %s', (version, node) => {
     expect(await call({ ...ORDER, orderId })).toMatchObject({ ok: true });
   });
 
+  test.each(['', '/', '//'])('takes an address that ends in “%s”', async (end) => {
+    await serve('http', answers(200, STATUS));
+    const config = { serviceUrl: `${server?.url}${end}`, apiToken: TOKEN };
+    expect(await call(ORDER, config)).toMatchObject({ ok: true, paid: true });
+    expect(server?.requests[0]?.url).toBe(`/orders/${ORDER.orderId}/payment-status?siteId=${ORDER.siteId}`);
+  });
+
   test.each([
-    ['nonsense', 'config.json'],
-    [null, 'serviceUrl'],
-    [{ apiToken: TOKEN }, 'serviceUrl'],
-    [{ serviceUrl: 'http://example.com', apiToken: TOKEN }, 'serviceUrl'],
-    [{ serviceUrl: 'https://example.com/path', apiToken: TOKEN }, 'serviceUrl'],
-    [{ serviceUrl: 'https://example.com', apiToken: 'short' }, 'apiToken'],
+    ['nonsense', 'config.json is missing or not JSON'],
+    [null, 'serviceUrl in config.json must be https:// and a host'],
+    [{ apiToken: TOKEN }, 'serviceUrl in config.json must be https:// and a host'],
+    [at('http://example.com'), 'serviceUrl in config.json must be https:// and a host'],
+    [at('http://127.0.0.1'), 'serviceUrl in config.json must be https:// and a host'],
+    [at('http://127.0.0.1:@example.com'), 'serviceUrl in config.json must be https:// and a host'],
+    [at('http://127.0.0.1.example.com:80'), 'serviceUrl in config.json must be https:// and a host'],
+    [at('http://127.0.0.1:80@example.com'), 'must end after http://127.0.0.1:80: take off @example.com'],
+    [at('https://example.com?x=1'), 'must end after https://example.com: take off ?x=1'],
+    [
+      at('https://example.com/orders/{orderId}/payment-status'),
+      'must end after https://example.com: take off /orders/{orderId}/payment-status',
+    ],
+    [{ serviceUrl: 'https://example.com', apiToken: 'short' }, 'apiToken in config.json must be the token'],
   ])('says what is wrong with the configuration %j', async (config, words) => {
     const answer = await call(ORDER, config);
     expect(answer).toMatchObject({ ok: false, code: 'BAD_CONFIG', message: expect.stringContaining(words) });

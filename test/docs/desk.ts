@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { type Place, runAws } from './aws/cli.ts';
+import { type Program, type Shell, startProgram, startShell } from './shell.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const git = (folder: string, ...args: string[]) => promisify(execFile)('git', args, { cwd: folder });
+
+/** A clone of the project, as a reader has it, with a shell in it and `aws` on its PATH. */
+export interface Desk extends Shell {
+  readonly folder: string;
+  /** Starts a program in a second terminal; it is ended with the desk. */
+  start(command: string, ready: RegExp): Promise<Program>;
+  /** What `git status` finds changed or new. */
+  changes(): Promise<string>;
+}
+
+/** Sets up a desk. */
+export async function openDesk(environment: Readonly<Record<string, string>>): Promise<Desk> {
+  const home = await mkdtemp(path.join(os.tmpdir(), 'desk-'));
+  const folder = path.join(home, 'baidu-payment-status');
+  await clone(folder);
+  const aws = await startStandIn();
+  const bin = path.join(home, 'bin');
+  await mkdir(bin);
+  const client = path.join(import.meta.dirname, 'aws/client.mjs');
+  await writeFile(path.join(bin, 'aws'), `#!/bin/sh\nexec '${process.execPath}' '${client}' "$@"\n`, {
+    mode: 0o755,
+  });
+  const options = {
+    folder,
+    environment: {
+      ...{ PATH: `${bin}:${process.env['PATH']}`, HOME: home, TMPDIR: home, LANG: 'C.UTF-8', NO_COLOR: '1' },
+      ...{ EDITOR: 'true', npm_config_update_notifier: 'false', AWS_STAND_IN: aws.url },
+      ...environment,
+    },
+  };
+  const shell = startShell(options);
+  const programs: Program[] = [];
+  return {
+    ...{ folder, run: shell.run },
+    start: async (command, ready) => {
+      const program = await startProgram(command, ready, options);
+      programs.push(program);
+      return program;
+    },
+    changes: async () => (await git(folder, 'status', '--porcelain')).stdout,
+    close: async () => {
+      await Promise.all([shell, aws, ...programs].map((each) => each.close()));
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Copies what is under version control here, as it is now, with the packages that are installed. */
+async function clone(folder: string): Promise<void> {
+  const { stdout } = await git(ROOT, 'ls-files', '-z', '--cached', '--others', '--exclude-standard');
+  const files = stdout.split('\0').filter(Boolean);
+  for (const each of new Set(files.map(path.dirname)))
+    await mkdir(path.join(folder, each), { recursive: true });
+  const copy = (file: string) => copyFile(path.join(ROOT, file), path.join(folder, file));
+  await Promise.all(files.map((file) => copy(file).catch(ignoreDeleted)));
+  await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+  await git(folder, 'init', '--quiet');
+  await writeFile(path.join(folder, '.git/info/exclude'), 'node_modules\n');
+  await git(folder, 'add', '--all');
+  const identity = ['-c', 'user.name=reader', '-c', 'user.email=reader@localhost'];
+  await git(folder, ...identity, 'commit', '--quiet', '--message', 'As it is');
+}
+
+function ignoreDeleted(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+async function startStandIn() {
+  const server = http.createServer(async (request, response) => {
+    const { words, ...place } = JSON.parse(await text(request)) as Place & { words: string[] };
+    response.end(JSON.stringify(await runAws(words, place)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
