@@ -73,6 +73,12 @@ const EQUIVALENT = [
     part: "{\n  orderId: '1',\n  promoDetail: ''\n}",
     reason: 'A sample to be signed: any will do.',
   },
+  { part: "'sample'", within: "Buffer.from('sample')", reason: 'A sample to be signed: any will do.' },
+  {
+    part: '{\n  return false;\n}',
+    within: 'catch {\n  return false;\n}',
+    reason: 'Undefined is as good as false to who asks whether the key is whole.',
+  },
   {
     part: '[]',
     within: 'sockets ?? []',
