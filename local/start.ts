@@ -69,6 +69,7 @@ function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Sta
 
   heading('Stand-ins for AWS');
   line('queue, topic', `${aws.environment['AWS_ENDPOINT_URL_SQS']}  (SQS, SNS)`);
+  line('status topic', `${aws.statusTopicArn}  (examples/queue-reader: a queue of your own on it)`);
   line('tables', `${aws.environment['AWS_ENDPOINT_URL_DYNAMODB']}  (DynamoDB)`);
   line('secret', `${secretsManager.url}  (Secrets Manager)`);
 

@@ -12,6 +12,7 @@ const PAGES = [
   'events/README.md',
   'examples/baidu-cloud-function/README.md',
   'examples/order-subscriber/README.md',
+  'examples/queue-reader/README.md',
   'CONTRIBUTING.md',
 ];
 const read = (page: string) => readFileSync(path.join(ROOT, page), 'utf8');

@@ -24,7 +24,9 @@ const NOT_RUN: Readonly<Record<string, readonly string[]>> = {
   'deploys to an AWS account': [
     'npx osls deploy --stage "$STAGE" --region "$AWS_DEFAULT_REGION"',
     'npx osls deploy --stage "$STAGE" --region "$AWS_DEFAULT_REGION" --param alarmTopicArn="$TOPIC"',
-    'npx osls deploy --stage "$STAGE" --region "$AWS_DEFAULT_REGION" --param statusTopicArn="$STATUS_TOPIC_ARN"',
+    `npx osls deploy --stage "$STAGE" --region "$AWS_DEFAULT_REGION" \\
+  --param statusTopicArn="\${STATUS_TOPIC_ARN:?is empty: is $SERVICE in $AWS_DEFAULT_REGION?}"`,
+    'cd - && npx osls deploy --stage "$STAGE" --region "$AWS_DEFAULT_REGION" --param ordersTable="$ORDERS_TABLE"',
     'npx osls deploy list --stage "$STAGE" --region "$AWS_DEFAULT_REGION"',
     'npx osls rollback --stage "$STAGE" --region "$AWS_DEFAULT_REGION" --timestamp \'<timestamp>\'',
     'npx osls remove --stage "$STAGE" --region "$AWS_DEFAULT_REGION"',
@@ -39,12 +41,14 @@ const UNTIL_INTERRUPTED: Readonly<Record<string, RegExp>> = {
   'npm start': /Ctrl-C ends everything/,
   'npm run cashier -- --notify-url http://127.0.0.1:8000/notify --merchant-public-key sandbox-public.pem':
     /^Page +http/m,
+  'node examples/queue-reader/index.js': /"message":"paid","tpOrderId":"3028903626"/,
 };
 
 /** What runs in a second terminal, by the first command that needs it: the pages say so in words. */
 const BESIDE: Readonly<Record<string, [command: string, ready: RegExp]>> = {
   'npx osls invoke local -f query -p events/query-authorised.json': ['npm run invoke', /Ctrl-C ends/],
   'cd examples/baidu-cloud-function': ['npm start', /Ctrl-C ends everything/],
+  "export AWS_ENDPOINT_URL_SQS='<queue, topic>'": ['npm start', /Ctrl-C ends everything/],
 };
 
 /** What the pages say that commands print, by how these begin. */
@@ -69,6 +73,7 @@ const PRINTS: Readonly<Record<string, readonly RegExp[]>> = {
   'curl --fail-with-body': [/"payment":\{"status":"PAID","code":1,"description":"支付成功"\}/],
   'jq . answer.json': [/"status": "PAID"|"ok": true/],
   "jq '.Messages[].Body'": [/1920891312/],
+  'echo "$ORDERS_TABLE"': [/^orders$/m],
   'npm run package': [/Service packaged/],
   'npm run invoke -- -f query': [/\\"payment\\":\{\\"status\\":\\"PAID\\"/],
   'npx osls invoke local': [/\\"payment\\":\{\\"status\\":\\"PAID\\"/],
@@ -87,6 +92,15 @@ const FILLED: Readonly<Record<string, string>> = {
   '<the version that is AWSCURRENT>': '22222222-2222-2222-2222-222222222222',
   '<url>': 'http://127.0.0.1/000000000000/paid-orders',
   '<name>': 'merchant-orders',
+};
+
+/** What a reader puts in the place of a sample from the screen of a second terminal. */
+const PRINTED_BESIDE: Readonly<Record<string, RegExp>> = {
+  '<API token>': /API token +(\S+)/,
+  '<queue, topic>': /queue, topic +(\S+)/,
+  '<status topic>': /status topic +(\S+)/,
+  'http://127.0.0.1:3000': /query +(http:\/\/127\.0\.0\.1:\d+)/,
+  'http://127.0.0.1:8620': /open this +(\S+)/,
 };
 
 /**
@@ -194,11 +208,11 @@ describe.each(runnable)('the commands of $file', (page) => {
       if (command.startsWith(start)) for (const pattern of patterns) expect(screen, command).toMatch(pattern);
     }
     if (command.includes('create-secret')) await takeSecret();
-    if (/sns subscribe .*--protocol sqs/s.test(command)) await expectPayments();
+    if (beside === '' && /sns subscribe .*--protocol sqs/s.test(command)) await expectPayments();
   }
 
   async function runUntilInterrupted(command: string, ready: RegExp): Promise<void> {
-    const program = await desk.start(command, ready);
+    const program = await desk.startHere(command, ready);
     // What it prints for readers to paste.
     for (const [, line = ''] of program.screen.matchAll(/^ *(curl .*)$/gm)) {
       expect(await desk.run(line), line).toMatchObject({
@@ -217,10 +231,15 @@ describe.each(runnable)('the commands of $file', (page) => {
   }
 
   function filled(command: string): string {
-    const token = /API token +(\S+)/.exec(beside)?.[1] ?? '<API token>';
-    const address = /query +(http:\/\/127\.0\.0\.1:\d+)/.exec(beside)?.[1] ?? 'http://127.0.0.1:3000';
-    const samples = { ...FILLED, '<API token>': token, 'http://127.0.0.1:3000': address };
-    return Object.entries(samples).reduce((text, [sample, value]) => text.replaceAll(sample, value), command);
+    const printed = Object.entries(PRINTED_BESIDE).map(([sample, pattern]) => [
+      sample,
+      pattern.exec(beside)?.[1] ?? sample,
+    ]);
+    const samples = { ...FILLED, ...Object.fromEntries(printed) };
+    return Object.entries<string>(samples).reduce(
+      (text, [sample, value]) => text.replaceAll(sample, value),
+      command,
+    );
   }
 
   /** The secret that the page has made is right; the stage goes on with its own, as the cashier knows no other key. */
@@ -234,7 +253,7 @@ describe.each(runnable)('the commands of $file', (page) => {
     account.storeSecret();
   }
 
-  /** The queue that the page has subscribed gets what is paid. */
+  /** The queue that the page has subscribed at the stage gets what is paid. */
   async function expectPayments(): Promise<void> {
     const orderId = await stage.pay();
     expect(await stage.receive('paid-orders')).toMatchObject({ orderId, payment: { status: 'PAID' } });

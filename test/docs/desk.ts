@@ -17,6 +17,8 @@ export interface Desk extends Shell {
   readonly folder: string;
   /** Starts a program in a second terminal; it is ended with the desk. */
   start(command: string, ready: RegExp): Promise<Program>;
+  /** Starts a program in place of the shell: in its folder, with what it has exported. */
+  startHere(command: string, ready: RegExp): Promise<Program>;
   /** What `git status` finds changed or new. */
   changes(): Promise<string>;
 }
@@ -43,12 +45,17 @@ export async function openDesk(environment: Readonly<Record<string, string>>): P
   };
   const shell = startShell(options);
   const programs: Program[] = [];
+  const start = async (command: string, ready: RegExp) => {
+    const program = await startProgram(command, ready, options);
+    programs.push(program);
+    return program;
+  };
   return {
-    ...{ folder, run: shell.run },
-    start: async (command, ready) => {
-      const program = await startProgram(command, ready, options);
-      programs.push(program);
-      return program;
+    ...{ folder, run: shell.run, start },
+    startHere: async (command, ready) => {
+      const place = path.join(home, 'place.sh');
+      await shell.run(`{ export -p; printf 'cd %q\\n' "$PWD"; echo 'exec "$@"'; } > '${place}'`);
+      return start(`bash '${place}' ${command}`, ready);
     },
     changes: async () => (await git(folder, 'status', '--porcelain')).stdout,
     close: async () => {

@@ -55,10 +55,11 @@ export async function startStage(): Promise<Stage> {
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'undelivered' }));
   const MessageBody = JSON.stringify({ orderId: ORDER.orderId, siteId: ORDER.userId });
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
-  const plane = await startControlPlane(handlersOf(stack), {
-    name: SERVICE,
-    outputs: outputsOf(stack, QueueUrl),
-  });
+  const plane = await startControlPlane(
+    handlersOf(stack),
+    { name: SERVICE, outputs: outputsOf(stack, QueueUrl) },
+    { name: 'order-subscriber-prod', outputs: { OrdersTable: stack.aws.ordersTable } },
+  );
   const secret = await readSecret(stack.secretsManager, 'baidu-payment-status/dev');
   let count = 0;
   return {

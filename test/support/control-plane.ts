@@ -2,7 +2,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** What of AWS a deployed stage is checked through: invoking functions, and the outputs of their stack. */
+/** What of AWS a deployed stage is checked through: invoking functions, and the outputs of stacks. */
 export interface ControlPlane {
   /** For `AWS_ENDPOINT_URL_LAMBDA` and `AWS_ENDPOINT_URL_CLOUDFORMATION`. */
   readonly url: string;
@@ -23,13 +23,13 @@ type StackOrError =
  */
 export async function startControlPlane(
   functions: Readonly<Record<string, Handler>>,
-  stack: StackOrError,
+  ...stacks: readonly StackOrError[]
 ): Promise<ControlPlane> {
   const server = http.createServer(async (request, response) => {
     const body = await text(request);
     const name = /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(request.url ?? '')?.[1];
     if (name !== undefined) return invoke(response, functions[name], body);
-    describe(response, new URLSearchParams(body).get('StackName') ?? '', stack);
+    describe(response, new URLSearchParams(body).get('StackName') ?? '', stacks);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -63,9 +63,9 @@ async function invoke(
   }
 }
 
-function describe(response: http.ServerResponse, name: string, stack: StackOrError): void {
+function describe(response: http.ServerResponse, name: string, stacks: readonly StackOrError[]): void {
   const unknown = { code: 'ValidationError', message: `Stack with id ${name} does not exist` };
-  const found = 'code' in stack || stack.name === name ? stack : unknown;
+  const found = stacks.find((stack) => 'code' in stack || stack.name === name) ?? unknown;
   const failed = 'code' in found;
   response.writeHead(failed ? 400 : 200, { 'content-type': 'text/xml' });
   response.end(failed ? refusal(found) : description(found));
