@@ -4,9 +4,9 @@
  * A cloud function of a Baidu smart mini-program that asks the payment status service whether an order has been paid.
  * It runs on Baidu's Node.js 8.5 with nothing but Node's own modules.
  *
- *   swan.cloud.callFunction({ name: 'payment-status', data: { orderId, siteId } })
+ *   swan.cloud.callFunction({ name: 'payment-status', data: { tpOrderId } })
  *
- * Where the service is and the token for it stand in config.json beside this file.
+ * Where the service is and the token for it stand in config.json beside this file. Whose order it is stands in findIds.
  */
 
 const http = require('http');
@@ -28,8 +28,8 @@ const agents = {
 };
 
 /**
- * Why there is no status: `code` is the service's own, or one of BAD_CONFIG, UNREACHABLE, TIMEOUT and BAD_ANSWER;
- * `passing` says whether the same question may be answered in a moment.
+ * Why there is no status: `code` is the service's own, or one of UNKNOWN_ORDER, BAD_CONFIG, UNREACHABLE, TIMEOUT and
+ * BAD_ANSWER; `passing` says whether the same question may be answered in a moment.
  */
 class PaymentStatusError extends Error {
   constructor(code, message, details) {
@@ -41,15 +41,31 @@ class PaymentStatusError extends Error {
 }
 
 /**
+ * YOURS TO FILL IN: finds Baidu's two ids of the order that the page asks for, both as text.
+ *
+ * As it stands, it takes them from the event, which anyone can write. Better: take nothing but `event.tpOrderId`, look
+ * your own order up (in your database, or at your backend), see that it is the caller's, and return the ids that are
+ * stored with it; throw as below where there are none. Who calls is in `context`; see README.md.
+ *
+ * @returns {{orderId: string, siteId: string}}
+ */
+async function findIds(event, _context) {
+  const { tpOrderId, orderId, siteId } = event || {};
+  if (tpOrderId === undefined || orderId !== undefined) return { orderId, siteId };
+  throw new PaymentStatusError('UNKNOWN_ORDER', 'findIds in index.js knows no ids for this tpOrderId.');
+}
+
+/**
  * What the cloud calls.
  *
- * @param {{orderId: string, siteId: string}} event Baidu's id of the order and of the user, as text
+ * @param {{tpOrderId: string} | {orderId: string, siteId: string}} event what the page has sent
+ * @param {object} context what the cloud knows of the caller
  * @returns {Promise<object>} `{ ok: true, paid, payment, refund, verification }` or
  *   `{ ok: false, code, message, requestId }`, so that the page always has something to show
  */
-exports.main = async (event) => {
+exports.main = async (event, context) => {
   try {
-    const { orderId, siteId } = event || {};
+    const { orderId, siteId } = await findIds(event, context);
     const status = await paymentStatus(orderId, siteId, readConfig());
     const { payment, refund, verification } = status;
     return { ok: true, paid: payment.status === 'PAID', payment, refund, verification };
@@ -143,7 +159,7 @@ function readServiceUrl(value) {
   );
 }
 
-/** Sends one request, with one time limit up to the last byte, and resolves with its status and text. */
+/** Sends one request, with one time limit up to the last byte, and resolves with its status, type and text. */
 function get(url, apiToken, timeoutMs, maxBytes) {
   const { protocol, hostname, port, pathname, search } = new URL(url);
   const options = {
@@ -165,7 +181,8 @@ function get(url, apiToken, timeoutMs, maxBytes) {
       response.on('aborted', () => fail('UNREACHABLE', 'The answer broke off.', true));
       response.on('end', () => {
         clearTimeout(timer);
-        resolve({ status: response.statusCode, text: Buffer.concat(chunks).toString('utf8') });
+        const { statusCode: status, headers } = response;
+        resolve({ status, type: headers['content-type'], text: Buffer.concat(chunks).toString('utf8') });
       });
     });
     const timer = setTimeout(() => fail('TIMEOUT', 'The service did not answer in time.', true), timeoutMs);
@@ -182,7 +199,7 @@ function get(url, apiToken, timeoutMs, maxBytes) {
 }
 
 /** The status that an answer holds, or its problem (RFC 9457) as an error. */
-function readAnswer({ status, text }, orderId) {
+function readAnswer({ status, type, text }, orderId) {
   let body;
   try {
     body = JSON.parse(text);
@@ -193,9 +210,12 @@ function readAnswer({ status, text }, orderId) {
     if (body && body.orderId === orderId && body.payment && body.refund && body.verification) return body;
     throw new PaymentStatusError('BAD_ANSWER', 'The service answered 200, but not with this order.');
   }
-  const { code = 'BAD_ANSWER', detail = `The service answered ${status}.`, requestId } = body || {};
+  // What is no problem of the service's may have a code, too: one of another service.
+  const isProblem = /^application\/problem\+json\b/.test(type) && body && body.code && body.requestId;
+  const detail = `${status} was answered by the gateway, or by something else that serviceUrl leads to.`;
+  const { code, detail: message, requestId } = isProblem ? body : { code: 'BAD_ANSWER', detail };
   const passing = PASSING.has(status) && !FINAL_CODES.has(code);
-  throw new PaymentStatusError(code, detail, { requestId, passing });
+  throw new PaymentStatusError(code, message, { requestId, passing });
 }
 
 exports.paymentStatus = paymentStatus;

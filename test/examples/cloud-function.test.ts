@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { queryEvent } from '../../local/events.ts';
 import { type SampleParts, startSampleParts } from '../../local/samples/parts.ts';
 import { coldStart, contextOf } from '../support/cold-start.ts';
-import { startServer, type TestServer } from './https-server.ts';
+import { answers, breaksOff, hangs, problem, resets, startServer, type TestServer } from './https-server.ts';
 
 const EXAMPLE = path.resolve(import.meta.dirname, '../../examples/baidu-cloud-function');
 const NODE_8 = path.join(import.meta.dirname, 'node-8/node_modules/node/bin/node');
@@ -39,21 +39,7 @@ const LIMITS = { attemptMs: 5000, totalMs: 20_000, pauseMs: 20 };
 const IMPATIENT = { attemptMs: 1000 };
 
 type Listener = http.RequestListener;
-
-const answers = (status: number, body: unknown): Listener => {
-  return (_request, response) => {
-    response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(typeof body === 'string' ? body : JSON.stringify(body));
-  };
-};
-const problem = (status: number, code: string) =>
-  answers(status, { type: 'about:blank', status, code, detail: `About ${code}.`, requestId: 'request-7' });
-const resets: Listener = (request) => request.socket.destroy();
-const hangs: Listener = () => undefined;
-const breaksOff: Listener = (request, response) => {
-  response.writeHead(200, { 'content-length': 9999 });
-  response.write('{', () => request.socket.destroy());
-};
+const PROBLEM = 'application/problem+json';
 
 test('Node 8.5.0 is here, on platforms for which npm has one', () => {
   if (process.platform === 'linux' && process.arch === 'x64') expect(existsSync(NODE_8)).toBe(true);
@@ -232,6 +218,9 @@ describe.each(RUNTIMES)('the cloud function on Node %s', (version, node) => {
     ['500', problem(500, 'INTERNAL_ERROR'), 'INTERNAL_ERROR'],
     ['502 with Baidu’s error', problem(502, 'BAIDU_ERROR'), 'BAIDU_ERROR'],
     ['404 of the gateway', answers(404, { message: 'Not Found' }), 'BAD_ANSWER'],
+    ['400 with another service’s code', answers(400, { code: 'INVALID', requestId: '7' }), 'BAD_ANSWER'],
+    ['404 with another’s problem', answers(404, { code: 'NONE' }, PROBLEM), 'BAD_ANSWER'],
+    ['404 with a problem without code', answers(404, { requestId: '7' }, PROBLEM), 'BAD_ANSWER'],
     ['a redirect', answers(302, ''), 'BAD_ANSWER'],
     ['200 with HTML', answers(200, '<html>'), 'BAD_ANSWER'],
     ['200 with another order', answers(200, { ...STATUS, orderId: '1' }), 'BAD_ANSWER'],
@@ -297,6 +286,14 @@ describe.each(RUNTIMES)('the cloud function on Node %s', (version, node) => {
     ])('%j', async (event, apiToken, answer) => {
       await serve('https', gateway);
       expect(await call(event, { serviceUrl: server?.url, apiToken })).toMatchObject(answer);
+    });
+
+    test('and against the cashier’s address in the place of its own', async () => {
+      const { origin } = new URL(parts.environment['BAIDU_QUERY_URL'] ?? '');
+      expect(await call(ORDER, at(origin))).toEqual({
+        ...{ ok: false, code: 'BAD_ANSWER' },
+        message: '404 was answered by the gateway, or by something else that serviceUrl leads to.',
+      });
     });
   });
 });

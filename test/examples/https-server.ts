@@ -44,3 +44,29 @@ export async function startServer(
       }),
   };
 }
+
+/** Answers with a status and a body, JSON unless it is text already. */
+export function answers(status: number, body: unknown, type = 'application/json'): http.RequestListener {
+  return (_request, response) => {
+    response.writeHead(status, { 'content-type': type });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  };
+}
+
+/** Answers with a problem, as the service does. */
+export function problem(status: number, code: string): http.RequestListener {
+  const body = { type: 'about:blank', status, code, detail: `About ${code}.`, requestId: 'request-7' };
+  return answers(status, body, 'application/problem+json');
+}
+
+/** Hangs up. */
+export const resets: http.RequestListener = (request) => request.socket.destroy();
+
+/** Never answers. */
+export const hangs: http.RequestListener = () => undefined;
+
+/** Hangs up in the middle of its answer. */
+export const breaksOff: http.RequestListener = (request, response) => {
+  response.writeHead(200, { 'content-length': 9999 });
+  response.write('{', () => request.socket.destroy());
+};

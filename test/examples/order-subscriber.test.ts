@@ -4,11 +4,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { SNSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openPromise } from 'yauzl';
 import { type LocalAws, startAws } from '../../local/aws.ts';
 import { snsEvent } from '../../local/events.ts';
 import { startSampleParts } from '../../local/samples/parts.ts';
+import { readPage } from '../docs/markdown.ts';
 import { coldStart, contextOf } from '../support/cold-start.ts';
 import { PAID } from '../support/notification.ts';
 import { drain } from '../support/queue.ts';
@@ -53,6 +56,11 @@ async function statusOf(tpOrderId: string): Promise<string | undefined> {
   return Item?.['orderStatus']?.S;
 }
 
+/** The orders of the README: as the order system writes it, and as it is when it is marked. */
+const [OPEN, MARKED] = readPage('examples/order-subscriber/README.md')
+  .blocks.filter(({ language }) => language === 'json')
+  .map(({ text }) => JSON.parse(text)) as [Record<string, unknown>, Record<string, unknown>];
+
 /** A message of the status topic about an order of the merchant's. */
 const message = (tpOrderId: string, changes: Record<string, unknown> = {}) => ({
   eventType: 'payment-status',
@@ -71,18 +79,16 @@ const receive = (body: unknown) =>
   handler(snsEvent(typeof body === 'string' ? body : JSON.stringify(body)) as unknown as SNSEvent);
 
 describe('the order subscriber', () => {
-  test('marks the order paid, with when and by what', async () => {
-    const tpOrderId = await openOrder();
-    await receive(message(tpOrderId));
-    const Key = { tpOrderId: { S: tpOrderId } };
-    const { Item } = await aws.dynamodb.send(new GetItemCommand({ TableName: aws.ordersTable, Key }));
-    expect(Item).toEqual({
-      tpOrderId: { S: tpOrderId },
-      totalMoney: { N: '11300' },
-      orderStatus: { S: 'PAID' },
-      paidAt: { N: PAID['payTime'] },
-      baiduOrderId: { S: PAID['orderId'] },
-      baiduSiteId: { S: PAID['userId'] },
+  test('makes the marked order of the README of the open one, with when and by what', async () => {
+    const documents = DynamoDBDocumentClient.from(aws.dynamodb);
+    const { tpOrderId } = OPEN;
+    await documents.send(new PutCommand({ TableName: aws.ordersTable, Item: OPEN }));
+    await receive(message(String(tpOrderId)));
+    const get = new GetCommand({ TableName: aws.ordersTable, Key: { tpOrderId } });
+    expect((await documents.send(get)).Item).toEqual(MARKED);
+    expect(MARKED).toEqual({
+      ...{ ...OPEN, orderStatus: 'PAID', paidAt: Number(PAID['payTime']) },
+      ...{ baiduOrderId: PAID['orderId'], baiduSiteId: PAID['userId'] },
     });
   });
 
@@ -187,14 +193,16 @@ describe('the order subscriber', () => {
     });
   });
 
-  test('packages, with the filter policy on its subscription', async () => {
+  test('packages, with the filter policy, and lets Lambda read the zip, whatever the umask', async () => {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'subscriber-'));
     try {
       await cp(EXAMPLE, folder, { recursive: true, filter: (file) => !file.includes('node_modules') });
       await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
       const osls = path.join(ROOT, 'node_modules/serverless/bin/serverless.js');
       const topic = 'arn:aws-cn:sns:cn-north-1:123456789012:StatusTopic';
-      await promisify(execFile)(process.execPath, [osls, 'package', '--param', `statusTopicArn=${topic}`], {
+      const script = 'umask 077 && exec "$0" "$@"';
+      const command = [process.execPath, osls, 'package', '--param', `statusTopicArn=${topic}`];
+      await promisify(execFile)('sh', ['-c', script, ...command], {
         cwd: folder,
         env: { PATH: process.env['PATH'], HOME: folder, CI: '1' },
       });
@@ -207,6 +215,12 @@ describe('the order subscriber', () => {
         TopicArn: topic,
         FilterPolicy: { payment: ['PAID'], refund: ['NONE'] },
       });
+      const zip = await openPromise(path.join(folder, '.serverless/order-subscriber.zip'));
+      const modes: Record<string, string> = {};
+      for await (const { fileName, externalFileAttributes } of zip.eachEntry()) {
+        modes[fileName] = ((externalFileAttributes >>> 16) & 0o777).toString(8);
+      }
+      expect(modes).toEqual({ 'handler.js': '644' });
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

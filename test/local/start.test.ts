@@ -4,6 +4,8 @@ import { mkdtempSync, readdirSync, rmSync, watch } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -84,6 +86,24 @@ const changes = () => execFileSync('git', ['status', '--porcelain'], { cwd: root
 const pasted = (line: string): unknown =>
   JSON.parse(execFileSync('sh', ['-c', line], { stdio: 'pipe' }).toString());
 
+/** Subscribes a queue to the topic; resolves with what takes its next message. */
+async function subscribe(endpoint: string, TopicArn: string): Promise<() => Promise<unknown>> {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = { endpoint, region: 'cn-north-1', credentials };
+  const [sqs, sns] = [new SQSClient(client), new SNSClient(client)];
+  await sqs.send(new CreateQueueCommand({ QueueName: 'my-orders' }));
+  const Endpoint = 'arn:aws:sqs:cn-north-1:000000000000:my-orders';
+  const Attributes = { RawMessageDelivery: 'true' };
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint, Attributes }));
+  const QueueUrl = `${endpoint}/000000000000/my-orders`;
+  return async () => {
+    const receive = new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 });
+    const { Messages: [message] = [] } = await sqs.send(receive);
+    for (const each of [sqs, sns]) each.destroy();
+    return JSON.parse(message?.Body ?? 'null');
+  };
+}
+
 describe('npm start', () => {
   test('says how an order becomes paid, in lines that work when pasted; Ctrl-C ends all of it and leaves nothing', async () => {
     const before = changes();
@@ -95,9 +115,13 @@ describe('npm start', () => {
     const [ask = ''] = await printed(/^ {2}curl -H 'Authorization: .+'$/m);
     const [pay = ''] = await printed(/^ {2}curl .+\/pay'$/m);
     const unpaid = { orderId: '1920891312', payment: { status: 'UNPAID' } };
+    const [, endpoint = ''] = await printed(/queue, topic +(http\S+)/);
+    const [, topicArn = ''] = await printed(/status topic +(arn:\S+)/);
+    const published = await subscribe(endpoint, topicArn);
     expect(pasted(ask)).toMatchObject(unpaid);
     expect(pasted(pay)).toMatchObject({ outcome: 'settled', order: { orderId: unpaid.orderId } });
     expect(pasted(ask)).toMatchObject({ ...unpaid, payment: { status: 'PAID' } });
+    expect(await published()).toMatchObject({ ...unpaid, payment: { status: 'PAID' } });
     const [, webhook = ''] = await printed(/webhook +(http\S+)/);
     expect((await fetch(webhook, { method: 'POST' })).status).toBe(400);
     expect(readdirSync(folder)).toHaveLength(1);
