@@ -27,9 +27,9 @@ const MISSING: Text = { en: 'is missing.', zh: '缺失。' };
 /**
  * Examines every field of a secret by the service's own rules. No private key and no token is repeated.
  *
- * @param options.notification whether a notification is to be checked with it, for which it needs a platform key
+ * @param options.withoutPlatformKey whether it may lack the platform's key, as at a first deployment
  */
-export function diagnoseSecret(text: string, { notification = false } = {}): SecretDiagnosis {
+export function diagnoseSecret(text: string, { withoutPlatformKey = false } = {}): SecretDiagnosis {
   const read = readSecretText(text);
   if ('finding' in read) {
     return { findings: [read.finding], merchantKey: undefined, platformKeys: [], dealIds: undefined };
@@ -50,7 +50,7 @@ export function diagnoseSecret(text: string, { notification = false } = {}): Sec
       ...identity(fields, fault),
       ownKey,
       ...examinePlatformKeys({
-        ...{ values, merchantKey, needed: notification },
+        ...{ values, merchantKey, mayLack: withoutPlatformKey },
         fault: (value) => fault('platformPublicKey', value),
       }),
       ...examineTokens(fields['apiTokens'], (tokens) => fault('apiTokens', tokens)),
