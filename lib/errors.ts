@@ -1,6 +1,6 @@
 /**
- * What a caller can branch on. The first eight are the contract of `query`; the others are the reasons
- * for which `notify` refuses a notification.
+ * What a caller can branch on. The first eight are the contract of `query`; the others are what `notify` refuses
+ * a notification for, and what `confirm` logs.
  */
 export type ErrorCode =
   | 'INVALID_REQUEST'

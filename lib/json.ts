@@ -2,7 +2,7 @@
 const LONG_NUMBER = /\d{16}|\d[.eE]/;
 
 /**
- * Parses JSON and loses no digit: a number that a double cannot hold exactly arrives as the text it was written
+ * Parses JSON and loses no digit: a number that is no safe integer arrives as the text that it was written
  * as. `undefined` where the text is not JSON; the parser's own error is dropped because it quotes its input.
  */
 export function parseJson(text: string): unknown {

@@ -39,7 +39,7 @@ const PASSING_ERRNOS: ReadonlySet<number> = new Set([
   10003, 4010001, 4010003, 4010007, 5010002, 5010003, 5010004, 6010008, 7010001,
 ]);
 
-/** More of Baidu's words than this is not passed on. */
+/** More of Baidu's words than this, in characters, is not passed on. */
 const MAX_TEXT_LENGTH = 200;
 
 /**
@@ -84,7 +84,11 @@ function readStatus<Name extends string>(
   const status = statuses[field];
   const code = isRecord(status) ? integerOf(status['statusNum']) : undefined;
   if (!isRecord(status) || code === undefined) throw badResponse(`holds no ${field} with a statusNum`);
-  return { status: names[code] ?? 'UNKNOWN', code, description: textOf(status['statusDesc']) };
+  return {
+    status: names[code] ?? 'UNKNOWN',
+    code,
+    description: presentable(textOf(status['statusDesc']), []),
+  };
 }
 
 function integerOf(value: unknown): number | undefined {

@@ -56,8 +56,10 @@ export function parseNotificationSecret(text: string): NotificationSecret {
   const secret = parseSecret(text);
   const keys = oneOrMany(secret['platformPublicKey']);
   if (keys.length === 0) throw unfit('platformPublicKey', 'is missing');
-  const dealIds = oneOrMany(secret['dealId']).map(digitsOf);
-  if (!dealIds.every(isLong)) throw unfit('dealId', 'must be digits, or a list of such');
+  const deals = secret['dealId'];
+  const dealIds = oneOrMany(deals).map(digitsOf);
+  const none = Array.isArray(deals) && deals.length === 0;
+  if (none || !dealIds.every(isLong)) throw unfit('dealId', 'must be digits, or a list of such');
   return {
     platformKeys: keys.map((key) => {
       if (typeof key !== 'string') throw unfit('platformPublicKey', 'must be a string, or a list of such');
