@@ -15,6 +15,7 @@ const TOTAL_MS = 7000;
 /** No further attempt is begun with less time than this, in milliseconds; the first has as much. */
 const LEAST_ATTEMPT_MS = 20;
 
+/** What a client of Baidu is made of. */
 export interface BaiduClientOptions extends BaiduConfig {
   transport?: Transport;
   /** Told of each attempt. */

@@ -70,6 +70,11 @@ export class BaiduError extends ServiceError {
   }
 }
 
+/** The error for a field of the secret that is not what it must be; `what` ends the sentence. */
+export function unfit(field: string, what: string): ServiceError {
+  return new ServiceError('CONFIGURATION_UNAVAILABLE', `The secret’s ${field} ${what}.`);
+}
+
 /** Baidu's errno for too many queries a second. */
 export const OVER_QPS_ERRNO = 5010003;
 

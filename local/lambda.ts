@@ -19,6 +19,7 @@ export interface LocalFunction {
   close(): Promise<void>;
 }
 
+/** How a function is run. */
 export interface LocalFunctionOptions {
   readonly name: string;
   /** The path of the bundle that exports `handler`. */

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { listOf } from '../../lib/json.ts';
 import { publicKeyText, readPrivateKey, readPublicKey } from '../../lib/keys.ts';
 import { parseMerchantSecret, parseNotificationSecret, parseQuerySecret } from '../../lib/secret.ts';
 import { selfTestSigning } from '../../lib/self-test.ts';
@@ -160,11 +161,6 @@ function runtime(fields: Fields): Finding[] {
 function dealIdsOf(value: unknown): ReadonlySet<string> | undefined {
   const ids = listOf(value).map(String);
   return ids.length === 0 ? undefined : new Set(ids);
-}
-
-function listOf(value: unknown): unknown[] {
-  if (value === undefined || value === null) return [];
-  return Array.isArray(value) ? value : [value];
 }
 
 function usable<T>(read: () => T): T | undefined {
