@@ -57,7 +57,7 @@ export function readOrderStatus(body: Buffer, order: OrderRef, confidential: rea
   if (errno === undefined) throw badResponse('holds no errno');
   if (errno !== 0) {
     const words = textOf(answer['errmsg']) || textOf(answer['msg']);
-    throw new BaiduError(errno, presentable(words, confidential), PASSING_ERRNOS.has(errno));
+    throw new BaiduError(errno, presentable(without(confidential, words)), PASSING_ERRNOS.has(errno));
   }
   const outer = answer['data'];
   const data = isRecord(outer) ? outer['data'] : undefined;
@@ -87,7 +87,7 @@ function readStatus<Name extends string>(
   return {
     status: names[code] ?? 'UNKNOWN',
     code,
-    description: presentable(textOf(status['statusDesc']), []),
+    description: presentable(textOf(status['statusDesc'])),
   };
 }
 
@@ -101,9 +101,12 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function presentable(words: string, confidential: readonly string[]): string {
-  const clean = confidential.reduce((text, secret) => text.replaceAll(secret, '…'), words);
-  return clean.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_TEXT_LENGTH);
+function without(confidential: readonly string[], words: string): string {
+  return confidential.reduce((text, secret) => text.replaceAll(secret, '…'), words);
+}
+
+function presentable(words: string): string {
+  return words.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_TEXT_LENGTH);
 }
 
 function badResponse(what: string): ServiceError {
