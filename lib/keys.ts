@@ -30,7 +30,7 @@ export function readPrivateKey(text: string, field = 'privateKey'): KeyObject {
     field,
     'an RSA private key in PKCS#1 or PKCS#8',
   );
-  if (!isWhole(key)) throw unfit(field, 'is damaged: what it signs does not verify; copy it again');
+  if (!isUndamaged(key)) throw unfit(field, 'is damaged: what it signs does not verify; copy it again');
   return key;
 }
 
@@ -91,7 +91,7 @@ function privateKeyIn(der: Buffer): KeyObject | undefined {
 }
 
 /** OpenSSL reads a private key without a look at whether its numbers belong together, and signs with what it has. */
-function isWhole(key: KeyObject): boolean {
+function isUndamaged(key: KeyObject): boolean {
   try {
     return verify('sha256', SAMPLE, createPublicKey(key), sign('sha256', SAMPLE, key));
   } catch {
