@@ -16,3 +16,8 @@ export function awsClientLimits({ attemptTimeoutMs, maxAttempts }: AwsLimits) {
     },
   };
 }
+
+/** What is thrown when a service of AWS takes longer than there is time. */
+export function tooLateOf(service: string): Error {
+  return Object.assign(new Error(`${service} did not answer in time.`), { name: 'TimeoutError' });
+}

@@ -12,9 +12,10 @@ const MAX_ANSWER_BYTES = 256 * 1024;
 /** The whole of a query, all attempts and pauses, in milliseconds. */
 const TOTAL_MS = 7000;
 
-/** An attempt with less time than this, in milliseconds, is not begun. */
+/** No further attempt is begun with less time than this, in milliseconds; the first has as much. */
 const LEAST_ATTEMPT_MS = 20;
 
+/** What a client of Baidu is made of. */
 export interface BaiduClientOptions extends BaiduConfig {
   transport?: Transport;
   /** Told of each attempt. */

@@ -6,19 +6,23 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Where Baidu answers payment status queries. */
 export const BAIDU_QUERY_URL = 'https://dianshang.baidu.com/platform/entity/openapi/queryorderdetail';
 
+/** Which secret, and how long it is served before it is read again. */
 export interface SecretConfig {
   readonly secretId: string;
   readonly secretTtlMs: number;
 }
 
+/** Where Baidu is asked, how long one attempt may take in milliseconds, and how many there are. */
 export interface BaiduConfig {
   readonly queryUrl: URL;
   readonly attemptTimeoutMs: number;
   readonly maxAttempts: number;
 }
 
+/** From the most talkative on; `SILENT` writes nothing, metrics neither. */
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'SILENT';
 
+/** What a log needs to know. */
 export interface LogConfig {
   readonly level: LogLevel;
   /** The deployed function's name: the dimension of its metrics. */
@@ -51,6 +55,7 @@ export function readBaiduConfig(env: Environment = process.env): BaiduConfig {
   };
 }
 
+/** Where notifications are stored, and what they are compared with. */
 export interface NotifyConfig {
   readonly queueUrl: string;
   /** `undefined`: no order check. */
@@ -62,6 +67,7 @@ export function readNotifyConfig(env: Environment = process.env): NotifyConfig {
   return { queueUrl: required(env, 'PAYMENT_QUEUE_URL'), ordersTable: env['ORDERS_TABLE'] || undefined };
 }
 
+/** Where states are published, remembered, and sent back to. */
 export interface ConfirmConfig {
   readonly topicArn: string;
   readonly idempotencyTable: string;

@@ -1,6 +1,6 @@
 /**
- * What a caller can branch on. The first eight are the contract of `query`; the others are the reasons
- * for which `notify` refuses a notification.
+ * What a caller can branch on. The first eight are the contract of `query`; the others are what `notify` refuses
+ * a notification for, and what `confirm` logs.
  */
 export type ErrorCode =
   | 'INVALID_REQUEST'
@@ -68,6 +68,11 @@ export class BaiduError extends ServiceError {
     this.errno = errno;
     this.errmsg = errmsg;
   }
+}
+
+/** The error for a field of the secret that is not what it must be; `what` ends the sentence. */
+export function unfit(field: string, what: string): ServiceError {
+  return new ServiceError('CONFIGURATION_UNAVAILABLE', `The secret’s ${field} ${what}.`);
 }
 
 /** Baidu's errno for too many queries a second. */

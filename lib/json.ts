@@ -2,7 +2,7 @@
 const LONG_NUMBER = /\d{16}|\d[.eE]/;
 
 /**
- * Parses JSON and loses no digit: a number that a double cannot hold exactly arrives as the text it was written
+ * Parses JSON and loses no digit: a number that is no safe integer arrives as the text that it was written
  * as. `undefined` where the text is not JSON; the parser's own error is dropped because it quotes its input.
  */
 export function parseJson(text: string): unknown {
@@ -33,4 +33,10 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 export function digitsOf(value: unknown): string | undefined {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' ? value : undefined;
+}
+
+/** The elements of a member that may be one or a list; none where there is no such member. */
+export function listOf(value: unknown): unknown[] {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? value : [value];
 }

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { decodeBase64 } from './base64.ts';
-import { ServiceError } from './errors.ts';
+import { unfit } from './errors.ts';
 
 /** What a private key is tried on. */
 const SAMPLE = Buffer.from('sample');
@@ -30,7 +30,7 @@ export function readPrivateKey(text: string, field = 'privateKey'): KeyObject {
     field,
     'an RSA private key in PKCS#1 or PKCS#8',
   );
-  if (!isWhole(key)) throw unusable(field, 'is damaged: what it signs does not verify; copy it again');
+  if (!isUndamaged(key)) throw unfit(field, 'is damaged: what it signs does not verify; copy it again');
   return key;
 }
 
@@ -43,7 +43,7 @@ export function readPrivateKey(text: string, field = 'privateKey'): KeyObject {
 export function readPublicKey(text: string, field = 'platformPublicKey'): KeyObject {
   const der = decodeKey(text, 'public', field);
   // OpenSSL reads a public key out of a private one; whoever pasted that pasted the wrong key.
-  if (privateKeyIn(der)) throw unusable(field, 'is a private key; a public one belongs there');
+  if (privateKeyIn(der)) throw unfit(field, 'is a private key; a public one belongs there');
   const key = firstReadable(['spki', 'pkcs1'] as const, (type) =>
     createPublicKey({ key: der, format: 'der', type }),
   );
@@ -72,15 +72,15 @@ function decodeKey(text: string, wanted: 'private' | 'public', field: string): B
   const trimmed = text.replace(/\\+[rn]/g, '\n').trim();
   const [, label, inner] = PEM.exec(trimmed) ?? [];
   if (label === 'ENCRYPTED PRIVATE KEY' || inner?.includes('ENCRYPTED')) {
-    throw unusable(field, 'is encrypted with a passphrase; store the key without one');
+    throw unfit(field, 'is encrypted with a passphrase; store the key without one');
   }
   if (label !== undefined) {
     const held = PEM_HOLDS[label];
-    if (!held) throw unusable(field, `is a PEM of another kind (${label})`);
-    if (held !== wanted) throw unusable(field, `is a ${held} key; a ${wanted} one belongs there`);
+    if (!held) throw unfit(field, `is a PEM of another kind (${label})`);
+    if (held !== wanted) throw unfit(field, `is a ${held} key; a ${wanted} one belongs there`);
   }
   const der = decodeBase64((inner ?? trimmed).replace(/\s+/g, ''));
-  if (!der?.length) throw unusable(field, 'is neither PEM nor bare base64, or was cut');
+  if (!der?.length) throw unfit(field, 'is neither PEM nor bare base64, or was cut');
   return der;
 }
 
@@ -91,7 +91,7 @@ function privateKeyIn(der: Buffer): KeyObject | undefined {
 }
 
 /** OpenSSL reads a private key without a look at whether its numbers belong together, and signs with what it has. */
-function isWhole(key: KeyObject): boolean {
+function isUndamaged(key: KeyObject): boolean {
   try {
     return verify('sha256', SAMPLE, createPublicKey(key), sign('sha256', SAMPLE, key));
   } catch {
@@ -112,12 +112,8 @@ function firstReadable<Type>(types: readonly Type[], read: (type: Type) => KeyOb
 }
 
 function usable(key: KeyObject | undefined, field: string, wanted: string): KeyObject {
-  if (!key) throw unusable(field, `is not ${wanted}`);
+  if (!key) throw unfit(field, `is not ${wanted}`);
   const fault = keyFault(key);
-  if (fault) throw unusable(field, fault);
+  if (fault) throw unfit(field, fault);
   return key;
-}
-
-function unusable(field: string, what: string): ServiceError {
-  return new ServiceError('CONFIGURATION_UNAVAILABLE', `The secret’s ${field} ${what}.`);
 }

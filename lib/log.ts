@@ -34,7 +34,7 @@ export type Log = (level: LogLevel, message: string, fields?: LogFields, metrics
 const RANK: Readonly<Record<LogLevel, number>> = { DEBUG: 0, INFO: 1, WARN: 2, ERROR: 3, SILENT: 4 };
 
 /**
- * A log for one function. A line below the level is not written, but the metrics in it are.
+ * A log for one function. A line below the level is not written, but the metrics in it are (at `SILENT` neither).
  *
  * @param write takes the finished line; standard output by default
  * @see Amazon CloudWatch, specification of the embedded metric format

@@ -5,7 +5,7 @@ import { type OrderRef, parseOrderRef } from './order.ts';
 /** A request to look an order up and tell everyone, with the notification that gave rise to it, if one did. */
 export interface Lookup {
   readonly order: OrderRef;
-  /** Verified fields, as `notify` put them into the queue. */
+  /** Fields of a notification: those that `notify` has verified, if it was `notify` that put them into the queue. */
   readonly notification: Readonly<Record<string, string>> | undefined;
 }
 

@@ -1,5 +1,5 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { awsClientLimits } from './aws.ts';
+import { awsClientLimits, tooLateOf } from './aws.ts';
 import { within } from './deadline.ts';
 import { ServiceError } from './errors.ts';
 import type { Notification } from './notification.ts';
@@ -16,7 +16,7 @@ export type MatchOrder = (notification: Notification, budgetMs: number) => Promi
 export function createOrderMatcher(tableName: string): MatchOrder {
   const client = new DynamoDBClient(awsClientLimits({ attemptTimeoutMs: 300, maxAttempts: 3 }));
   return async ({ tpOrderId, totalMoney }, budgetMs) => {
-    const price = await within(budgetMs, readPrice, tooLate).catch((error: unknown) => {
+    const price = await within(budgetMs, readPrice, () => tooLateOf('DynamoDB')).catch((error: unknown) => {
       throw new ServiceError('ORDERS_UNAVAILABLE', 'The orders table did not answer.', { cause: error });
     });
     if (price === undefined) return false;
@@ -39,8 +39,4 @@ export function createOrderMatcher(tableName: string): MatchOrder {
       return Item && (Item['totalMoney']?.N ?? Item['totalMoney']?.S ?? '');
     }
   };
-}
-
-function tooLate(): Error {
-  return Object.assign(new Error('DynamoDB did not answer in time.'), { name: 'TimeoutError' });
 }

@@ -12,6 +12,7 @@ export interface Outcome {
 /** Lambda's context, with the outcome of the invocation under way. */
 export type OutcomeContext = Context & { outcome: Outcome };
 
+/** What a function says of its invocations, and to whom. */
 export interface OutcomeOptions<Event, Result> {
   log: Log;
   /** Turns an error into an answer; `undefined` fails the invocation, as one that was invoked directly should. */

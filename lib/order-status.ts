@@ -39,7 +39,7 @@ const PASSING_ERRNOS: ReadonlySet<number> = new Set([
   10003, 4010001, 4010003, 4010007, 5010002, 5010003, 5010004, 6010008, 7010001,
 ]);
 
-/** More of Baidu's words than this is not passed on. */
+/** More of Baidu's words than this, in characters, is not passed on. */
 const MAX_TEXT_LENGTH = 200;
 
 /**
@@ -57,7 +57,7 @@ export function readOrderStatus(body: Buffer, order: OrderRef, confidential: rea
   if (errno === undefined) throw badResponse('holds no errno');
   if (errno !== 0) {
     const words = textOf(answer['errmsg']) || textOf(answer['msg']);
-    throw new BaiduError(errno, presentable(words, confidential), PASSING_ERRNOS.has(errno));
+    throw new BaiduError(errno, presentable(without(confidential, words)), PASSING_ERRNOS.has(errno));
   }
   const outer = answer['data'];
   const data = isRecord(outer) ? outer['data'] : undefined;
@@ -84,7 +84,11 @@ function readStatus<Name extends string>(
   const status = statuses[field];
   const code = isRecord(status) ? integerOf(status['statusNum']) : undefined;
   if (!isRecord(status) || code === undefined) throw badResponse(`holds no ${field} with a statusNum`);
-  return { status: names[code] ?? 'UNKNOWN', code, description: textOf(status['statusDesc']) };
+  return {
+    status: names[code] ?? 'UNKNOWN',
+    code,
+    description: presentable(textOf(status['statusDesc'])),
+  };
 }
 
 function integerOf(value: unknown): number | undefined {
@@ -97,9 +101,12 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function presentable(words: string, confidential: readonly string[]): string {
-  const clean = confidential.reduce((text, secret) => text.replaceAll(secret, '…'), words);
-  return clean.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_TEXT_LENGTH);
+function without(confidential: readonly string[], words: string): string {
+  return confidential.reduce((text, secret) => text.replaceAll(secret, '…'), words);
+}
+
+function presentable(words: string): string {
+  return words.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_TEXT_LENGTH);
 }
 
 function badResponse(what: string): ServiceError {

@@ -1,5 +1,5 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { awsClientLimits } from './aws.ts';
+import { awsClientLimits, tooLateOf } from './aws.ts';
 import { within } from './deadline.ts';
 import { ServiceError } from './errors.ts';
 import { asciiJson } from './json.ts';
@@ -7,6 +7,7 @@ import { asciiJson } from './json.ts';
 /** More than this, in bytes, does not fit into the topic's message later on. */
 const MAX_MESSAGE_BYTES = 250_000;
 
+/** Limits of one message on its way into the queue. */
 export interface SendOptions {
   /** How long all tries together may take, in milliseconds. */
   budgetMs: number;
@@ -37,13 +38,13 @@ export function createQueue(queueUrl: string): SendMessage {
       ...(delaySeconds !== undefined && { DelaySeconds: delaySeconds }),
     });
     try {
-      await within(budgetMs, (abortSignal) => client.send(command, { abortSignal }), tooLate);
+      await within(
+        budgetMs,
+        (abortSignal) => client.send(command, { abortSignal }),
+        () => tooLateOf('SQS'),
+      );
     } catch (error) {
       throw new ServiceError('QUEUE_UNAVAILABLE', 'The queue did not take the message.', { cause: error });
     }
   };
-}
-
-function tooLate(): Error {
-  return Object.assign(new Error('SQS did not answer in time.'), { name: 'TimeoutError' });
 }

@@ -4,6 +4,7 @@ import { ServiceError } from './errors.ts';
 /** Reads the text of the secret; gives up when the signal fires. */
 export type FetchSecret = (signal: AbortSignal) => Promise<string>;
 
+/** Where a secret comes from, what is made of it, and how long all that may take. */
 export interface SecretLoaderOptions<T> {
   fetchSecret: FetchSecret;
   /** Turns the text into what a function needs, or throws what is wrong with it. */

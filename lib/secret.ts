@@ -1,6 +1,6 @@
 import { hash, type KeyObject } from 'node:crypto';
-import { ServiceError } from './errors.ts';
-import { digitsOf, isRecord, parseJson } from './json.ts';
+import { ServiceError, unfit } from './errors.ts';
+import { digitsOf, isRecord, listOf, parseJson } from './json.ts';
 import { readPrivateKey, readPublicKey } from './keys.ts';
 import { isLong } from './order.ts';
 
@@ -54,10 +54,12 @@ export function parseQuerySecret(text: string): QuerySecret {
 /** Reads `platformPublicKey` and the optional `dealId`. Throws as `parseMerchantSecret` does. */
 export function parseNotificationSecret(text: string): NotificationSecret {
   const secret = parseSecret(text);
-  const keys = oneOrMany(secret['platformPublicKey']);
+  const keys = listOf(secret['platformPublicKey']);
   if (keys.length === 0) throw unfit('platformPublicKey', 'is missing');
-  const dealIds = oneOrMany(secret['dealId']).map(digitsOf);
-  if (!dealIds.every(isLong)) throw unfit('dealId', 'must be digits, or a list of such');
+  const deals = secret['dealId'];
+  const dealIds = listOf(deals).map(digitsOf);
+  const none = Array.isArray(deals) && deals.length === 0;
+  if (none || !dealIds.every(isLong)) throw unfit('dealId', 'must be digits, or a list of such');
   return {
     platformKeys: keys.map((key) => {
       if (typeof key !== 'string') throw unfit('platformPublicKey', 'must be a string, or a list of such');
@@ -88,13 +90,4 @@ function readMerchant(secret: Record<string, unknown>): MerchantSecret {
     throw unfit('appKey', 'must be a string that is not empty');
   if (typeof privateKey !== 'string') throw unfit('privateKey', 'must be a string');
   return { appId, appKey, privateKey: readPrivateKey(privateKey) };
-}
-
-function oneOrMany(value: unknown): unknown[] {
-  if (value === undefined || value === null) return [];
-  return Array.isArray(value) ? value : [value];
-}
-
-function unfit(field: string, what: string): ServiceError {
-  return new ServiceError('CONFIGURATION_UNAVAILABLE', `The secret’s ${field} ${what}.`);
 }

@@ -5,7 +5,7 @@ import { asciiJson } from './json.ts';
 import type { Lookup } from './lookup.ts';
 import type { OrderStatus } from './order-status.ts';
 
-/** Tells everyone what Baidu says of an order, once. */
+/** Tells everyone what Baidu says of an order. */
 export type PublishStatus = (status: OrderStatus, lookup: Lookup) => Promise<void>;
 
 /**

@@ -38,6 +38,7 @@ export interface LocalAws {
   close(): Promise<void>;
 }
 
+/** What differs from the deployed queue. */
 export interface LocalAwsOptions {
   /** How long a received message stays hidden, in seconds. */
   visibilitySeconds?: number;

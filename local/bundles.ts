@@ -6,6 +6,7 @@ import { type BuildOptions, build } from 'esbuild';
 /** The handlers by the names of their functions. */
 export const FUNCTIONS = ['query', 'notify', 'confirm'] as const;
 
+/** One of the three. */
 export type FunctionName = (typeof FUNCTIONS)[number];
 
 const require = createRequire(import.meta.url);

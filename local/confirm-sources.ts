@@ -5,6 +5,7 @@ import type { Invocation, LocalFunction } from './lambda.ts';
 import type { LocalParts } from './parts.ts';
 import { type QueueDelivery, startWorker } from './worker.ts';
 
+/** What delivers to confirm, and what it is told. */
 export interface ConfirmSourcesOptions {
   readonly parts: LocalParts;
   readonly confirm: LocalFunction;

@@ -1,9 +1,7 @@
 import { once } from 'node:events';
 import type { DeliveryResult, Hop } from './cashier/index.ts';
+import { SAMPLE_ORDER } from './sample-order.ts';
 import { type Stack, type StatusMessage, startStack } from './stack.ts';
-
-/** The order of the sample request on Baidu's page about the payment status query. */
-const ORDER = { orderId: '1920891312', userId: '3747777038', tpOrderId: '3028903626', totalMoney: 11300 };
 
 /** How long a published message is waited for, in milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -54,24 +52,24 @@ async function demonstrate({ cashier, secretsManager, aws, webhookUrl, ...rest }
   line('tables', aws.environment['AWS_ENDPOINT_URL_DYNAMODB'] ?? '');
 
   title('1. The customer pays; Baidu notifies; notify verifies, stores, answers');
-  cashier.createOrder({ ...ORDER, title: 'Sample order' });
+  cashier.createOrder({ ...SAMPLE_ORDER, title: 'Sample order' });
   await rest.ordersWritten();
-  showDelivery(await cashier.pay(ORDER.orderId, { payType: '1117' }));
+  showDelivery(await cashier.pay(SAMPLE_ORDER.orderId, { payType: '1117' }));
 
   title('2. confirm asks Baidu, then tells everyone: what a subscriber receives');
   const published = await inbox.next(PATIENCE_MS);
   json(published ?? 'nothing');
 
   title('3. Baidu notifies twice more; nothing is published again');
-  for (let count = 0; count < 2; count++) showDelivery(await cashier.notifyAgain(ORDER.orderId));
+  for (let count = 0; count < 2; count++) showDelivery(await cashier.notifyAgain(SAMPLE_ORDER.orderId));
   const repeated = await inbox.next(SILENCE_MS);
   line('published', repeated ? 'AGAIN, which is wrong' : 'nothing more');
 
   title('4. query: has this order been paid?');
-  const url = rest.queryUrl(ORDER.orderId, ORDER.userId);
+  const url = rest.queryUrl(SAMPLE_ORDER.orderId, SAMPLE_ORDER.userId);
   const answer = await fetch(url, { headers: { authorization: `Bearer ${rest.apiToken}` } });
   const body = (await answer.json()) as { payment?: { status?: string } };
-  const hop = cashier.timeline(ORDER.orderId).findLast(({ kind }) => kind === 'query');
+  const hop = cashier.timeline(SAMPLE_ORDER.orderId).findLast(({ kind }) => kind === 'query');
   line('request', `GET ${url}`);
   line('signed text', rawOf(hop, 'expectedText'));
   line('signature', new URLSearchParams(rawOf(hop, 'request').split('?')[1]).get('sign') ?? '(none)');
@@ -80,7 +78,7 @@ async function demonstrate({ cashier, secretsManager, aws, webhookUrl, ...rest }
   json(body);
 
   const status = body.payment?.status;
-  title(`Order ${ORDER.orderId} is ${status}`);
+  title(`Order ${SAMPLE_ORDER.orderId} is ${status}`);
   return status === 'PAID' && published !== undefined && !repeated;
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import type { SandboxAnswer } from './sandbox.ts';
+import type { ThreadAnswer } from './lambda-thread.ts';
 
 /** What came of an invocation: a result or an error, and what the function wrote to its log meanwhile. */
 export interface Invocation {
@@ -19,6 +19,7 @@ export interface LocalFunction {
   close(): Promise<void>;
 }
 
+/** How a function is run. */
 export interface LocalFunctionOptions {
   readonly name: string;
   /** The path of the bundle that exports `handler`. */
@@ -46,7 +47,7 @@ export function startFunction({
   let closed = false;
 
   const start = () => {
-    const sandbox = new Worker(new URL('./sandbox.ts', import.meta.url), {
+    const sandbox = new Worker(new URL('./lambda-thread.ts', import.meta.url), {
       env: { ...environment, AWS_LAMBDA_FUNCTION_NAME: name, TZ: ':UTC' },
       workerData: { bundle },
     });
@@ -87,8 +88,7 @@ function run(sandbox: Worker, event: unknown, timeoutMs: number): Promise<Invoca
       sandbox.off('message', answered).off('error', crashed).off('exit', ended);
       resolve(invocation);
     };
-    const answered = ({ result, error: thrown, log }: SandboxAnswer) =>
-      finish({ result, error: thrown, log });
+    const answered = ({ result, error: thrown, log }: ThreadAnswer) => finish({ result, error: thrown, log });
     // What is said of it waits until it has ended, so that nobody is given it again.
     const ended = () => finish({ result: undefined, error, log: [] });
     const crashed = ({ name, message }: Error) => {

@@ -29,6 +29,7 @@ export interface Stack extends LocalParts {
   onPublished(listener: (message: StatusMessage) => void): void;
 }
 
+/** How the whole service is started; everything has a default. */
 export interface StackOptions {
   gatewayPort?: number;
   cashier?: CashierOptions;

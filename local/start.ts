@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { SAMPLE_ORDER } from './sample-order.ts';
 import { type Stack, startStack } from './stack.ts';
 
 /** Where the service and the cashier listen unless something else does already. */
@@ -8,8 +9,6 @@ const PORTS = { gateway: 3000, cashier: 8620 };
 const REPEAT_SECONDS = 10;
 const RETRY_SECONDS = 5;
 
-/** The order of the sample request on Baidu's page about the payment status query, waiting to be paid. */
-const SAMPLE = { orderId: '1920891312', userId: '3747777038', tpOrderId: '3028903626', totalMoney: 11300 };
 const TITLE = '示例订单 Sample order';
 
 const say = (text = '') => process.stdout.write(`${text}\n`);
@@ -45,7 +44,7 @@ try {
 
 function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Stack): void {
   if (closing.signal.aborted) return;
-  cashier.createOrder({ ...SAMPLE, title: TITLE });
+  cashier.createOrder({ ...SAMPLE_ORDER, title: TITLE });
   say();
   takenInstead('The service', PORTS.gateway, gateway.port);
   takenInstead('The cashier', PORTS.cashier, cashier.port);
@@ -57,9 +56,13 @@ function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Sta
 
   heading('Try it: ask for the sample order, pay for it, ask again');
   say('  1. This answers that it is UNPAID:');
-  say(`  curl -H 'Authorization: Bearer ${apiToken}' '${stack.queryUrl(SAMPLE.orderId, SAMPLE.userId)}'`);
+  say(
+    `  curl -H 'Authorization: Bearer ${apiToken}' '${stack.queryUrl(SAMPLE_ORDER.orderId, SAMPLE_ORDER.userId)}'`,
+  );
   say(`  2. Open the page, choose the order “${TITLE}”, and pay. Or have it paid from here:`);
-  say(`  curl -H 'content-type: application/json' -d '{}' '${cashier.url}/api/orders/${SAMPLE.orderId}/pay'`);
+  say(
+    `  curl -H 'content-type: application/json' -d '{}' '${cashier.url}/api/orders/${SAMPLE_ORDER.orderId}/pay'`,
+  );
   say('  3. The first command now answers that it is PAID. The page shows each step on the way.');
 
   heading('What is in use, made anew at each start');

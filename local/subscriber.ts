@@ -1,6 +1,7 @@
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import { Consumer } from 'sqs-consumer';
 
+/** A queue, and what is told of its messages. */
 export interface SubscriberOptions {
   sqs: SQSClient;
   queueUrl: string;

@@ -10,6 +10,7 @@ export interface QueueDelivery {
   readonly delivery: number;
 }
 
+/** What a thread is started with. */
 export interface WorkerOptions {
   sqs: SQSClient;
   queueUrl: string;

@@ -1,4 +1,4 @@
-import { bad, type Finding, good, note, type Text, warning } from './finding.ts';
+import { bad, type Finding, good, type Text, warning } from './finding.ts';
 import { sampleFault } from './samples.ts';
 
 const MISSING: Text = { en: 'is missing.', zh: '缺失。' };
@@ -27,7 +27,7 @@ export function examineTokens(value: unknown, fault: (tokens: unknown) => Text |
     const wrong = sampleFault('apiTokens', token) ?? shortFault(token, fault) ?? headerFault(token);
     if (wrong) return bad(subject, wrong);
     if (value.indexOf(token) < index) {
-      return note(subject, { en: 'is the same as one before it.', zh: '与前面的一项相同。' });
+      return warning(subject, { en: 'is the same as one before it.', zh: '与前面的一项相同。' });
     }
     if (new Set(token).size < FEW) {
       return warning(subject, {

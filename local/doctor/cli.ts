@@ -15,6 +15,8 @@ const HELP = {
 
   --notification FILE   also check this notification: the form as Baidu posts it, its URL, or the
                         event of API Gateway that holds it; - for standard input
+  --without-platform-key
+                        the platform's public key may be missing, as before a first deployment
   --lang en|zh          the language (by LANG otherwise)
   --help
 
@@ -30,6 +32,8 @@ It prints no private key, no token and no signature.
 
   --notification FILE   同时检查这条通知：百度 POST 的表单、带参数的 URL，
                         或含有它的 API Gateway 事件；- 表示标准输入
+  --without-platform-key
+                        允许缺少平台公钥，例如首次部署之前
   --lang en|zh          语言（默认按 LANG）
   --help
 
@@ -43,6 +47,7 @@ interface Request {
   readonly file: string | undefined;
   readonly secretId: string | undefined;
   readonly notification: string | undefined;
+  readonly withoutPlatformKey: boolean;
 }
 
 /** A command line that asks for nothing that can be done. */
@@ -90,11 +95,11 @@ function readRequest(args: string[], fallback: Language): Request | { help: Lang
       zh: '请给出一个 secret：文件、-（标准输入）或 --secret-id。',
     });
   }
-  const notification = values.notification;
+  const { notification, 'without-platform-key': withoutPlatformKey = false } = values;
   if (file === '-' && notification === '-') {
     throw new UsageError({ en: 'Standard input can be read only once.', zh: '标准输入只能读取一次。' });
   }
-  return { language, file, secretId, notification };
+  return { language, file, secretId, notification, withoutPlatformKey };
 }
 
 /** Names are shown; what belongs into a file is not. */
@@ -108,8 +113,8 @@ function refuseContent(arg: string): void {
 
 /** npm takes options that stand before `--` for its own, and only leaves a trace of them. */
 function refuseLostOptions(env: NodeJS.ProcessEnv): void {
-  const lost = ['secret-id', 'notification', 'lang'].find(
-    (name) => env[`npm_config_${name.replace('-', '_')}`] !== undefined,
+  const lost = ['secret-id', 'notification', 'lang', 'without-platform-key'].find(
+    (name) => env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
   );
   if (lost === undefined) return;
   throw new UsageError({
@@ -127,6 +132,7 @@ function parse(args: string[]) {
         'secret-id': { type: 'string' },
         notification: { type: 'string' },
         lang: { type: 'string' },
+        'without-platform-key': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -135,7 +141,7 @@ function parse(args: string[]) {
   }
 }
 
-async function examine({ file, secretId, notification }: Request): Promise<Section[]> {
+async function examine({ file, secretId, notification, withoutPlatformKey }: Request): Promise<Section[]> {
   const title = { en: `Secret: ${secretId ?? file}`, zh: `secret：${secretId ?? file}` };
   const read = secretId === undefined ? await readInput(file ?? '-') : await fetchSecret(secretId);
   if ('fault' in read) {
@@ -143,7 +149,7 @@ async function examine({ file, secretId, notification }: Request): Promise<Secti
       { title, findings: [bad(secretId === undefined ? subjectOf(file) : 'Secrets Manager', read.fault)] },
     ];
   }
-  const diagnosis = diagnoseSecret(read.text, { notification: notification !== undefined });
+  const diagnosis = diagnoseSecret(read.text, { withoutPlatformKey });
   const secret = { title, findings: diagnosis.findings };
   if (notification === undefined) return [secret];
   const form = await readInput(notification);

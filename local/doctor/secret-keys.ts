@@ -43,13 +43,13 @@ export interface PlatformKeys {
   /** What the service says is wrong with one. */
   readonly fault: (value: unknown) => Text | undefined;
   readonly merchantKey: KeyObject | undefined;
-  /** Whether a notification is to be checked with them. */
-  readonly needed: boolean;
+  /** Whether there may be none. */
+  readonly mayLack: boolean;
 }
 
 /** Examines each of the platform's public keys. */
-export function examinePlatformKeys({ values, fault, merchantKey, needed }: PlatformKeys): Finding[] {
-  if (values.length === 0) return [absent(needed)];
+export function examinePlatformKeys({ values, fault, merchantKey, mayLack }: PlatformKeys): Finding[] {
+  if (values.length === 0) return [absent(mayLack)];
   const ownText = merchantKey && publicKeyText(merchantKey);
   return values.map((value, index) => {
     const subject = values.length === 1 ? 'platformPublicKey' : `platformPublicKey[${index}]`;
@@ -67,12 +67,19 @@ export function examinePlatformKeys({ values, fault, merchantKey, needed }: Plat
   });
 }
 
-function absent(needed: boolean): Finding {
-  if (needed) {
-    return bad('platformPublicKey', {
-      en: 'is missing: no payment notification can be verified. Baidu’s console shows it (platform public key).',
-      zh: '缺失：无法验证支付通知。请从百度后台复制“平台公钥”。',
-    });
+function absent(mayLack: boolean): Finding {
+  if (!mayLack) {
+    return bad(
+      'platformPublicKey',
+      {
+        en: 'is missing: no payment notification can be verified. Baidu’s console shows it (平台公钥).',
+        zh: '缺失：无法验证支付通知。请从百度后台复制“平台公钥”。',
+      },
+      {
+        en: 'Where the console shows none yet, before a first deployment: --without-platform-key.',
+        zh: '首次部署之前，后台还没有显示时：--without-platform-key。',
+      },
+    );
   }
   return warning(
     'platformPublicKey',
@@ -81,8 +88,8 @@ function absent(needed: boolean): Finding {
       zh: '缺失：在补上之前，notify 对所有支付通知都返回 503；query 和 confirm 不受影响。',
     },
     {
-      en: 'That is in order for a first deployment, while Baidu’s console shows no 平台公钥 yet. Add it as soon as it does.',
-      zh: '首次部署时，百度后台可能还没有显示平台公钥，可以先这样；显示后请尽快补上。',
+      en: 'Add it as soon as Baidu’s console shows it (平台公钥).',
+      zh: '百度后台显示平台公钥后，请尽快补上。',
     },
   );
 }

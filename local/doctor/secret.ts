@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { listOf } from '../../lib/json.ts';
 import { publicKeyText, readPrivateKey, readPublicKey } from '../../lib/keys.ts';
 import { parseMerchantSecret, parseNotificationSecret, parseQuerySecret } from '../../lib/secret.ts';
 import { selfTestSigning } from '../../lib/self-test.ts';
@@ -27,9 +28,9 @@ const MISSING: Text = { en: 'is missing.', zh: '缺失。' };
 /**
  * Examines every field of a secret by the service's own rules. No private key and no token is repeated.
  *
- * @param options.notification whether a notification is to be checked with it, for which it needs a platform key
+ * @param options.withoutPlatformKey whether it may lack the platform's key, as at a first deployment
  */
-export function diagnoseSecret(text: string, { notification = false } = {}): SecretDiagnosis {
+export function diagnoseSecret(text: string, { withoutPlatformKey = false } = {}): SecretDiagnosis {
   const read = readSecretText(text);
   if ('finding' in read) {
     return { findings: [read.finding], merchantKey: undefined, platformKeys: [], dealIds: undefined };
@@ -50,7 +51,7 @@ export function diagnoseSecret(text: string, { notification = false } = {}): Sec
       ...identity(fields, fault),
       ownKey,
       ...examinePlatformKeys({
-        ...{ values, merchantKey, needed: notification },
+        ...{ values, merchantKey, mayLack: withoutPlatformKey },
         fault: (value) => fault('platformPublicKey', value),
       }),
       ...examineTokens(fields['apiTokens'], (tokens) => fault('apiTokens', tokens)),
@@ -160,11 +161,6 @@ function runtime(fields: Fields): Finding[] {
 function dealIdsOf(value: unknown): ReadonlySet<string> | undefined {
   const ids = listOf(value).map(String);
   return ids.length === 0 ? undefined : new Set(ids);
-}
-
-function listOf(value: unknown): unknown[] {
-  if (value === undefined || value === null) return [];
-  return Array.isArray(value) ? value : [value];
 }
 
 function usable<T>(read: () => T): T | undefined {

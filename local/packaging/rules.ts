@@ -51,6 +51,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
     isArn(value, 'sns', '[\\w-]{1,256}', place)
       ? undefined
       : `must be the ARN of an SNS topic in ${place.region}, one that is not FIFO`,
+  silenceAlarmHours: whole(1, 24),
   logRetentionDays: (value, { retentionDays }) =>
     retentionDays.some((days) => String(days) === value)
       ? undefined

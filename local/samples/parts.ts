@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type LocalAws, startAws } from '../aws.ts';
 import { startCashier } from '../cashier/index.ts';
+import { SAMPLE_ORDER } from '../sample-order.ts';
 import { startSecretsManager } from '../secrets-manager.ts';
 import { startCloudFormation } from './cloud-formation.ts';
 
@@ -12,7 +13,7 @@ const SECRET_ID = 'baidu-payment-status/dev';
 /** The orders that the sample events speak of: one is paid, one is not. */
 const ORDERS = {
   paid: { orderId: '2645985458', userId: '3269234686470', tpOrderId: '18607895241', totalMoney: 1 },
-  unpaid: { orderId: '1920891312', userId: '3747777038', tpOrderId: '3028903626', totalMoney: 11300 },
+  unpaid: SAMPLE_ORDER,
 };
 
 /** What the sample events need around the functions, and the environment that points the functions at it. */

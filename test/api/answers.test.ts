@@ -11,7 +11,13 @@ import { answerBody, hangs, resets, type ScriptedBaidu, says, startBaidu } from 
 import { BUILD, coldStart, contextOf } from '../support/cold-start.ts';
 import { formOf, PAID, signedForm } from '../support/notification.ts';
 import { PLATFORM } from '../support/vectors.ts';
-import { type Description, lintDescription, readDescription, schemaFinder } from './description.ts';
+import {
+  type Description,
+  lintDescription,
+  OF_CONFIRM,
+  readDescription,
+  schemaFinder,
+} from './description.ts';
 
 /** Nobody listens at this port. */
 const NOWHERE = 'http://127.0.0.1:9';
@@ -232,10 +238,9 @@ describe('the description', () => {
   });
 
   test('names the codes of the service and no other', () => {
-    const ofConfirm = ['PAYMENT_MISMATCH', 'TOPIC_UNAVAILABLE'];
     const named = JSON.stringify(description).match(/`[A-Z_]+`: /g) ?? [];
     const codes = new Set(named.map((name) => name.slice(1, -3)));
-    expect([...codes, ...ofConfirm].sort()).toEqual(Object.keys(STATUS_OF).sort());
+    expect([...codes, ...OF_CONFIRM].sort()).toEqual(Object.keys(STATUS_OF).sort());
   });
 
   test('asks for the fields that the service asks for, and takes the published notification', () => {

@@ -6,6 +6,9 @@ const FILE = path.resolve(import.meta.dirname, '../../docs/openapi.yaml');
 
 type Json = Record<string, unknown>;
 
+/** The error codes that only confirm has: no caller ever gets one. */
+export const OF_CONFIRM: readonly string[] = ['PAYMENT_MISMATCH', 'TOPIC_UNAVAILABLE'];
+
 /** One response of the description: its content types, and the headers that it promises. */
 export interface DescribedResponse {
   readonly content?: Record<string, Json>;

@@ -6,12 +6,10 @@ import { type BuildOptions, build } from 'esbuild';
 import { signParams } from '../../lib/sign.ts';
 import { buildBundles } from '../../local/bundles.ts';
 import { notifyEvent, queryEvent } from '../../local/events.ts';
+import { PAID } from '../support/notification.ts';
 import { type Baidu, type Peer, startBaidu, startQueue, startSecrets } from './peers.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 import type { Toolbox } from './toolbox.ts';
-
-/** Whose function is measured: the hand-written measuring stick, the usual stack, or what is deployed. */
-export type Contender = 'floor' | 'usual' | 'ours';
 
 /** The functions of all contenders, bundled, and the peers that they talk to. */
 export interface Stage {
@@ -28,13 +26,6 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-const FIELDS = {
-  ...{ userId: '3747777038', orderId: '1920891312', unitPrice: '11300', count: '1', totalMoney: '11300' },
-  ...{ payMoney: '11300', promoMoney: '0', hbMoney: '0', hbBalanceMoney: '0', giftCardMoney: '0' },
-  ...{ dealId: '470193086', payTime: '1482735200', promoDetail: '', payType: '1117', partnerId: '0' },
-  ...{ status: '2', tpOrderId: '3028903626', returnData: '' },
-};
-
 /** Bundles everything and starts the peers. Keys have 1024 bits, as most merchants' have. */
 export async function setStage({ runtimeClient, packages }: Toolbox): Promise<Stage> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'bench-'));
@@ -43,7 +34,7 @@ export async function setStage({ runtimeClient, packages }: Toolbox): Promise<St
   const token = 'a-token-of-the-benchmarks-0123456789';
   const [secrets, baidu, queue, bundles] = await Promise.all([
     startSecrets({
-      ...{ appId: '10026', appKey: 'MMM4oc', dealId: FIELDS.dealId, apiTokens: [token] },
+      ...{ appId: '10026', appKey: 'MMM4oc', dealId: PAID['dealId'], apiTokens: [token] },
       privateKey: merchant.export({ format: 'pem', type: 'pkcs1' }),
       platformPublicKey: createPublicKey(platform).export({ format: 'der', type: 'spki' }).toString('base64'),
     }),
@@ -61,8 +52,8 @@ export async function setStage({ runtimeClient, packages }: Toolbox): Promise<St
   return {
     ...{ secrets, baidu, queue, bundles },
     query: queryEvent({ headers: { authorization: `Bearer ${token}` } }),
-    notification: (orderId = FIELDS.orderId) => {
-      const fields = { ...FIELDS, orderId };
+    notification: (orderId = PAID['orderId'] ?? '') => {
+      const fields = { ...PAID, orderId };
       const rsaSign = signParams(fields, platform);
       return notifyEvent(new URLSearchParams({ ...fields, rsaSign }).toString());
     },

@@ -11,7 +11,7 @@ const {
 describe.each([...readPages().values()])('$file', ({ text, blocks }) => {
   test('calls a block of shell commands sh, as commands.test.ts does', () => {
     const languages = blocks.map(({ language }) => language);
-    expect(languages.filter((name) => !['sh', 'json', 'js', 'mermaid'].includes(name))).toEqual([]);
+    expect(languages.filter((name) => !['sh', 'json', 'js', 'yaml', 'mermaid'].includes(name))).toEqual([]);
   });
 
   test('has no shell command that a shell cannot read', () => {

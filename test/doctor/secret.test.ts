@@ -103,14 +103,15 @@ describe('diagnoseSecret', () => {
     expect(text.en).toContain(en);
   });
 
-  test.each([[undefined], [null], [[]]])('warns of a platform key that is %j', (platformPublicKey) => {
+  test.each([[undefined], [null], [[]]])('asks for a platform key that is %j', (platformPublicKey) => {
     const found = about(diagnose({ platformPublicKey }), 'platformPublicKey');
-    expect(found.level).toBe('warning');
-    expect(found.text.en).toContain('notify answers 503 to every payment notification');
+    expect(found.level).toBe('bad');
+    expect(found.text.en).toContain('no payment notification can be verified');
     const text = JSON.stringify({ ...SECRET, platformPublicKey });
-    const needed = about(diagnoseSecret(text, { notification: true }).findings, 'platformPublicKey');
-    expect(needed.level).toBe('bad');
-    expect(needed.text.en).toContain('no payment notification can be verified');
+    const { findings } = diagnoseSecret(text, { withoutPlatformKey: true });
+    const later = about(findings, 'platformPublicKey');
+    expect(later.level).toBe('warning');
+    expect(later.text.en).toContain('notify answers 503 to every payment notification');
   });
 
   test('examines each of several platform keys', () => {
@@ -122,7 +123,7 @@ describe('diagnoseSecret', () => {
     [['short'], 'apiTokens[0]', 'bad', 'has 5 characters; it needs at least 32.'],
     [[`${TOKEN} x`], 'apiTokens[0]', 'bad', 'no HTTP header can carry it'],
     [[7], 'apiTokens[0]', 'bad', 'is not a string.'],
-    [[TOKEN, TOKEN], 'apiTokens[1]', 'note', 'is the same as one before it.'],
+    [[TOKEN, TOKEN], 'apiTokens[1]', 'warning', 'is the same as one before it.'],
     [[TOKEN, `${TOKEN}2`], 'apiTokens[1]', 'good', '37 characters'],
     [['x1y2z3a'.repeat(6)], 'apiTokens[0]', 'warning', 'has only 7 different characters: it can be guessed.'],
     [['0123456789abcdef'.repeat(2)], 'apiTokens[0]', 'good', '32 characters'],

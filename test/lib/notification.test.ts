@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { canonicalText } from '../../lib/canonical.ts';
 import { ServiceError } from '../../lib/errors.ts';
 import { publicKeyText, readPrivateKey, readPublicKey } from '../../lib/keys.ts';
-import { checkNotification, parseNotification } from '../../lib/notification.ts';
+import { checkNotification, parseNotification, type UnverifiedNotification } from '../../lib/notification.ts';
 import { sign } from '../../local/cashier/signature.ts';
 import { PAID } from '../support/notification.ts';
 import { PLATFORM, SAMPLE } from '../support/vectors.ts';
@@ -140,7 +140,10 @@ describe('checkNotification(): every field', () => {
 
 describe('parseNotification()', () => {
   const platformKeys = [readPublicKey(PLATFORM.publicKey)];
-  const genuine = checkNotification(Object.fromEntries(new URLSearchParams(PLATFORM.body)));
+  let genuine: UnverifiedNotification;
+  beforeAll(() => {
+    genuine = checkNotification(Object.fromEntries(new URLSearchParams(PLATFORM.body)));
+  });
   const stranger = readPublicKey(publicKeyText(readPrivateKey(SAMPLE.privateKey)));
 
   function expectRefused(read: () => unknown, code: string, message: string): void {

@@ -68,6 +68,11 @@ describe('readOrderStatus()', () => {
     expect(read(codes(fine, fine, status(code))).verification).toMatchObject({ status: name, code });
   });
 
+  test('cuts a description, and keeps control characters out of it', () => {
+    const { description } = read(codes(status(1, `a\u0000\nb${'x'.repeat(300)}`), fine, fine)).payment;
+    expect(description).toBe(`a b${'x'.repeat(197)}`);
+  });
+
   test('takes a description that is no text for none', () => {
     expect(read(codes(status(1, null), fine, fine)).payment.description).toBe('');
   });

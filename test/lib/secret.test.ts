@@ -109,6 +109,7 @@ describe('parseNotificationSecret()', () => {
     ['platformPublicKey', SAMPLE.privateKey],
     ['platformPublicKey', ''],
     ['dealId', 'x'],
+    ['dealId', []],
     ['dealId', ['1', {}]],
     ['dealId', 0],
   ])('names the field at fault: %s = %j', (field, value) => {

@@ -153,6 +153,26 @@ describe('alarms', () => {
     expect(TreatMissingData).toBe('notBreaching');
   });
 
+  it('include one for silence, where its hours are given: it alone is set off by what is missing', () => {
+    const { AlarmName, AlarmDescription, AlarmActions, OKActions, ...watched } = resource(
+      every.template,
+      'NothingArrives',
+    ).Properties;
+    expect(watched).toEqual({
+      ...ours('NotificationsAccepted', notify),
+      Period: 3600,
+      EvaluationPeriods: everyParameter.silenceAlarmHours,
+      ComparisonOperator: 'LessThanThreshold',
+      TreatMissingData: 'breaching',
+    });
+    expect(AlarmName).toBe('baidu-payment-status-prod-nothing-arrives');
+    expect(AlarmDescription).toEqual(expect.stringContaining('silenceAlarmHours'));
+    expect([AlarmActions, OKActions]).toEqual([
+      [everyParameter.alarmTopicArn],
+      [everyParameter.alarmTopicArn],
+    ]);
+  });
+
   it.each(alarms)('%s tells the operators, where they have a topic', (id) => {
     const actions = {
       AlarmActions: [everyParameter.alarmTopicArn],

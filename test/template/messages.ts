@@ -3,7 +3,7 @@ import { everyParameter, idsOfType, resource } from './package.ts';
 import { every, plain } from './packaged.ts';
 
 const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
-const kept = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' };
+const kept = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' };
 const withoutTls = { Bool: { 'aws:SecureTransport': 'false' } };
 
 describe('queues', () => {

@@ -64,6 +64,7 @@ export const everyParameter = {
   webhookBurstLimit: '14',
   topicKeyArn: 'arn:aws-cn:kms:cn-north-1:123456789012:key/00000000-0000-0000-0000-00000000000b',
   alarmTopicArn: 'arn:aws-cn:sns:cn-north-1:123456789012:operators',
+  silenceAlarmHours: '6',
   logRetentionDays: '30',
   logLevel: 'DEBUG',
 } as const;

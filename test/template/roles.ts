@@ -20,13 +20,7 @@ const readSecret = allow('secretsmanager:GetSecretValue', {
 });
 const confirmsOwn = [
   allow(
-    [
-      'sqs:ReceiveMessage',
-      'sqs:DeleteMessage',
-      'sqs:GetQueueAttributes',
-      'sqs:ChangeMessageVisibility',
-      'sqs:SendMessage',
-    ],
+    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:SendMessage'],
     arnOf('PaymentQueue'),
   ),
   allow('sqs:SendMessage', arnOf('DeadLetterQueue')),

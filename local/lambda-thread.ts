@@ -1,16 +1,16 @@
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** What a sandbox is sent. */
-interface SandboxRequest {
+/** What a thread is sent. */
+interface ThreadRequest {
   readonly event: unknown;
   readonly requestId: string;
   /** When the function's time is up, in milliseconds since 1970. */
   readonly deadline: number;
 }
 
-/** What a sandbox sends back: the result or the error, and what was written to standard output. */
-export interface SandboxAnswer {
+/** What a thread sends back: the result or the error, and what was written to standard output. */
+export interface ThreadAnswer {
   readonly result?: unknown;
   readonly error?: { readonly name: string; readonly message: string };
   readonly log: readonly string[];
@@ -24,9 +24,9 @@ process.stdout.write = (chunk: string | Uint8Array) => {
 
 const { handler } = createRequire(import.meta.url)(workerData.bundle);
 
-parentPort?.on('message', async ({ event, requestId, deadline }: SandboxRequest) => {
+parentPort?.on('message', async ({ event, requestId, deadline }: ThreadRequest) => {
   const context = { awsRequestId: requestId, getRemainingTimeInMillis: () => deadline - Date.now() };
-  const answer: Omit<SandboxAnswer, 'log'> = await Promise.resolve()
+  const answer: Omit<ThreadAnswer, 'log'> = await Promise.resolve()
     .then(() => handler(event, context))
     .then(
       (result: unknown) => ({ result }),
