@@ -22,7 +22,7 @@ const PEM_HOLDS: Readonly<Record<string, 'private' | 'public'>> = {
  * base64, with line breaks, `\n` written as two characters, CRLF, or none.
  *
  * @param field the name under which an error speaks of the key; its value is never repeated
- * @throws ServiceError `CONFIGURATION_UNAVAILABLE` for anything but a whole RSA private key of 1024 bits or more
+ * @throws ServiceError `CONFIGURATION_UNAVAILABLE` for anything but an RSA private key of 1024 bits or more that signs
  */
 export function readPrivateKey(text: string, field = 'privateKey'): KeyObject {
   const key = usable(

@@ -12,13 +12,14 @@ const SIGNATURE_ERRNOS: ReadonlySet<number> = new Set([930, 10000]);
  * more, signed with the key that the secret held before.
  *
  * @param readPrevious the version of the secret before the present one, read in so many milliseconds; may throw
- * @returns `queryOrder` with that; where the key before is no help, it throws what Baidu said of the present one
+ * @returns `queryOrder` with that; where Baidu does not take the key before either, it throws what Baidu said of the
+ *   present one
  */
 export function withPreviousKey(
   queryOrder: QueryOrder,
   readPrevious: (budgetMs: number) => Promise<MerchantSecret>,
 ): QueryOrder {
-  /** The present secret, and the one before it: a failure to read that is not kept. */
+  /** The present secret, and the one before it, read in the time of who asked first: a failure of that is not kept. */
   let known: { present: MerchantSecret; previous: Promise<MerchantSecret | undefined> } | undefined;
 
   async function previousOf(present: MerchantSecret, budgetMs: number): Promise<MerchantSecret | undefined> {

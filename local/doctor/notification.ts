@@ -1,4 +1,5 @@
 import { canonicalText } from '../../lib/canonical.ts';
+import { asServiceError } from '../../lib/errors.ts';
 import { readForm } from '../../lib/form.ts';
 import { checkNotification, parseNotification } from '../../lib/notification.ts';
 import { bad, type Finding, good, note, plain, type Text } from './finding.ts';
@@ -108,7 +109,8 @@ function signature(
   try {
     parseNotification({ fields, signature: rsaSign }, { platformKeys, dealIds: undefined });
     return [good('rsaSign', { en: 'Baidu’s platform signed it', zh: '是百度平台的签名' }, checkedOver, text)];
-  } catch {
+  } catch (error) {
+    if (asServiceError(error).code !== 'INVALID_SIGNATURE') return [bad('rsaSign', faultText(error))];
     const reasons = explainSignature({ fields, signature: rsaSign, platformKeys, merchantKey });
     return [bad('rsaSign', { en: 'does not verify.', zh: '验签失败。' }, ...reasons, checkedOver, text)];
   }

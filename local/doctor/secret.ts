@@ -120,7 +120,7 @@ function swapped({ appId, appKey }: Fields): Text[] {
 
 function dealId(value: unknown, found: Text | undefined): Finding {
   const ids = listOf(value);
-  if (ids.length === 0) {
+  if (ids.length === 0 && !found) {
     return note('dealId', {
       en: 'is not given: notifications for every dealId are taken. Give yours to refuse others.',
       zh: '未填写：任何 dealId 的通知都会被接受。填写后可拒绝他人的通知。',

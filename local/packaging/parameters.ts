@@ -30,11 +30,24 @@ export function faultsOf(packaging: Packaging): string[] {
     if (!known.includes(name)) return `${label} is no parameter of this service${suggestion(name, known)}`;
     return value === '' ? `${label} is empty; leave it out for its default` : [];
   });
-  const faults = [...malformed(packaging.given), ...names];
+  const faults = [...malformed(packaging.given, known), ...names];
   return (faults.length > 0 ? faults : unfit(given, packaging)).map((fault) => `${fault}.`);
 }
 
-function parametersOf({ blocks, given, stage }: Packaging): Map<string, Parameter> {
+/** The names of the parameters that do not come from the defaults: from the stage's block or the command line. */
+export function namesGiven({
+  blocks,
+  given,
+  stage,
+}: Pick<Packaging, 'blocks' | 'given' | 'stage'>): string[] {
+  return [...parametersOf({ blocks: { ...blocks, default: null }, given, stage }).keys()];
+}
+
+function parametersOf({
+  blocks,
+  given,
+  stage,
+}: Pick<Packaging, 'blocks' | 'given' | 'stage'>): Map<string, Parameter> {
   const parameters = new Map<string, Parameter>();
   for (const block of ['default', stage]) {
     for (const [name, value] of Object.entries(blocks[block] ?? {})) {
@@ -52,10 +65,10 @@ function parametersOf({ blocks, given, stage }: Packaging): Map<string, Paramete
 
 const ASSIGNMENT = /^([^=]+)=(.*)$/s;
 
-function malformed(given: readonly string[]): string[] {
+function malformed(given: readonly string[], known: readonly string[]): string[] {
   return given
     .filter((text) => !ASSIGNMENT.test(text))
-    .map((text) => `--param ${/^\w+$/.test(text) ? text : '…'} has to be given as name=value`);
+    .map((text) => `--param ${known.includes(text) ? text : '…'} has to be given as name=value`);
 }
 
 function suggestion(name: string, known: readonly string[]): string {

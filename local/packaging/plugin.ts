@@ -1,4 +1,4 @@
-import { faultsOf, type Packaging } from './parameters.ts';
+import { faultsOf, namesGiven, type Packaging } from './parameters.ts';
 
 /** What of osls is used here. */
 interface Osls {
@@ -32,8 +32,12 @@ export default class Packager {
   readonly hooks: Readonly<Record<string, () => void>>;
   readonly #osls: Osls;
 
-  /** Throws osls's own error where a parameter is at fault. */
-  constructor(osls: Osls) {
+  /**
+   * Throws osls's own error where a parameter is at fault.
+   *
+   * @param utils osls's own, for what an operator should see
+   */
+  constructor(osls: Osls, _options: unknown, utils: { readonly log: { notice(text: string): void } }) {
     this.#osls = osls;
     // Plugins are made before osls puts parameters into the configuration and judges that in words of its own.
     this.#checkParameters();
@@ -44,7 +48,12 @@ export default class Packager {
     const asBefore = () => void process.umask(umask);
     this.hooks = {
       // By now each variable has its value, those among the parameters too.
-      initialize: () => this.#checkParameters(),
+      initialize: () => {
+        const packaging = this.#checkParameters();
+        if (!packaging) return;
+        const names = namesGiven(packaging).join(', ');
+        utils.log.notice(`Parameters of ${packaging.stage}: ${names || 'none, so the defaults'}`);
+      },
       'before:package:createDeploymentArtifacts': readable,
       'after:package:createDeploymentArtifacts': asBefore,
       'before:deploy:function:packageFunction': readable,
@@ -52,16 +61,19 @@ export default class Packager {
     };
   }
 
-  #checkParameters(): void {
+  /** What was checked; nothing where nothing is packaged. */
+  #checkParameters(): Packaging | undefined {
     const { processedInput, configurationInput, configSchemaHandler, classes } = this.#osls;
     const [command = ''] = processedInput.commands;
-    if (processedInput.isHelpRequest || !['package', 'deploy'].includes(command)) return;
-    const faults = faultsOf({
+    if (processedInput.isHelpRequest || !['package', 'deploy'].includes(command)) return undefined;
+    const packaging: Packaging = {
       blocks: configurationInput.params,
       given: processedInput.options.param ?? [],
       ...{ stage: configurationInput.provider.stage, region: configurationInput.provider.region },
       retentionDays: configSchemaHandler.schema.definitions.awsLogRetentionInDays.enum,
-    });
+    };
+    const faults = faultsOf(packaging);
     if (faults.length > 0) throw new classes.Error(faults.join('\n'), 'INVALID_PARAMETERS');
+    return packaging;
   }
 }

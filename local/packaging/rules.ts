@@ -68,9 +68,10 @@ function kmsKey(value: string, place: Place): string | undefined {
     : `must be the ARN of a KMS key in ${place.region}`;
 }
 
-/** Whether a text is an ARN in the region of the stack; its partition goes with its region. */
+/** Whether a text is an ARN in the region of the stack, and of its partition: the one in China is `aws-cn`. */
 function isArn(text: string, service: string, resource: string, { region }: Place): boolean {
-  return new RegExp(`^arn:aws[a-z-]*:${service}:${region}:\\d{12}:${resource}$`).test(text);
+  const partition = region.startsWith('cn-') ? 'aws-cn' : 'aws(?!-cn)[a-z-]*';
+  return new RegExp(`^arn:${partition}:${service}:${region}:\\d{12}:${resource}$`).test(text);
 }
 
 function whole(least: number, most?: number): Rule {

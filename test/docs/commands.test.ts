@@ -46,7 +46,7 @@ const UNTIL_INTERRUPTED: Readonly<Record<string, RegExp>> = {
 const BESIDE: Readonly<Record<string, [command: string, ready: RegExp]>> = {
   'npx osls invoke local -f query -p events/query-authorised.json': ['npm run invoke', /Ctrl-C ends/],
   'cd examples/baidu-cloud-function': ['npm start', /Ctrl-C ends everything/],
-  "export AWS_ENDPOINT_URL_SQS='<queue, topic>'": ['npm start', /Ctrl-C ends everything/],
+  "ENDPOINT='<queue, topic>'": ['npm start', /Ctrl-C ends everything/],
 };
 
 /** What the pages say that commands print, by how these begin. */
@@ -74,7 +74,7 @@ const PRINTS: Readonly<Record<string, readonly RegExp[]>> = {
   'jq . answer.json': [/"status": "PAID"|"ok": true/],
   "jq '.Messages[].Body'": [/1920891312/],
   'echo "$ORDERS_TABLE"': [/^orders$/m],
-  'npm run package': [/Service packaged/],
+  'npm run package': [/Parameters of prod: none, so the defaults/, /Service packaged/],
   'npm run invoke -- -f query': [/\\"payment\\":\{\\"status\\":\\"PAID\\"/],
   'npx osls invoke local': [/\\"payment\\":\{\\"status\\":\\"PAID\\"/],
   'node -e': [/ok: true/, /paid: false/],

@@ -78,6 +78,17 @@ describe.each(PAGES)('$page.file', ({ page, titles, unset }) => {
     expect(documented).toEqual(Object.entries(STATUS_OF).map(([code, status]) => [code, String(status)]));
   });
 
+  test('says of each reason for which notify refuses what to do, and the dashboard shows it', () => {
+    const ofNotify = [...table(titles.codes)].filter(([, [, from = '']]) => /notify|all|全部/.test(from));
+    const codes = ofNotify.map(([code]) => code).sort();
+    expect(codes.length).toBeGreaterThan(6);
+    const said = [...section(page, 'notifications-refused').matchAll(/^\| (`[^|]+) \|/gm)];
+    const named = said.flatMap(([, cell = '']) => cell.match(/[A-Z_]+/g) ?? []);
+    expect(named.sort()).toEqual(codes);
+    const shown = read('resources/dashboard.yml');
+    for (const code of codes) expect(shown).toContain(`"${code}"`);
+  });
+
   test('names each message of the log', () => {
     const outcomes = ['published', 'known', 'deferred'];
     const said = new Set([...messages.map(([, message = '']) => message), ...outcomes]);

@@ -55,12 +55,12 @@ describe.concurrent('the queue reader', () => {
     });
     await queue.send(MESSAGE);
     const reader = shop.read(queue);
-    await reader.says('well again');
+    await reader.says('paid');
     expect(reader.lines()).toMatchObject([
       { message: 'reading' },
       { message: 'in trouble', step: 'receive', error: NAME },
+      { message: 'well again', step: 'receive' },
       { message: 'paid' },
-      { message: 'well again' },
     ]);
     const [first = 0, , , second = 0, , , third = 0, , , fourth = 0] = asked;
     expect(second - first).toBeGreaterThan(990);
@@ -93,6 +93,29 @@ describe.concurrent('the queue reader', () => {
     await vi.waitUntil(async () => (await queue.count()) === 0);
     expect(reader.screen()).not.toContain('Duplicate');
     expect(await copy.order(SAMPLE.tpOrderId)).toMatchObject({ marks: 1 });
+  });
+
+  test('names each step that is in trouble, and is not well before it is', async ({ shop }) => {
+    const queue = await shop.openQueue({ visibilitySeconds: 2 });
+    const copy = await shop.copy();
+    const reader = shop.read(queue, { ...copy, asks: true });
+    const answers = ['break', 'go on'];
+    let broken = false;
+    let cuts = 0;
+    reader.child.on('message', () => {
+      broken = true;
+      reader.child.send(answers.shift() ?? 'go on');
+    });
+    queue.decide((moment) => (broken && moment === 'ReceiveMessage asked' && ++cuts <= 3 ? 'cut' : 'pass'));
+    await queue.send(MESSAGE);
+    await reader.says('well again', 2);
+    expect(reader.lines().slice(1)).toMatchObject([
+      { message: 'in trouble', step: 'handle' },
+      { message: 'in trouble', step: 'receive' },
+      { message: 'well again', step: 'receive' },
+      { message: 'paid' },
+      { message: 'well again', step: 'handle' },
+    ]);
   });
 
   test.for(['SIGTERM', 'SIGINT'] as const)(

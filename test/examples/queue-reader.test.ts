@@ -158,11 +158,17 @@ describe('the orders that the reader has until a merchant brings their own', () 
   });
 
   test('keep the later of two refund states', async () => {
+    expect(await orders.noteState(order, { ...state, key: 'redeemed' })).toBe('noted');
+    expect(order).toMatchObject({ orderStatus: 'PAID' });
     const refunded = { ...state, key: 'b', refund: 'REFUNDED', observedAt: '2026-01-04' };
     const started = { ...state, key: 'c', refund: 'PROCESSING', observedAt: '2026-01-03' };
     expect(await orders.noteState(order, refunded)).toBe('noted');
     expect(await orders.noteState(order, refunded)).toBe('already');
     expect(await orders.noteState(order, started)).toBe('noted');
-    expect(order).toMatchObject({ orderStatus: 'REFUND', refund: 'REFUNDED', states: ['a', 'b', 'c'] });
+    expect(order).toMatchObject({
+      orderStatus: 'REFUND',
+      refund: 'REFUNDED',
+      states: ['a', 'redeemed', 'b', 'c'],
+    });
   });
 });

@@ -82,6 +82,13 @@ describe('readPrivateKey()', () => {
         .toString(),
       'is encrypted with a passphrase',
     ],
+    [
+      'encrypted, in the old way',
+      small.privateKey
+        .export({ format: 'pem', type: 'pkcs1', cipher: 'aes-256-cbc', passphrase: 'x' })
+        .toString(),
+      'is encrypted with a passphrase',
+    ],
     ['cut', pkcs1.slice(0, 300), 'is neither PEM nor bare base64'],
     ['cut inside the base64', pkcs1.replace(/MIIC.{60}\n/, ''), 'is not an RSA private key'],
     ['empty', '', 'is neither PEM nor bare base64'],

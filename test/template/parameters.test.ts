@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { faultsOf, type Packaging } from '../../local/packaging/parameters.ts';
+import { faultsOf, namesGiven, type Packaging } from '../../local/packaging/parameters.ts';
 import { RULES } from '../../local/packaging/rules.ts';
 import { copyService, osls, placeholder, root } from './package.ts';
 
@@ -78,6 +78,19 @@ describe('osls refuses, before it builds anything,', () => {
   });
 });
 
+test('names the parameters that are not the defaults', () => {
+  const blocks = {
+    default: { logLevel: 'INFO' },
+    prod: { ordersTable: 'orders', alarmTopicArn: null },
+    prd: { logLevel: 'WARN' },
+  };
+  expect(namesGiven({ blocks, stage: 'prod', given: ['queryRateLimit=1'] })).toEqual([
+    'ordersTable',
+    'queryRateLimit',
+  ]);
+  expect(namesGiven({ blocks, stage: 'dev', given: [] })).toEqual([]);
+});
+
 describe('osls', () => {
   test('explains its options, and prints, whatever the parameters are', async () => {
     const { stdout } = await osls(folder, ['package', '--help', ...param('secretID=x')]);
@@ -125,6 +138,7 @@ describe('a parameter', () => {
     ...['queryRateLimit=1', 'queryBurstLimit=1', 'webhookRateLimit=10000', 'webhookBurstLimit=5000'],
     `topicKeyArn=${arn(`kms:${account}:key/00000000-0000-0000-0000-00000000000b`)}`,
     `alarmTopicArn=${arn(`sns:${account}:operators`)}`,
+    ...['silenceAlarmHours=1', 'silenceAlarmHours=24'],
     ...['logRetentionDays=30', 'logLevel=DEBUG', 'logLevel=error'],
   ])('is taken: %s', (given) => {
     expect(faults([given])).toEqual([]);
@@ -171,6 +185,9 @@ describe('a parameter', () => {
     [`alarmTopicArn=${arn(`sns:${account}:operators.fifo`)}`, topic],
     [`alarmTopicArn=${arn(`sns:${account}:operators`, 'ap-east-1')}`, topic],
     [`alarmTopicArn=${arn(`sns:${account}:operators:0-1-2`)}`, topic],
+    [`alarmTopicArn=arn:aws:sns:cn-north-1:${account}:operators`, topic],
+    ['silenceAlarmHours=0', 'must be a whole number from 1 to 24'],
+    ['silenceAlarmHours=25', 'must be a whole number from 1 to 24'],
     ['logRetentionDays=45', 'must be one of 30, 90'],
     ['logLevel=SILENT', level],
     ['logLevel=silent', level],
@@ -180,7 +197,7 @@ describe('a parameter', () => {
   });
 
   test('is not shown where it is refused', () => {
-    expect(faults(['secretId=MII secret', 'MII secret']).join()).not.toContain('MII');
+    expect(faults(['secretId=MII secret', 'MII secret', 'MIIsecret']).join()).not.toContain('MII');
   });
 
   test('counts where it is given last: on the command line, for the stage, by default', () => {

@@ -8,13 +8,13 @@ export class UsageError extends Error {}
 /** A command line behind the two names, taken apart. */
 export interface Arguments {
   readonly input: Readonly<Record<string, unknown>>;
-  /** The options that every command has: `query`, `output`, `region`. */
+  /** The options that every command has: `query`, `output`, `region`, `endpoint-url`. */
   readonly options: Readonly<Record<string, string>>;
   /** What belongs to no option. */
   readonly rest: readonly string[];
 }
 
-const GLOBAL = ['query', 'output', 'region'];
+const GLOBAL = ['query', 'output', 'region', 'endpoint-url'];
 
 /** Options that the AWS CLI names otherwise than AWS names the member. */
 const RENAMED: Readonly<Record<string, string>> = { 'notification-endpoint': 'Endpoint' };

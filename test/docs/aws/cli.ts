@@ -57,7 +57,7 @@ async function answer([service = '', name = '', ...words]: readonly string[], pl
   const region = options['region'] ?? place.environment['AWS_DEFAULT_REGION'];
   if (!region) throw new UsageError('You must specify a region.');
   if (CHECKED_ONLY.includes(`${service} ${name}`)) return options['output'] === 'text' ? 'not-sent\n' : '';
-  const endpoint = place.environment[operation.endpointVariable];
+  const endpoint = options['endpoint-url'] ?? place.environment[operation.endpointVariable];
   if (!endpoint) throw new Error(`${operation.endpointVariable} is not set.`);
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   // A queue's own address is one that does not resolve everywhere; only its path counts.
