@@ -48,6 +48,7 @@ describe('npm run package', () => {
     const lines = said.split('\n').filter((line) => line !== '');
     expect(lines).toEqual([
       'Packaging baidu-payment-status for stage dev (cn-north-1)',
+      'Parameters of dev: none, so the defaults',
       expect.stringMatching(/^✔ Service packaged \(\d+s\)$/),
     ]);
   });
