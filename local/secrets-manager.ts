@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { listenOnLoopback } from './loopback.ts';
 
 /** What the endpoint does in place of answering: one of the service's own errors, or nothing for ever. */
 export type SecretsFault =
@@ -54,10 +54,10 @@ export async function startSecretsManager(): Promise<LocalSecretsManager> {
     response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' });
     response.end(JSON.stringify(answer.body));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { url, close } = await listenOnLoopback(server);
 
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     put: (secretId, secretText) => {
       stored(secretId, secretText, secrets);
     },
@@ -65,11 +65,7 @@ export async function startSecretsManager(): Promise<LocalSecretsManager> {
       fault = next;
     },
     requests: () => requests,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close,
   };
 }
 

@@ -12,6 +12,9 @@ export interface Packaging extends Place {
   readonly stage: string;
 }
 
+/** Where values come from. */
+type Sources = Pick<Packaging, 'blocks' | 'given' | 'stage'>;
+
 /** A parameter's value and how to name it to whoever gave it. */
 interface Parameter {
   readonly label: string;
@@ -35,19 +38,11 @@ export function faultsOf(packaging: Packaging): string[] {
 }
 
 /** The names of the parameters that do not come from the defaults: from the stage's block or the command line. */
-export function namesGiven({
-  blocks,
-  given,
-  stage,
-}: Pick<Packaging, 'blocks' | 'given' | 'stage'>): string[] {
+export function namesGiven({ blocks, given, stage }: Sources): string[] {
   return [...parametersOf({ blocks: { ...blocks, default: null }, given, stage }).keys()];
 }
 
-function parametersOf({
-  blocks,
-  given,
-  stage,
-}: Pick<Packaging, 'blocks' | 'given' | 'stage'>): Map<string, Parameter> {
+function parametersOf({ blocks, given, stage }: Sources): Map<string, Parameter> {
   const parameters = new Map<string, Parameter>();
   for (const block of ['default', stage]) {
     for (const [name, value] of Object.entries(blocks[block] ?? {})) {

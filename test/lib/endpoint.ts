@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { listenOnLoopback } from '../../local/loopback.ts';
 import type { Behaviour } from '../support/baidu.ts';
 
 /** A call of an AWS service as it arrived. */
@@ -30,16 +30,12 @@ export async function startEndpoint(standard: (call: AwsCall) => Behaviour): Pro
     calls.push(call);
     (script.shift() ?? standard(call))(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { url, close } = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     calls,
     play: (...behaviours) => script.push(...behaviours),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close,
   };
 }
 

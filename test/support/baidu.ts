@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { verify } from '../../local/cashier/signature.ts';
+import { listenOnLoopback } from '../../local/loopback.ts';
 
 /** Answers one request; may also destroy its socket or never answer. */
 export type Behaviour = (request: http.IncomingMessage, response: http.ServerResponse) => void;
@@ -75,19 +75,15 @@ export async function startBaidu(): Promise<ScriptedBaidu> {
     (script.shift() ?? standard)(request, response);
   });
   server.on('connection', () => connections++);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { url, close } = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/platform/entity/openapi/queryorderdetail`,
+    url: `${url}/platform/entity/openapi/queryorderdetail`,
     requests,
     connections: () => connections,
     play: (...behaviours) => script.push(...behaviours),
     always: (behaviour) => {
       standard = behaviour;
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close,
   };
 }

@@ -1,6 +1,6 @@
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { listenOnLoopback } from '../../local/loopback.ts';
 
 /** What of AWS a deployed stage is checked through: invoking functions, and the outputs of stacks. */
 export interface ControlPlane {
@@ -31,15 +31,7 @@ export async function startControlPlane(
     if (name !== undefined) return invoke(response, functions[name], body);
     describe(response, new URLSearchParams(body).get('StackName') ?? '', stacks);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return await listenOnLoopback(server);
 }
 
 async function invoke(
