@@ -1,21 +1,21 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { createBaiduClient } from '../lib/baidu.ts';
-import { readBaiduConfig, readLogConfig, readSecretConfig } from '../lib/config.ts';
-import { startBudget } from '../lib/deadline.ts';
-import { ServiceError } from '../lib/errors.ts';
-import { atInit } from '../lib/init.ts';
-import { createLog } from '../lib/log.ts';
-import { outcomes } from '../lib/middleware.ts';
-import { type OrderRef, parseOrderRef } from '../lib/order.ts';
-import type { OrderStatus } from '../lib/order-status.ts';
-import { withPreviousKey } from '../lib/previous-key.ts';
-import { jsonAnswer, problemAnswer } from '../lib/problem.ts';
-import { parseMerchantSecret, parseQuerySecret } from '../lib/secret.ts';
-import { loadSecrets, readPreviousSecrets } from '../lib/secrets-manager.ts';
+import { loadSecrets, readPreviousSecrets } from '../lib/aws/secrets-manager.ts';
+import { createBaiduClient } from '../lib/baidu/client.ts';
+import { startBudget } from '../lib/baidu/deadline.ts';
+import { ServiceError } from '../lib/baidu/errors.ts';
+import { type OrderRef, parseOrderRef } from '../lib/baidu/order.ts';
+import type { OrderStatus } from '../lib/baidu/order-status.ts';
+import { readBaiduConfig, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
+import { atInit } from '../lib/lambda/init.ts';
+import { createLog } from '../lib/lambda/log.ts';
+import { outcomes } from '../lib/lambda/middleware.ts';
+import { jsonAnswer, problemAnswer } from '../lib/lambda/problem.ts';
+import { watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
+import { withPreviousKey } from '../lib/merchant/previous-key.ts';
+import { parseMerchantSecret, parseQuerySecret } from '../lib/merchant/secret.ts';
+import { bearerToken, requireToken } from '../lib/merchant/token.ts';
 import { isSelfTest, type SigningSelfTest, selfTestSigning } from '../lib/self-test.ts';
-import { bearerToken, requireToken } from '../lib/token.ts';
-import { watchBaidu, watchSecret } from '../lib/watch.ts';
 
 /** What a caller with AWS credentials sends: an order to look up, or `{"selfTest":true}`. */
 type DirectEvent = { orderId?: unknown; siteId?: unknown; selfTest?: unknown } | null;

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { QueryOrder } from './baidu.ts';
-import { BaiduError, OVER_QPS_ERRNO, ServiceError } from './errors.ts';
+import type { SendMessage } from './aws/queue.ts';
+import type { PublishStatus } from './aws/topic.ts';
+import type { QueryOrder } from './baidu/client.ts';
+import { BaiduError, OVER_QPS_ERRNO, ServiceError } from './baidu/errors.ts';
+import type { OrderStatus } from './baidu/order-status.ts';
 import type { Lookup } from './lookup.ts';
+import type { MerchantSecret } from './merchant/secret.ts';
 import type { Once } from './once.ts';
-import type { OrderStatus } from './order-status.ts';
-import type { SendMessage } from './queue.ts';
-import type { MerchantSecret } from './secret.ts';
-import type { PublishStatus } from './topic.ts';
 
 /** In a notification the status 2 says that the order was paid. */
 const NOTIFIED_PAID = '2';

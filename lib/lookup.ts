@@ -1,6 +1,6 @@
-import { ServiceError } from './errors.ts';
-import { isRecord, parseJson } from './json.ts';
-import { type OrderRef, parseOrderRef } from './order.ts';
+import { ServiceError } from './baidu/errors.ts';
+import { isRecord, parseJson } from './baidu/json.ts';
+import { type OrderRef, parseOrderRef } from './baidu/order.ts';
 
 /** A request to look an order up and tell everyone, with the notification that gave rise to it, if one did. */
 export interface Lookup {

@@ -1,9 +1,9 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { ServiceError } from './errors.ts';
-import { isRecord } from './json.ts';
-import { keyBits, publicKeyText } from './keys.ts';
-import type { MerchantSecret, NotificationSecret } from './secret.ts';
-import { signParams, verifyParams } from './sign.ts';
+import { ServiceError } from './baidu/errors.ts';
+import { isRecord } from './baidu/json.ts';
+import { keyBits, publicKeyText } from './baidu/keys.ts';
+import { signParams, verifyParams } from './baidu/sign.ts';
+import type { MerchantSecret, NotificationSecret } from './merchant/secret.ts';
 
 /** What a self-test of a function that signs found: the runtime signs, and this is the key that it signs with. */
 export interface SigningSelfTest {

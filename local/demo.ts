@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { DeliveryResult, Hop } from './cashier/index.ts';
-import { SAMPLE_ORDER } from './sample-order.ts';
-import { type Stack, type StatusMessage, startStack } from './stack.ts';
+import { SAMPLE_ORDER } from './cashier/sample-order.ts';
+import { type Stack, type StatusMessage, startStack } from './stack/stack.ts';
 
 /** How long a published message is waited for, in milliseconds. */
 const PATIENCE_MS = 10_000;

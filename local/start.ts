@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import { SAMPLE_ORDER } from './sample-order.ts';
-import { type Stack, startStack } from './stack.ts';
+import { SAMPLE_ORDER } from './cashier/sample-order.ts';
+import { type Stack, startStack } from './stack/stack.ts';
 
 /** Where the service and the cashier listen unless something else does already. */
 const PORTS = { gateway: 3000, cashier: 8620 };

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { buildBundles } from '../local/bundles.ts';
+import { buildBundles } from '../local/deploy/bundles.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from '../../lib/json.ts';
+import { isRecord, parseJson } from '../../lib/baidu/json.ts';
 import { bad, type Finding, type Text, warning } from './finding.ts';
 import { scanJson } from './json-fault.ts';
 import { describeJsonFault } from './json-words.ts';

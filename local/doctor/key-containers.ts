@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from '../../lib/json.ts';
+import { isRecord, parseJson } from '../../lib/baidu/json.ts';
 import { convert, decrypt, explain, type KeyExplanation, MAKE_RSA, WHERE_PRIVATE } from './key-advice.ts';
 import { derShape, type KeyText } from './key-text.ts';
 

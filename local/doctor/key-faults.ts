@@ -1,5 +1,5 @@
-import { isRecord } from '../../lib/json.ts';
-import { keyFault } from '../../lib/keys.ts';
+import { isRecord } from '../../lib/baidu/json.ts';
+import { keyFault } from '../../lib/baidu/keys.ts';
 import type { Text } from './finding.ts';
 import {
   explain,

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { decodeBase64 } from '../../lib/base64.ts';
+import { decodeBase64 } from '../../lib/baidu/base64.ts';
 
 /** A key as someone pasted it, taken apart as far as it goes; none of it is checked. */
 export interface KeyText {

@@ -1,7 +1,7 @@
 import { constants, createHash, type KeyObject, publicDecrypt } from 'node:crypto';
-import { decodeBase64 } from '../../lib/base64.ts';
-import { canonicalText, UNSIGNED_NAMES } from '../../lib/canonical.ts';
-import { keyBits } from '../../lib/keys.ts';
+import { decodeBase64 } from '../../lib/baidu/base64.ts';
+import { canonicalText, UNSIGNED_NAMES } from '../../lib/baidu/canonical.ts';
+import { keyBits } from '../../lib/baidu/keys.ts';
 import type { Text } from './finding.ts';
 
 /** A signature that does not verify, what it came with, and the keys that may have made it. */

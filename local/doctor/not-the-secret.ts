@@ -1,4 +1,4 @@
-import { isRecord } from '../../lib/json.ts';
+import { isRecord } from '../../lib/baidu/json.ts';
 import { fieldLike, fieldMeant } from './fields.ts';
 import type { Text } from './finding.ts';
 

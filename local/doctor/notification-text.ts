@@ -1,5 +1,5 @@
-import type { FormRequest } from '../../lib/form.ts';
-import { isRecord, parseJson } from '../../lib/json.ts';
+import type { FormRequest } from '../../lib/baidu/form.ts';
+import { isRecord, parseJson } from '../../lib/baidu/json.ts';
 import { fieldLike } from './fields.ts';
 import { bad, type Finding, type Text } from './finding.ts';
 import { scanJson } from './json-fault.ts';

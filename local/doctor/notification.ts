@@ -1,7 +1,7 @@
-import { canonicalText } from '../../lib/canonical.ts';
-import { asServiceError } from '../../lib/errors.ts';
-import { readForm } from '../../lib/form.ts';
-import { checkNotification, parseNotification } from '../../lib/notification.ts';
+import { canonicalText } from '../../lib/baidu/canonical.ts';
+import { asServiceError } from '../../lib/baidu/errors.ts';
+import { readForm } from '../../lib/baidu/form.ts';
+import { checkNotification, parseNotification } from '../../lib/baidu/notification.ts';
 import { bad, type Finding, good, note, plain, type Text } from './finding.ts';
 import { explainSignature } from './mistakes.ts';
 import { EXPECTED, readNotificationText } from './notification-text.ts';

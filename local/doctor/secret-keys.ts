@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { keyBits, publicKeyText, readPublicKey } from '../../lib/keys.ts';
+import { keyBits, publicKeyText, readPublicKey } from '../../lib/baidu/keys.ts';
 import { bad, type Finding, good, type Text, warning } from './finding.ts';
 import type { Half } from './key-advice.ts';
 import { explainKey } from './key-faults.ts';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { listOf } from '../../lib/json.ts';
-import { publicKeyText, readPrivateKey, readPublicKey } from '../../lib/keys.ts';
-import { parseMerchantSecret, parseNotificationSecret, parseQuerySecret } from '../../lib/secret.ts';
+import { listOf } from '../../lib/baidu/json.ts';
+import { publicKeyText, readPrivateKey, readPublicKey } from '../../lib/baidu/keys.ts';
+import { parseMerchantSecret, parseNotificationSecret, parseQuerySecret } from '../../lib/merchant/secret.ts';
 import { selfTestSigning } from '../../lib/self-test.ts';
 import { examineTokens } from './api-tokens.ts';
 import { fieldLike, fieldMeant, isSecretField } from './fields.ts';

@@ -1,5 +1,5 @@
-import { ServiceError } from '../../lib/errors.ts';
-import { loadSecrets } from '../../lib/secrets-manager.ts';
+import { loadSecrets } from '../../lib/aws/secrets-manager.ts';
+import { ServiceError } from '../../lib/baidu/errors.ts';
 import type { Text } from './finding.ts';
 import { faultText } from './translation.ts';
 

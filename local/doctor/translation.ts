@@ -1,4 +1,4 @@
-import { asServiceError } from '../../lib/errors.ts';
+import { asServiceError } from '../../lib/baidu/errors.ts';
 import type { Text } from './finding.ts';
 
 /** What the service says is wrong, in English, and the same in Chinese; `$1` is what the pattern caught. */

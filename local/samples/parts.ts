@@ -1,10 +1,10 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type LocalAws, startAws } from '../aws.ts';
 import { startCashier } from '../cashier/index.ts';
-import { SAMPLE_ORDER } from '../sample-order.ts';
-import { startSecretsManager } from '../secrets-manager.ts';
+import { SAMPLE_ORDER } from '../cashier/sample-order.ts';
+import { type LocalAws, startAws } from '../stack/aws.ts';
+import { startSecretsManager } from '../stack/secrets-manager.ts';
 import { startCloudFormation } from './cloud-formation.ts';
 
 /** The name that `serverless.yml` gives the secret of the stage `dev`. */

@@ -1,11 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { STATUS_OF } from '../../lib/errors.ts';
-import { type LocalAws, startAws } from '../../local/aws.ts';
+import { STATUS_OF } from '../../lib/baidu/errors.ts';
 import { diagnoseNotification } from '../../local/doctor/notification.ts';
-import { notifyEvent, queryEvent } from '../../local/events.ts';
-import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
+import { type LocalAws, startAws } from '../../local/stack/aws.ts';
+import { notifyEvent, queryEvent } from '../../local/stack/events.ts';
+import { type LocalSecretsManager, startSecretsManager } from '../../local/stack/secrets-manager.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { answerBody, hangs, resets, type ScriptedBaidu, says, startBaidu } from '../support/baidu.ts';
 import { BUILD, coldStart, contextOf } from '../support/cold-start.ts';

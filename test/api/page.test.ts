@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { STATUS_OF } from '../../lib/errors.ts';
-import { PUBLISHED_ERRNOS } from '../../lib/order-status.ts';
-import { queryEvent } from '../../local/events.ts';
+import { STATUS_OF } from '../../lib/baidu/errors.ts';
+import { PUBLISHED_ERRNOS } from '../../lib/baidu/order-status.ts';
+import { queryEvent } from '../../local/stack/events.ts';
 import { type Description, OF_CONFIRM, readDescription, schemaFinder } from './description.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');

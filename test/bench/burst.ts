@@ -3,7 +3,7 @@ import {
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
-import { type LocalAws, startAws } from '../../local/aws.ts';
+import { type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { requireSuccess } from './cold.ts';
 import { startQueueWorkers } from './queue-worker.ts';
 import type { Sandbox } from './sandbox.ts';

@@ -1,5 +1,5 @@
-import { startAws } from '../../local/aws.ts';
-import { sqsEvent } from '../../local/events.ts';
+import { startAws } from '../../local/stack/aws.ts';
+import { sqsEvent } from '../../local/stack/events.ts';
 import type { Stage } from './stage.ts';
 import { inTurn, median } from './statistics.ts';
 

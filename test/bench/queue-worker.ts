@@ -1,5 +1,5 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { sqsEvent } from '../../local/events.ts';
+import { sqsEvent } from '../../local/stack/events.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** Feeds a queue into sandboxes. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { signParams, verifyParams } from '../../lib/sign.ts';
+import { signParams, verifyParams } from '../../lib/baidu/sign.ts';
 
 /** Operations in a second of processor time: the best of several turns, as every other is disturbed. */
 export interface SigningSpeed {

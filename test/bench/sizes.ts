@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { deflateRawSync } from 'node:zlib';
-import { FUNCTIONS, type FunctionName } from '../../local/bundles.ts';
-import { bundleContents } from '../../local/contents.ts';
+import { FUNCTIONS, type FunctionName } from '../../local/deploy/bundles.ts';
+import { bundleContents } from '../../local/deploy/contents.ts';
 
 /** The zip of each function as `npm run package` writes it, in KB. */
 export function measureZips(): Record<FunctionName, number> {

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { NO_FAULTS } from '../../local/cashier/faults.ts';
-import { type Stack, type StackOptions, startStack } from '../../local/stack.ts';
+import { type Stack, type StackOptions, startStack } from '../../local/stack/stack.ts';
 import { DESKTOP, open, startBrowser, type Window } from './browser.ts';
 
 /** A browser for the tests of a file; what goes wrong in a window fails the test that opened it. */

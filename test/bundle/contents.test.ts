@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { FUNCTIONS } from '../../local/bundles.ts';
-import { bundleContents } from '../../local/contents.ts';
+import { FUNCTIONS } from '../../local/deploy/bundles.ts';
+import { bundleContents } from '../../local/deploy/contents.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string) => JSON.parse(readFileSync(path.join(root, file), 'utf8'));

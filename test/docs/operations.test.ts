@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { STATUS_OF } from '../../lib/errors.ts';
-import { METRIC_NAMESPACE, METRICS } from '../../lib/log.ts';
+import { STATUS_OF } from '../../lib/baidu/errors.ts';
+import { METRIC_NAMESPACE, METRICS } from '../../lib/lambda/log.ts';
 import { read, readPage, section } from './markdown.ts';
 
 const alarms = read('resources/alarms.yml');

@@ -1,8 +1,8 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { AWS_ENVIRONMENT } from '../../local/aws.ts';
-import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
-import { type Stack, startStack } from '../../local/stack.ts';
+import { AWS_ENVIRONMENT } from '../../local/stack/aws.ts';
+import { type LocalSecretsManager, startSecretsManager } from '../../local/stack/secrets-manager.ts';
+import { type Stack, startStack } from '../../local/stack/stack.ts';
 import { startControlPlane } from '../support/control-plane.ts';
 
 /** The order of the pages, paid, with the user who has paid it. */

@@ -1,11 +1,11 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { canonicalText } from '../../lib/canonical.ts';
-import { readPublicKey } from '../../lib/keys.ts';
-import { signParams } from '../../lib/sign.ts';
+import { canonicalText } from '../../lib/baidu/canonical.ts';
+import { readPublicKey } from '../../lib/baidu/keys.ts';
+import { signParams } from '../../lib/baidu/sign.ts';
 import type { Finding } from '../../local/doctor/finding.ts';
 import { diagnoseNotification, type NotificationKeys } from '../../local/doctor/notification.ts';
-import { notifyEvent } from '../../local/events.ts';
+import { notifyEvent } from '../../local/stack/events.ts';
 import { PLATFORM } from '../support/vectors.ts';
 import { about, expectTranslated } from './words.ts';
 

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { publicKeyText } from '../../lib/keys.ts';
+import { publicKeyText } from '../../lib/baidu/keys.ts';
 import { SAMPLE_PLATFORM_KEY, SAMPLE_PUBLIC_KEY } from '../../local/doctor/samples.ts';
 import { diagnoseSecret } from '../../local/doctor/secret.ts';
 import { PLATFORM, SAMPLE } from '../support/vectors.ts';

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { publicKeyText } from '../../lib/keys.ts';
+import { publicKeyText } from '../../lib/baidu/keys.ts';
 import type { Finding } from '../../local/doctor/finding.ts';
 import { diagnoseSecret } from '../../local/doctor/secret.ts';
 import { SAMPLE } from '../support/vectors.ts';

@@ -6,8 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { queryEvent } from '../../local/events.ts';
 import { type SampleParts, startSampleParts } from '../../local/samples/parts.ts';
+import { queryEvent } from '../../local/stack/events.ts';
 import { coldStart, contextOf } from '../support/cold-start.ts';
 import { answers, breaksOff, hangs, problem, resets, startServer, type TestServer } from './https-server.ts';
 

@@ -8,9 +8,9 @@ import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dyn
 import type { SNSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openPromise } from 'yauzl';
-import { type LocalAws, startAws } from '../../local/aws.ts';
-import { snsEvent } from '../../local/events.ts';
 import { startSampleParts } from '../../local/samples/parts.ts';
+import { type LocalAws, startAws } from '../../local/stack/aws.ts';
+import { snsEvent } from '../../local/stack/events.ts';
 import { readPage } from '../docs/markdown.ts';
 import { coldStart, contextOf } from '../support/cold-start.ts';
 import { PAID } from '../support/notification.ts';

@@ -1,6 +1,6 @@
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { expect, test as plain } from 'vitest';
-import { AWS_ENVIRONMENT, type LocalAws, startAws } from '../../local/aws.ts';
+import { AWS_ENVIRONMENT, type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { type Fate, type Moment, startWireTap } from '../support/wire-tap.ts';
 import {
   type Copy,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { STATUS_OF } from '../../lib/errors.ts';
-import { notifyEvent, queryEvent, snsEvent, sqsEvent } from '../../local/events.ts';
+import { STATUS_OF } from '../../lib/baidu/errors.ts';
+import { notifyEvent, queryEvent, snsEvent, sqsEvent } from '../../local/stack/events.ts';
 import { BUILD, coldStart, contextOf } from '../support/cold-start.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { platformKey, TOKEN, type World } from '../support/world.ts';

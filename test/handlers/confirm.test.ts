@@ -2,9 +2,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type LocalAws, startAws } from '../../local/aws.ts';
-import { snsEvent, sqsEvent } from '../../local/events.ts';
-import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
+import { type LocalAws, startAws } from '../../local/stack/aws.ts';
+import { snsEvent, sqsEvent } from '../../local/stack/events.ts';
+import { type LocalSecretsManager, startSecretsManager } from '../../local/stack/secrets-manager.ts';
 import {
   answerBody,
   type Behaviour,

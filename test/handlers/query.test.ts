@@ -1,12 +1,12 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { verify } from '../../local/cashier/signature.ts';
-import { queryEvent } from '../../local/events.ts';
+import { queryEvent } from '../../local/stack/events.ts';
 import {
   type LocalSecretsManager,
   type SecretsFault,
   startSecretsManager,
-} from '../../local/secrets-manager.ts';
+} from '../../local/stack/secrets-manager.ts';
 import {
   answerBody,
   type Behaviour,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { notifyEvent, queryEvent, sqsEvent } from '../../local/events.ts';
+import { notifyEvent, queryEvent, sqsEvent } from '../../local/stack/events.ts';
 import { answerBody, says } from '../support/baidu.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { drain } from '../support/queue.ts';

@@ -1,7 +1,7 @@
 import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
-import type { FunctionName } from '../../local/bundles.ts';
-import { notifyEvent, sqsEvent } from '../../local/events.ts';
+import type { FunctionName } from '../../local/deploy/bundles.ts';
+import { notifyEvent, sqsEvent } from '../../local/stack/events.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { drain } from '../support/queue.ts';
 import type { Moment } from '../support/wire-tap.ts';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { QueryOrder } from '../../lib/baidu.ts';
+import type { QueryOrder } from '../../lib/baidu/client.ts';
+import { BaiduError, OVER_QPS_ERRNO, ServiceError } from '../../lib/baidu/errors.ts';
+import { readPrivateKey } from '../../lib/baidu/keys.ts';
+import type { OrderStatus } from '../../lib/baidu/order-status.ts';
 import { type ConfirmParts, confirmOrder } from '../../lib/confirm.ts';
-import { BaiduError, OVER_QPS_ERRNO, ServiceError } from '../../lib/errors.ts';
-import { readPrivateKey } from '../../lib/keys.ts';
-import type { OrderStatus } from '../../lib/order-status.ts';
 import { PAID } from '../support/notification.ts';
 import { SAMPLE } from '../support/vectors.ts';
 

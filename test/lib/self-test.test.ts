@@ -1,11 +1,11 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
-import { readPrivateKey, readPublicKey } from '../../lib/keys.ts';
+import { readPrivateKey, readPublicKey } from '../../lib/baidu/keys.ts';
+import { verifyParams } from '../../lib/baidu/sign.ts';
 import { isSelfTest, selfTestSigning, selfTestVerifying } from '../../lib/self-test.ts';
-import { verifyParams } from '../../lib/sign.ts';
 import { PLATFORM, SAMPLE } from '../support/vectors.ts';
 
-vi.mock(import('../../lib/sign.ts'), { spy: true });
+vi.mock(import('../../lib/baidu/sign.ts'), { spy: true });
 
 describe('selfTestSigning()', () => {
   test('signs, verifies, and shows the key as Baidu’s console does', () => {

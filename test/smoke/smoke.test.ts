@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../local/stack.ts';
+import { type Stack, startStack } from '../../local/stack/stack.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 
-const CLI = path.resolve(import.meta.dirname, '../../local/smoke.ts');
+const CLI = path.resolve(import.meta.dirname, '../../local/deploy/smoke.ts');
 const NAME = 'baidu-payment-status-prod';
 
 let stack: Stack;

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import type { SQSBatchResponse } from 'aws-lambda';
-import type { FunctionName } from '../../local/bundles.ts';
-import { notifyEvent, queryEvent, snsEvent, sqsEvent } from '../../local/events.ts';
-import { startSubscriber } from '../../local/subscriber.ts';
-import { startWorker } from '../../local/worker.ts';
+import type { FunctionName } from '../../local/deploy/bundles.ts';
+import { notifyEvent, queryEvent, snsEvent, sqsEvent } from '../../local/stack/events.ts';
+import { startSubscriber } from '../../local/stack/subscriber.ts';
+import { startWorker } from '../../local/stack/worker.ts';
 import { answerBody, type Behaviour, resets, says } from '../support/baidu.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { drain } from '../support/queue.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildBundles } from '../../local/bundles.ts';
+import { buildBundles } from '../../local/deploy/bundles.ts';
 import { makeWorld } from '../support/world.ts';
 import { Load } from './load.ts';
 import { watchProcesses } from './watch.ts';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { type LocalAws, startAws } from '../../local/aws.ts';
-import type { FunctionName } from '../../local/bundles.ts';
-import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
+import type { FunctionName } from '../../local/deploy/bundles.ts';
+import { type LocalAws, startAws } from '../../local/stack/aws.ts';
+import { type LocalSecretsManager, startSecretsManager } from '../../local/stack/secrets-manager.ts';
 import { type ScriptedBaidu, startBaidu } from './baidu.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 import { type Fate, type Moment, type Place, startWireTap, type WireTap } from './wire-tap.ts';

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { faultsOf, namesGiven, type Packaging } from '../../local/packaging/parameters.ts';
-import { RULES } from '../../local/packaging/rules.ts';
+import { faultsOf, namesGiven, type Packaging } from '../../local/deploy/parameters.ts';
+import { RULES } from '../../local/deploy/rules.ts';
 import { copyService, osls, placeholder, root } from './package.ts';
 
 let folder: string;

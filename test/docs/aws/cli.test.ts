@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalSecretsManager, startSecretsManager } from '../../../local/secrets-manager.ts';
+import { type LocalSecretsManager, startSecretsManager } from '../../../local/stack/secrets-manager.ts';
 import { type Ending, runAws } from './cli.ts';
 
 let folder: string;

@@ -1,14 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { createBaiduClient, QueryOrder } from '../../../lib/baidu.ts';
-import { readPrivateKey } from '../../../lib/keys.ts';
+import type { createQueue, SendMessage } from '../../../lib/aws/queue.ts';
+import type { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
+import type { createTopic, PublishStatus } from '../../../lib/aws/topic.ts';
+import type { createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
+import { readPrivateKey } from '../../../lib/baidu/keys.ts';
+import type { MerchantSecret } from '../../../lib/merchant/secret.ts';
 import type { createOnce, Once } from '../../../lib/once.ts';
-import type { createQueue, SendMessage } from '../../../lib/queue.ts';
-import type { MerchantSecret } from '../../../lib/secret.ts';
-import type { loadSecrets, readPreviousSecrets } from '../../../lib/secrets-manager.ts';
-import type { createTopic, PublishStatus } from '../../../lib/topic.ts';
-import { snsEvent, sqsEvent } from '../../../local/events.ts';
+import { snsEvent, sqsEvent } from '../../../local/stack/events.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { PAID } from '../../support/notification.ts';
 import { SAMPLE } from '../../support/vectors.ts';
@@ -28,11 +28,11 @@ const parts = vi.hoisted(() => ({
   publish: vi.fn<PublishStatus>(),
   sendBack: vi.fn<SendMessage>(),
 }));
-vi.mock(import('../../../lib/baidu.ts'), () => ({ createBaiduClient: parts.createBaiduClient }));
+vi.mock(import('../../../lib/baidu/client.ts'), () => ({ createBaiduClient: parts.createBaiduClient }));
 vi.mock(import('../../../lib/once.ts'), () => ({ createOnce: parts.createOnce }));
-vi.mock(import('../../../lib/queue.ts'), () => ({ createQueue: parts.createQueue }));
-vi.mock(import('../../../lib/topic.ts'), () => ({ createTopic: parts.createTopic }));
-vi.mock(import('../../../lib/secrets-manager.ts'), () => ({
+vi.mock(import('../../../lib/aws/queue.ts'), () => ({ createQueue: parts.createQueue }));
+vi.mock(import('../../../lib/aws/topic.ts'), () => ({ createTopic: parts.createTopic }));
+vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
   loadSecrets: parts.loadSecrets as typeof loadSecrets,
   readPreviousSecrets: parts.readPreviousSecrets as typeof readPreviousSecrets,
 }));
@@ -104,7 +104,7 @@ describe('confirm, as it starts', () => {
       { secretId: 'secret', secretTtlMs: 300_000 },
       { parse: expect.any(Function), onFailure: expect.any(Function) },
     );
-    const { ServiceError } = await import('../../../lib/errors.ts');
+    const { ServiceError } = await import('../../../lib/baidu/errors.ts');
     const error = new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary.');
     const { parse, onFailure } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};
     expect(() => parse?.('{}')).toThrow('The secret’s appId ');
@@ -118,7 +118,7 @@ describe('confirm, as it starts', () => {
 
   test('signs with the key of the secret before, where Baidu does not take the present one', async () => {
     const handler = await start();
-    const { BaiduError } = await import('../../../lib/errors.ts');
+    const { BaiduError } = await import('../../../lib/baidu/errors.ts');
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
     parts.queryOrder.mockRejectedValueOnce(new BaiduError(10000, '', false));
     parts.readPrevious.mockResolvedValue({ ...SECRET, privateKey });
@@ -250,7 +250,7 @@ describe('confirm', () => {
   test('sends back what Baidu has no time for, where it has a queue', async () => {
     const handler = await start({ PAYMENT_QUEUE_URL: 'queue' });
     expect(parts.createQueue).toHaveBeenCalledExactlyOnceWith('queue');
-    const { BaiduError } = await import('../../../lib/errors.ts');
+    const { BaiduError } = await import('../../../lib/baidu/errors.ts');
     parts.queryOrder.mockRejectedValue(new BaiduError(5010003, '', true));
     const event = batch(lookup('1'));
     expect(await handler(event, contextOf({ remainingMs: 2000 }))).toEqual({ batchItemFailures: [] });
@@ -258,7 +258,7 @@ describe('confirm', () => {
     expect(lines[0]).toMatchObject({ level: 'INFO', message: 'deferred', StatusesPublished: 0 });
 
     const withoutQueue = await start();
-    const { BaiduError: Anew } = await import('../../../lib/errors.ts');
+    const { BaiduError: Anew } = await import('../../../lib/baidu/errors.ts');
     parts.queryOrder.mockRejectedValue(new Anew(5010003, '', true));
     expect(await withoutQueue(event, contextOf({ remainingMs: 2000 }))).toEqual({
       batchItemFailures: [{ itemIdentifier: 'message-0' }],

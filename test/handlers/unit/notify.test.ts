@@ -1,11 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { createOrderMatcher, MatchOrder } from '../../../lib/merchant-orders.ts';
-import type { createQueue, SendMessage } from '../../../lib/queue.ts';
-import type { NotificationSecret } from '../../../lib/secret.ts';
-import type { loadSecrets } from '../../../lib/secrets-manager.ts';
-import { notifyEvent } from '../../../local/events.ts';
+import type { createOrderMatcher, MatchOrder } from '../../../lib/aws/merchant-orders.ts';
+import type { createQueue, SendMessage } from '../../../lib/aws/queue.ts';
+import type { loadSecrets } from '../../../lib/aws/secrets-manager.ts';
+import type { NotificationSecret } from '../../../lib/merchant/secret.ts';
+import { notifyEvent } from '../../../local/stack/events.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { PAID, signedForm } from '../../support/notification.ts';
 
@@ -17,9 +17,11 @@ const parts = vi.hoisted(() => ({
   matchOrder: vi.fn<MatchOrder>(),
   loadSecret: vi.fn<() => Promise<NotificationSecret>>(),
 }));
-vi.mock(import('../../../lib/queue.ts'), () => ({ createQueue: parts.createQueue }));
-vi.mock(import('../../../lib/merchant-orders.ts'), () => ({ createOrderMatcher: parts.createOrderMatcher }));
-vi.mock(import('../../../lib/secrets-manager.ts'), () => ({
+vi.mock(import('../../../lib/aws/queue.ts'), () => ({ createQueue: parts.createQueue }));
+vi.mock(import('../../../lib/aws/merchant-orders.ts'), () => ({
+  createOrderMatcher: parts.createOrderMatcher,
+}));
+vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
   loadSecrets: parts.loadSecrets as typeof loadSecrets,
 }));
 
@@ -70,7 +72,7 @@ describe('notify, as it starts', () => {
     );
     const { parse, onFailure } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};
     expect(() => parse?.('{}')).toThrow('The secret’s platformPublicKey is missing.');
-    const { ServiceError } = await import('../../../lib/errors.ts');
+    const { ServiceError } = await import('../../../lib/baidu/errors.ts');
     onFailure?.(new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary.'));
     expect(lines).toEqual([expect.objectContaining({ message: 'secret not read', SecretFailures: 1 })]);
   });
@@ -160,7 +162,7 @@ describe('notify', () => {
 
   test('never says that it has what the queue did not take', async () => {
     const handler = await start();
-    const { ServiceError } = await import('../../../lib/errors.ts');
+    const { ServiceError } = await import('../../../lib/baidu/errors.ts');
     parts.send.mockRejectedValue(
       new ServiceError('QUEUE_UNAVAILABLE', 'The queue did not take the message.'),
     );

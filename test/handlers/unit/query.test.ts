@@ -1,11 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { createBaiduClient, QueryOrder } from '../../../lib/baidu.ts';
-import { readPrivateKey } from '../../../lib/keys.ts';
-import { type MerchantSecret, type QuerySecret, tokenDigest } from '../../../lib/secret.ts';
-import type { loadSecrets, readPreviousSecrets } from '../../../lib/secrets-manager.ts';
-import { queryEvent } from '../../../local/events.ts';
+import type { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
+import type { createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
+import { readPrivateKey } from '../../../lib/baidu/keys.ts';
+import { type MerchantSecret, type QuerySecret, tokenDigest } from '../../../lib/merchant/secret.ts';
+import { queryEvent } from '../../../local/stack/events.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { SAMPLE } from '../../support/vectors.ts';
 
@@ -17,8 +17,8 @@ const parts = vi.hoisted(() => ({
   queryOrder: vi.fn<QueryOrder>(),
   loadSecret: vi.fn<() => Promise<QuerySecret>>(),
 }));
-vi.mock(import('../../../lib/baidu.ts'), () => ({ createBaiduClient: parts.createBaiduClient }));
-vi.mock(import('../../../lib/secrets-manager.ts'), () => ({
+vi.mock(import('../../../lib/baidu/client.ts'), () => ({ createBaiduClient: parts.createBaiduClient }));
+vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
   loadSecrets: parts.loadSecrets as typeof loadSecrets,
   readPreviousSecrets: parts.readPreviousSecrets as typeof readPreviousSecrets,
 }));
@@ -71,7 +71,7 @@ describe('query, as it starts', () => {
       { secretId: 'secret', secretTtlMs: 60_000 },
       { parse: expect.any(Function), onFailure: expect.any(Function) },
     );
-    const { BaiduError } = await import('../../../lib/errors.ts');
+    const { BaiduError } = await import('../../../lib/baidu/errors.ts');
     const error = new BaiduError(10000, '', false);
     parts.createBaiduClient.mock.calls[0]?.[0].onAttempt?.({ orderId: '1', ms: 1, error });
     parts.loadSecrets.mock.calls[0]?.[1].onFailure?.(error);
@@ -85,7 +85,7 @@ describe('query, as it starts', () => {
 
   test('signs with the key of the secret before, where Baidu does not take the present one', async () => {
     const handler = await start();
-    const { BaiduError } = await import('../../../lib/errors.ts');
+    const { BaiduError } = await import('../../../lib/baidu/errors.ts');
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
     parts.queryOrder.mockRejectedValueOnce(new BaiduError(10000, '', false));
     parts.readPrevious.mockResolvedValue({ ...SECRET, privateKey });
@@ -127,7 +127,7 @@ describe('query, asked by way of the gateway', () => {
 
   test('answers with a problem that names the request', async () => {
     const handler = await start();
-    const { ServiceError } = await import('../../../lib/errors.ts');
+    const { ServiceError } = await import('../../../lib/baidu/errors.ts');
     parts.queryOrder.mockRejectedValue(new ServiceError('BAIDU_TIMEOUT', 'Too late.'));
     const { statusCode, body } = (await handler(authorized(), contextOf())) as {
       statusCode: number;

@@ -13,7 +13,7 @@ import { NO_FAULTS, QUERY_FAULTS } from '../../../local/cashier/faults.ts';
 import { readPublicKey } from '../../../local/cashier/keys.ts';
 import { REFUND_STATES } from '../../../local/cashier/order.ts';
 import { verify } from '../../../local/cashier/signature.ts';
-import { type Stack, startStack } from '../../../local/stack.ts';
+import { type Stack, startStack } from '../../../local/stack/stack.ts';
 import { read, readPage, section } from '../../docs/markdown.ts';
 import { CONSUMED } from './merchant.ts';
 

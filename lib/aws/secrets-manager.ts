@@ -1,0 +1,71 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { within } from '../baidu/deadline.ts';
+import { ServiceError } from '../baidu/errors.ts';
+import type { SecretConfig } from '../lambda/config.ts';
+import {
+  createSecretLoader,
+  type FetchSecret,
+  type SecretLoaderOptions,
+  tooLate,
+} from '../merchant/secret-loader.ts';
+import { awsClientLimits } from './limits.ts';
+
+/** How long a read of the previous version may take, in milliseconds. */
+const PREVIOUS_TIMEOUT_MS = 1000;
+
+/**
+ * A function that serves what `parse` makes of the secret in AWS Secrets Manager, read first in the background of
+ * the init phase. See `createSecretLoader` for what it promises.
+ */
+export function loadSecrets<T>(
+  { secretId, secretTtlMs }: SecretConfig,
+  options: Pick<SecretLoaderOptions<T>, 'parse' | 'onFailure'> & Partial<SecretLoaderOptions<T>>,
+): (budgetMs?: number) => Promise<T> {
+  const timeoutMs = options.timeoutMs ?? 2500;
+  const loader = createSecretLoader<T>({
+    // An attempt that hangs leaves room for another.
+    fetchSecret: secretsManagerFetch(secretId, timeoutMs / 2),
+    ttlMs: secretTtlMs,
+    refreshTimeoutMs: 500,
+    ...options,
+    timeoutMs,
+  });
+  loader.prefetch();
+  return loader.load;
+}
+
+/**
+ * A function that reads the version of the secret that was in force before the present one, anew at each call, and
+ * gives what `parse` makes of it.
+ *
+ * @returns a function that takes the time there is, in milliseconds, and throws where there is no such version, or
+ *   none that is fit, or Secrets Manager cannot be asked in time
+ */
+export function readPreviousSecrets<T>(
+  { secretId }: SecretConfig,
+  parse: (text: string) => T,
+): (budgetMs: number) => Promise<T> {
+  let fetchPrevious: FetchSecret | undefined;
+  return async (budgetMs) => {
+    // Made at the first call, which few sandboxes see: a client costs time at a cold start.
+    fetchPrevious ??= secretsManagerFetch(secretId, PREVIOUS_TIMEOUT_MS / 2, 'AWSPREVIOUS');
+    return parse(await within(Math.min(budgetMs, PREVIOUS_TIMEOUT_MS), fetchPrevious, tooLate));
+  };
+}
+
+/** Reads the version in force, or the one before it. */
+function secretsManagerFetch(
+  secretId: string,
+  attemptTimeoutMs: number,
+  versionStage?: 'AWSPREVIOUS',
+): FetchSecret {
+  const client = new SecretsManagerClient(awsClientLimits({ attemptTimeoutMs, maxAttempts: 3 }));
+  return async (signal) => {
+    const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: versionStage });
+    const { SecretString } = await client.send(command, { abortSignal: signal });
+    if (SecretString === undefined) {
+      throw new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary; it must be text (JSON).');
+    }
+    return SecretString;
+  };
+}

@@ -1,0 +1,130 @@
+import { ServiceError } from '../baidu/errors.ts';
+
+/** The environment, or a stand-in for it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where Baidu answers payment status queries. */
+export const BAIDU_QUERY_URL = 'https://dianshang.baidu.com/platform/entity/openapi/queryorderdetail';
+
+/** Which secret, and how long it is served before it is read again. */
+export interface SecretConfig {
+  readonly secretId: string;
+  readonly secretTtlMs: number;
+}
+
+/** Where Baidu is asked, how long one attempt may take in milliseconds, and how many there are. */
+export interface BaiduConfig {
+  readonly queryUrl: URL;
+  readonly attemptTimeoutMs: number;
+  readonly maxAttempts: number;
+}
+
+/** From the most talkative on; `SILENT` writes nothing, metrics neither. */
+export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'SILENT';
+
+/** What a log needs to know. */
+export interface LogConfig {
+  readonly level: LogLevel;
+  /** The deployed function's name: the dimension of its metrics. */
+  readonly functionName: string;
+}
+
+/** What a function reads of its environment by itself, whatever the rest of it is worth. */
+export function readLogConfig(env: Environment = process.env): LogConfig {
+  const level = env['LOG_LEVEL']?.toUpperCase();
+  return {
+    level: isLogLevel(level) ? level : 'INFO',
+    functionName: env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'local',
+  };
+}
+
+/** `BAIDU_SECRET_ID` and `SECRET_TTL_SECONDS`. Throws `CONFIGURATION_UNAVAILABLE` naming the variable at fault. */
+export function readSecretConfig(env: Environment = process.env): SecretConfig {
+  return {
+    secretId: required(env, 'BAIDU_SECRET_ID'),
+    secretTtlMs: wholeNumber(env, 'SECRET_TTL_SECONDS', { standard: 300, least: 0, most: 86_400 }) * 1000,
+  };
+}
+
+/** `BAIDU_QUERY_URL`, `BAIDU_ATTEMPT_TIMEOUT_MS` and `BAIDU_MAX_ATTEMPTS`. Throws as `readSecretConfig` does. */
+export function readBaiduConfig(env: Environment = process.env): BaiduConfig {
+  return {
+    queryUrl: readQueryUrl(env['BAIDU_QUERY_URL'] || BAIDU_QUERY_URL),
+    attemptTimeoutMs: wholeNumber(env, 'BAIDU_ATTEMPT_TIMEOUT_MS', { standard: 1500, least: 10, most: 7000 }),
+    maxAttempts: wholeNumber(env, 'BAIDU_MAX_ATTEMPTS', { standard: 3, least: 1, most: 10 }),
+  };
+}
+
+/** Where notifications are stored, and what they are compared with. */
+export interface NotifyConfig {
+  readonly queueUrl: string;
+  /** `undefined`: no order check. */
+  readonly ordersTable: string | undefined;
+}
+
+/** `PAYMENT_QUEUE_URL` and `ORDERS_TABLE`. Throws as `readSecretConfig` does. */
+export function readNotifyConfig(env: Environment = process.env): NotifyConfig {
+  return { queueUrl: required(env, 'PAYMENT_QUEUE_URL'), ordersTable: env['ORDERS_TABLE'] || undefined };
+}
+
+/** Where states are published, remembered, and sent back to. */
+export interface ConfirmConfig {
+  readonly topicArn: string;
+  readonly idempotencyTable: string;
+  /** Where a look-up goes that Baidu refuses for its QPS limit; `undefined`: back to the queue it came from. */
+  readonly queueUrl: string | undefined;
+}
+
+/** `PAYMENT_TOPIC_ARN`, `IDEMPOTENCY_TABLE` and, where it is set, `PAYMENT_QUEUE_URL`. Throws as `readSecretConfig` does. */
+export function readConfirmConfig(env: Environment = process.env): ConfirmConfig {
+  return {
+    topicArn: required(env, 'PAYMENT_TOPIC_ARN'),
+    idempotencyTable: required(env, 'IDEMPOTENCY_TABLE'),
+    queueUrl: env['PAYMENT_QUEUE_URL'] || undefined,
+  };
+}
+
+/** The trace id of the invocation under way, where the runtime sets one. */
+export function readTraceId(env: Environment = process.env): string | undefined {
+  return /Root=([^;]+)/.exec(env['_X_AMZN_TRACE_ID'] ?? '')?.[1];
+}
+
+function readQueryUrl(text: string): URL {
+  const url = URL.parse(text);
+  const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
+  if (!url || !secure || url.username || url.password || /[?#]/.test(text)) {
+    throw unfit('BAIDU_QUERY_URL', 'must be an https URL without query (http only on loopback)');
+  }
+  return url;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+function required(env: Environment, name: string): string {
+  const value = env[name];
+  if (!value) throw unfit(name, 'is not set');
+  return value;
+}
+
+function wholeNumber(
+  env: Environment,
+  name: string,
+  { standard, least, most }: { standard: number; least: number; most: number },
+): number {
+  const text = env[name];
+  if (!text) return standard;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most))
+    throw unfit(name, `must be a whole number from ${least} to ${most}`);
+  return value;
+}
+
+function isLogLevel(text: string | undefined): text is LogLevel {
+  return text !== undefined && ['DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT'].includes(text);
+}
+
+function unfit(name: string, what: string): ServiceError {
+  return new ServiceError('CONFIGURATION_UNAVAILABLE', `The environment variable ${name} ${what}.`);
+}

@@ -1,0 +1,95 @@
+import { BaiduError, type ServiceError } from '../baidu/errors.ts';
+import { type LogConfig, type LogLevel, readTraceId } from './config.ts';
+
+/** The CloudWatch namespace of every metric. */
+export const METRIC_NAMESPACE = 'BaiduPaymentStatus';
+
+/** Every metric of the service with its unit. All carry the dimension `FunctionName`. */
+export const METRICS = {
+  NotificationsAccepted: 'Count',
+  NotificationsRefused: 'Count',
+  OrderMismatches: 'Count',
+  StatusesPublished: 'Count',
+  PaymentMismatches: 'Count',
+  BaiduRequests: 'Count',
+  BaiduFailures: 'Count',
+  BaiduLatency: 'Milliseconds',
+  SecretFailures: 'Count',
+  ColdStarts: 'Count',
+} as const;
+
+/** A measured value; with `dimension` it counts for that value of the dimension, too. */
+export interface Metric {
+  readonly name: keyof typeof METRICS;
+  readonly value: number;
+  readonly dimension?: { readonly name: 'Reason' | 'Errno'; readonly value: string };
+}
+
+/** What a log line may hold beside its message. Never a key, signature, token, user id or body. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Writes one line of JSON, metrics in CloudWatch's embedded metric format within it. */
+export type Log = (level: LogLevel, message: string, fields?: LogFields, metrics?: readonly Metric[]) => void;
+
+const RANK: Readonly<Record<LogLevel, number>> = { DEBUG: 0, INFO: 1, WARN: 2, ERROR: 3, SILENT: 4 };
+
+/**
+ * A log for one function. A line below the level is not written, but the metrics in it are (at `SILENT` neither).
+ *
+ * @param write takes the finished line; standard output by default
+ * @see Amazon CloudWatch, specification of the embedded metric format
+ */
+export function createLog(
+  { level: least, functionName }: LogConfig,
+  write: (line: string) => void = (line) => process.stdout.write(line),
+): Log {
+  return (level, message, fields = {}, metrics = []) => {
+    const heard = RANK[level] >= RANK[least];
+    if (least === 'SILENT' || (!heard && metrics.length === 0)) return;
+    const line = {
+      ...(heard && {
+        level,
+        message,
+        timestamp: new Date().toISOString(),
+        traceId: readTraceId(),
+        ...fields,
+      }),
+      ...(metrics.length > 0 && embeddedMetrics(metrics, functionName)),
+    };
+    write(`${JSON.stringify(line)}\n`);
+  };
+}
+
+/** What a log may say of an error: codes and names, and for a fault of our own where it arose. */
+export function errorFields(error: ServiceError): LogFields {
+  const cause = error.cause instanceof Error ? error.cause : undefined;
+  return {
+    code: error.code,
+    reason: error.message,
+    ...(error instanceof BaiduError && { errno: error.errno }),
+    ...(cause && { cause: cause.name, causeCode: 'code' in cause ? String(cause.code) : undefined }),
+    ...(error.code === 'INTERNAL_ERROR' && { stack: framesOf(cause ?? error) }),
+  };
+}
+
+/** The frames of a stack without its message: a message may quote what it was given. */
+function framesOf(error: Error): string {
+  return (error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .join('\n');
+}
+
+function embeddedMetrics(metrics: readonly Metric[], functionName: string): Record<string, unknown> {
+  const values: Record<string, unknown> = { FunctionName: functionName };
+  const directives = metrics.map(({ name, value, dimension }) => {
+    values[name] = value;
+    if (dimension) values[dimension.name] = dimension.value;
+    return {
+      Namespace: METRIC_NAMESPACE,
+      Dimensions: [['FunctionName'], ...(dimension ? [['FunctionName', dimension.name]] : [])],
+      Metrics: [{ Name: name, Unit: METRICS[name] }],
+    };
+  });
+  return { _aws: { Timestamp: Date.now(), CloudWatchMetrics: directives }, ...values };
+}

@@ -1,0 +1,33 @@
+import type { Attempt } from '../baidu/client.ts';
+import { BaiduError, type ServiceError } from '../baidu/errors.ts';
+import { PUBLISHED_ERRNOS } from '../baidu/order-status.ts';
+import { errorFields, type Log, type Metric } from './log.ts';
+
+/** Logs and counts each attempt at Baidu. */
+export function watchBaidu(log: Log): (attempt: Attempt) => void {
+  return ({ orderId, ms, error }) => {
+    const measured: Metric[] = [
+      { name: 'BaiduRequests', value: 1 },
+      { name: 'BaiduLatency', value: ms },
+    ];
+    if (!error) return log('DEBUG', 'Baidu answered', { orderId, ms: Math.round(ms) }, measured);
+    const failure = { name: 'Errno', value: errnoOf(error) } as const;
+    log('WARN', 'attempt at Baidu failed', { orderId, ms: Math.round(ms), ...errorFields(error) }, [
+      ...measured,
+      { name: 'BaiduFailures', value: 1, dimension: failure },
+    ]);
+  };
+}
+
+/** Logs and counts each failure to read the secret. */
+export function watchSecret(log: Log): (error: ServiceError) => void {
+  return (error) => {
+    log('ERROR', 'secret not read', errorFields(error), [{ name: 'SecretFailures', value: 1 }]);
+  };
+}
+
+/** A value for a dimension, which has to stay bounded: a published errno, our own code, or `OTHER`. */
+function errnoOf(error: ServiceError): string {
+  if (!(error instanceof BaiduError)) return error.code;
+  return PUBLISHED_ERRNOS.has(error.errno) ? String(error.errno) : 'OTHER';
+}

@@ -1,0 +1,93 @@
+import { hash, type KeyObject } from 'node:crypto';
+import { ServiceError, unfit } from '../baidu/errors.ts';
+import { digitsOf, isRecord, listOf, parseJson } from '../baidu/json.ts';
+import { readPrivateKey, readPublicKey } from '../baidu/keys.ts';
+import { isLong } from '../baidu/order.ts';
+
+/** What signing a query takes. */
+export interface MerchantSecret {
+  readonly appId: string;
+  readonly appKey: string;
+  readonly privateKey: KeyObject;
+}
+
+/** What answering a query takes: the merchant's key, and who may ask. */
+export interface QuerySecret extends MerchantSecret {
+  /** SHA-256 digests of the API tokens. */
+  readonly tokenDigests: readonly Buffer[];
+}
+
+/** What checking a notification takes. */
+export interface NotificationSecret {
+  /** A notification may match any. */
+  readonly platformKeys: readonly KeyObject[];
+  /** The merchant's own deals; `undefined` takes all. */
+  readonly dealIds: ReadonlySet<string> | undefined;
+}
+
+const MIN_TOKEN_LENGTH = 32;
+
+/**
+ * Reads `appId`, `appKey` and `privateKey` of the secret.
+ *
+ * @param text the secret as Secrets Manager holds it: JSON
+ * @throws ServiceError `CONFIGURATION_UNAVAILABLE` naming the field at fault, never its value
+ */
+export function parseMerchantSecret(text: string): MerchantSecret {
+  return readMerchant(parseSecret(text));
+}
+
+/** Reads what `parseMerchantSecret` reads, and `apiTokens`. Throws as it does. */
+export function parseQuerySecret(text: string): QuerySecret {
+  const secret = parseSecret(text);
+  const tokens = secret['apiTokens'];
+  if (!Array.isArray(tokens) || tokens.length === 0)
+    throw unfit('apiTokens', 'must be a list of strings, one at least');
+  for (const token of tokens) {
+    if (typeof token !== 'string' || token.length < MIN_TOKEN_LENGTH) {
+      throw unfit('apiTokens', `must hold strings of at least ${MIN_TOKEN_LENGTH} characters`);
+    }
+  }
+  return { ...readMerchant(secret), tokenDigests: tokens.map((token: string) => tokenDigest(token)) };
+}
+
+/** Reads `platformPublicKey` and the optional `dealId`. Throws as `parseMerchantSecret` does. */
+export function parseNotificationSecret(text: string): NotificationSecret {
+  const secret = parseSecret(text);
+  const keys = listOf(secret['platformPublicKey']);
+  if (keys.length === 0) throw unfit('platformPublicKey', 'is missing');
+  const deals = secret['dealId'];
+  const dealIds = listOf(deals).map(digitsOf);
+  const none = Array.isArray(deals) && deals.length === 0;
+  if (none || !dealIds.every(isLong)) throw unfit('dealId', 'must be digits, or a list of such');
+  return {
+    platformKeys: keys.map((key) => {
+      if (typeof key !== 'string') throw unfit('platformPublicKey', 'must be a string, or a list of such');
+      return readPublicKey(key);
+    }),
+    dealIds: dealIds.length === 0 ? undefined : new Set(dealIds),
+  };
+}
+
+/** The digest under which an API token is kept and compared. */
+export function tokenDigest(token: string): Buffer {
+  return hash('sha256', token, 'buffer');
+}
+
+function parseSecret(text: string): Record<string, unknown> {
+  const secret = parseJson(text);
+  if (!isRecord(secret)) {
+    throw new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is not a JSON object.');
+  }
+  return secret;
+}
+
+function readMerchant(secret: Record<string, unknown>): MerchantSecret {
+  const { appKey, privateKey } = secret;
+  const appId = digitsOf(secret['appId']);
+  if (!isLong(appId)) throw unfit('appId', 'must be a positive whole number, or its digits');
+  if (typeof appKey !== 'string' || appKey === '')
+    throw unfit('appKey', 'must be a string that is not empty');
+  if (typeof privateKey !== 'string') throw unfit('privateKey', 'must be a string');
+  return { appId, appKey, privateKey: readPrivateKey(privateKey) };
+}

@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+/** A function as `serverless.yml` deploys it. */
+export interface DeployedFunction {
+  /** `query`, `notify` or `confirm`. */
+  readonly name: string;
+  readonly timeoutMs: number;
+  /** The method and path of its HTTP route, where it has one; `{name}` stands for a parameter. */
+  readonly route: { readonly method: string; readonly path: string } | undefined;
+  /** Its variables, references to resources resolved. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** `osls print`, as far as it is read here. */
+interface PrintedService {
+  provider: { environment: Record<string, unknown> };
+  functions: Record<
+    string,
+    { timeout: number; environment: Record<string, unknown>; events: PrintedEvent[] }
+  >;
+}
+
+type PrintedEvent = { httpApi?: string };
+
+const require = createRequire(import.meta.url);
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** What `serverless.yml` says, before references to resources are resolved. */
+export type Deployment = (resources: Readonly<Record<string, string>>) => readonly DeployedFunction[];
+
+/**
+ * Reads the functions, routes and variables of `serverless.yml` as the framework resolves it.
+ *
+ * @param signal breaks it off
+ * @returns a function that takes what a `!Ref` to a resource stands for on this machine, by the resource's logical name
+ */
+export async function readDeployment(signal?: AbortSignal): Promise<Deployment> {
+  const framework = require.resolve('serverless/bin/serverless.js');
+  const { stdout } = await promisify(execFile)(process.execPath, [framework, 'print', '--format', 'json'], {
+    cwd: root,
+    ...(signal && { signal }),
+  });
+  const service: PrintedService = JSON.parse(stdout);
+  return (resources) =>
+    Object.entries(service.functions).map(([name, { timeout, environment, events }]) => ({
+      name,
+      timeoutMs: timeout * 1000,
+      route: routeOf(events),
+      environment: resolve({ ...service.provider.environment, ...environment }, resources),
+    }));
+}
+
+function routeOf(events: readonly PrintedEvent[]): DeployedFunction['route'] {
+  const [method, routePath] = events.find(({ httpApi }) => httpApi)?.httpApi?.split(' ') ?? [];
+  return method && routePath ? { method, path: routePath } : undefined;
+}
+
+function resolve(
+  environment: Readonly<Record<string, unknown>>,
+  resources: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const resolved: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value === null) continue;
+    const reference = typeof value === 'object' && 'Ref' in value ? String(value.Ref) : undefined;
+    const found = reference === undefined ? String(value) : resources[reference];
+    if (found === undefined) throw new Error(`${name} refers to ${reference}, which has no local stand-in.`);
+    resolved[name] = found;
+  }
+  return resolved;
+}

@@ -1,0 +1,115 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { awsClientLimits } from '../../../lib/aws/limits.ts';
+import { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
+import { within } from '../../../lib/baidu/deadline.ts';
+import { hangs, says } from '../../support/baidu.ts';
+import { type AwsEndpoint, CREDENTIALS, startEndpoint } from '../../support/endpoint.ts';
+
+vi.mock(import('../../../lib/aws/limits.ts'), { spy: true });
+vi.mock(import('../../../lib/baidu/deadline.ts'), { spy: true });
+
+const CONFIG = { secretId: 'secret', secretTtlMs: 300_000 };
+const parse = (text: string) => `parsed ${text}`;
+
+let secretsManager: AwsEndpoint;
+beforeEach(async () => {
+  secretsManager = await startEndpoint(() => says('{"SecretString":"one"}'));
+  const env = { ...CREDENTIALS, AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url };
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  await secretsManager.close();
+});
+
+describe('loadSecrets()', () => {
+  test('reads the secret before anyone asks, and serves what was made of it', async () => {
+    const load = loadSecrets(CONFIG, { parse });
+    await vi.waitFor(() => expect(secretsManager.calls).toHaveLength(1));
+    expect(await load()).toBe('parsed one');
+    expect(await load()).toBe('parsed one');
+    expect(secretsManager.calls.map(({ target, body }) => [target, JSON.parse(body)])).toEqual([
+      ['secretsmanager.GetSecretValue', { SecretId: 'secret' }],
+    ]);
+  });
+
+  test.each([
+    [{}, 1250],
+    [{ timeoutMs: 700 }, 350],
+  ])('gives each of three attempts half the time: %j', async (limits, attemptTimeoutMs) => {
+    await loadSecrets(CONFIG, { parse, ...limits })();
+    expect(awsClientLimits).toHaveBeenCalledExactlyOnceWith({ attemptTimeoutMs, maxAttempts: 3 });
+  });
+
+  test('reads it again after its time', async () => {
+    const load = loadSecrets({ ...CONFIG, secretTtlMs: 0 }, { parse });
+    expect(await load()).toBe('parsed one');
+    secretsManager.play(says('{"SecretString":"two"}'));
+    expect(await load()).toBe('parsed two');
+  });
+
+  test('takes no binary secret', async () => {
+    const failures: string[] = [];
+    secretsManager.play(says('{"SecretBinary":"b25l"}'), says('{"SecretBinary":"b25l"}'));
+    const load = loadSecrets(CONFIG, { parse, onFailure: ({ message }) => failures.push(message) });
+    await expect(load()).rejects.toMatchObject({
+      code: 'CONFIGURATION_UNAVAILABLE',
+      message: 'The secret is binary; it must be text (JSON).',
+    });
+    expect(failures).toEqual(Array(2).fill('The secret is binary; it must be text (JSON).'));
+  });
+
+  test('gives up in the time it is given, and leaves no try under way', async () => {
+    const send = vi.spyOn(SecretsManagerClient.prototype, 'send');
+    secretsManager.play(hangs, hangs);
+    const load = loadSecrets(CONFIG, { parse, timeoutMs: 50 });
+    await expect(load()).rejects.toMatchObject({ message: 'Secrets Manager did not answer in time.' });
+    const signals = (send.mock.calls as unknown as [unknown, { abortSignal: AbortSignal }][]).map(
+      ([, { abortSignal }]) => abortSignal.aborted,
+    );
+    expect(signals.length).toBeGreaterThan(0);
+    expect(signals.every(Boolean)).toBe(true);
+  });
+});
+
+describe('readPreviousSecrets()', () => {
+  test('reads the version before the present one, at each call and not sooner', async () => {
+    const read = readPreviousSecrets(CONFIG, parse);
+    expect(awsClientLimits).not.toHaveBeenCalled();
+    expect(secretsManager.calls).toEqual([]);
+    expect(await read(5000)).toBe('parsed one');
+    secretsManager.play(says('{"SecretString":"two"}'));
+    expect(await read(5000)).toBe('parsed two');
+    expect(secretsManager.calls.map(({ body }) => JSON.parse(body))).toEqual(
+      Array(2).fill({ SecretId: 'secret', VersionStage: 'AWSPREVIOUS' }),
+    );
+    expect(awsClientLimits).toHaveBeenCalledExactlyOnceWith({ attemptTimeoutMs: 500, maxAttempts: 3 });
+  });
+
+  test('throws what makes it unfit', async () => {
+    const read = readPreviousSecrets(CONFIG, () => {
+      throw new Error('unfit');
+    });
+    await expect(read(5000)).rejects.toThrow('unfit');
+  });
+
+  test('throws where there is none', async () => {
+    secretsManager.play(says('{"__type":"ResourceNotFoundException","message":"No such version."}', 400));
+    await expect(readPreviousSecrets(CONFIG, parse)(5000)).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+    });
+  });
+
+  test.each([
+    [50, 50],
+    [60_000, 1000],
+  ])('with %i ms left gives up after %i', async (budgetMs, limitMs) => {
+    secretsManager.play(hangs, hangs, hangs);
+    await expect(readPreviousSecrets(CONFIG, parse)(budgetMs)).rejects.toMatchObject({
+      message: 'Secrets Manager did not answer in time.',
+    });
+    expect(within).toHaveBeenCalledExactlyOnceWith(limitMs, expect.any(Function), expect.any(Function));
+  });
+});
