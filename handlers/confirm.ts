@@ -1,5 +1,6 @@
 import middy from '@middy/core';
 import type { SNSEventRecord, SQSBatchResponse, SQSRecord } from 'aws-lambda';
+import { createOnce } from '../lib/aws/once.ts';
 import { createQueue } from '../lib/aws/queue.ts';
 import { loadSecrets, readPreviousSecrets } from '../lib/aws/secrets-manager.ts';
 import { createTopic } from '../lib/aws/topic.ts';
@@ -15,7 +16,6 @@ import { watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
 import { parseLookup, unwrap } from '../lib/lookup.ts';
 import { withPreviousKey } from '../lib/merchant/previous-key.ts';
 import { parseMerchantSecret } from '../lib/merchant/secret.ts';
-import { createOnce } from '../lib/once.ts';
 import { isSelfTest, type SigningSelfTest, selfTestSigning } from '../lib/self-test.ts';
 
 type ConfirmRecord = SQSRecord | SNSEventRecord;

@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { createOrderMatcher } from '../lib/aws/merchant-orders.ts';
 import { createQueue } from '../lib/aws/queue.ts';
 import { loadSecrets } from '../lib/aws/secrets-manager.ts';
-import { consumptionAnswer, refusalAnswer } from '../lib/baidu/answers.ts';
+import { paymentAnswer } from '../lib/baidu/answers.ts';
 import { startBudget } from '../lib/baidu/deadline.ts';
 import { readForm } from '../lib/baidu/form.ts';
 import { checkNotification, parseNotification } from '../lib/baidu/notification.ts';
@@ -11,6 +11,7 @@ import { readLogConfig, readNotifyConfig, readSecretConfig } from '../lib/lambda
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
+import { jsonAnswer, refusalAnswer } from '../lib/lambda/problem.ts';
 import { watchSecret } from '../lib/lambda/watch.ts';
 import { parseNotificationSecret } from '../lib/merchant/secret.ts';
 import { isSelfTest, selfTestVerifying, type VerifyingSelfTest } from '../lib/self-test.ts';
@@ -65,9 +66,9 @@ export const handler = middy<NotifyEvent, NotifyResult>({
     Object.assign(outcome.fields, { orderId, tpOrderId, status });
     if (status === 'PAID' && !(await matchOrder(notification, leftMs() - RESERVE_MS.order))) {
       outcome.metrics.push({ name: 'OrderMismatches', value: 1 });
-      return consumptionAnswer('refund');
+      return jsonAnswer(200, paymentAnswer('refund'));
     }
     await send({ orderId, siteId, notification: fields }, { budgetMs: leftMs() });
     outcome.metrics.push({ name: 'NotificationsAccepted', value: 1 });
-    return consumptionAnswer(status === 'PAID' ? 'consumed' : 'noted');
+    return jsonAnswer(200, paymentAnswer(status === 'PAID' ? 'consumed' : 'noted'));
   });

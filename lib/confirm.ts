@@ -1,19 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Once } from './aws/once.ts';
 import type { SendMessage } from './aws/queue.ts';
 import type { PublishStatus } from './aws/topic.ts';
-import type { QueryOrder } from './baidu/client.ts';
+import type { App, QueryOrder } from './baidu/client.ts';
 import { BaiduError, OVER_QPS_ERRNO, ServiceError } from './baidu/errors.ts';
 import type { OrderStatus } from './baidu/order-status.ts';
 import type { Lookup } from './lookup.ts';
-import type { MerchantSecret } from './merchant/secret.ts';
-import type { Once } from './once.ts';
 
 /** In a notification the status 2 says that the order was paid. */
 const NOTIFIED_PAID = '2';
 
 /** What looking an order up takes. */
 export interface ConfirmParts {
-  readonly loadSecret: () => Promise<MerchantSecret>;
+  readonly loadSecret: () => Promise<App>;
   readonly queryOrder: QueryOrder;
   readonly once: Pick<Once, 'run'>;
   readonly publish: PublishStatus;

@@ -1,9 +1,10 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { App } from './baidu/client.ts';
 import { ServiceError } from './baidu/errors.ts';
 import { isRecord } from './baidu/json.ts';
 import { keyBits, publicKeyText } from './baidu/keys.ts';
+import type { NotificationKeys } from './baidu/notification.ts';
 import { signParams, verifyParams } from './baidu/sign.ts';
-import type { MerchantSecret, NotificationSecret } from './merchant/secret.ts';
 
 /** What a self-test of a function that signs found: the runtime signs, and this is the key that it signs with. */
 export interface SigningSelfTest {
@@ -34,14 +35,14 @@ export function isSelfTest(event: unknown): boolean {
  *
  * @throws ServiceError `INTERNAL_ERROR` where the runtime refuses RSA-SHA1, as some builds of OpenSSL are set to
  */
-export function selfTestSigning({ appId, appKey, privateKey }: MerchantSecret): SigningSelfTest {
+export function selfTestSigning({ appId, appKey, privateKey }: App): SigningSelfTest {
   const publicKey = createPublicKey(privateKey);
   requireRsaSha1(privateKey, publicKey);
   return { ok: true, keyBits: keyBits(privateKey), publicKey: publicKeyText(publicKey), appId, appKey };
 }
 
 /** Verifies a sample with a key made for it, calling nobody. Throws as `selfTestSigning` does. */
-export function selfTestVerifying({ platformKeys }: NotificationSecret): VerifyingSelfTest {
+export function selfTestVerifying({ platformKeys }: NotificationKeys): VerifyingSelfTest {
   const sample = generateKeyPairSync('rsa', { modulusLength: 1024 });
   requireRsaSha1(sample.privateKey, sample.publicKey);
   const described = platformKeys.map((key) => ({ keyBits: keyBits(key), publicKey: publicKeyText(key) }));

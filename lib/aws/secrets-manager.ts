@@ -1,7 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { within } from '../baidu/deadline.ts';
 import { ServiceError } from '../baidu/errors.ts';
-import type { SecretConfig } from '../lambda/config.ts';
 import {
   createSecretLoader,
   type FetchSecret,
@@ -9,6 +8,12 @@ import {
   tooLate,
 } from '../merchant/secret-loader.ts';
 import { awsClientLimits } from './limits.ts';
+
+/** Which secret, and how long it is served before it is read again, in milliseconds. */
+export interface SecretSource {
+  readonly secretId: string;
+  readonly secretTtlMs: number;
+}
 
 /** How long a read of the previous version may take, in milliseconds. */
 const PREVIOUS_TIMEOUT_MS = 1000;
@@ -18,7 +23,7 @@ const PREVIOUS_TIMEOUT_MS = 1000;
  * the init phase. See `createSecretLoader` for what it promises.
  */
 export function loadSecrets<T>(
-  { secretId, secretTtlMs }: SecretConfig,
+  { secretId, secretTtlMs }: SecretSource,
   options: Pick<SecretLoaderOptions<T>, 'parse' | 'onFailure'> & Partial<SecretLoaderOptions<T>>,
 ): (budgetMs?: number) => Promise<T> {
   const timeoutMs = options.timeoutMs ?? 2500;
@@ -42,7 +47,7 @@ export function loadSecrets<T>(
  *   none that is fit, or Secrets Manager cannot be asked in time
  */
 export function readPreviousSecrets<T>(
-  { secretId }: SecretConfig,
+  { secretId }: SecretSource,
   parse: (text: string) => T,
 ): (budgetMs: number) => Promise<T> {
   let fetchPrevious: FetchSecret | undefined;

@@ -2,11 +2,13 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { ServiceError } from '../baidu/errors.ts';
 import { asciiJson } from '../baidu/json.ts';
 import type { OrderStatus } from '../baidu/order-status.ts';
-import type { Lookup } from '../lookup.ts';
 import { awsClientLimits } from './limits.ts';
 
 /** Tells everyone what Baidu says of an order. */
-export type PublishStatus = (status: OrderStatus, lookup: Lookup) => Promise<void>;
+export type PublishStatus = (
+  status: OrderStatus,
+  lookup: { readonly notification: Readonly<Record<string, string>> | undefined },
+) => Promise<void>;
 
 /**
  * Publishes to one SNS topic: ASCII JSON, with the names of the three statuses as attributes for filter policies.

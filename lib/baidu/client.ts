@@ -1,6 +1,5 @@
+import type { KeyObject } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BaiduConfig } from '../lambda/config.ts';
-import type { MerchantSecret } from '../merchant/secret.ts';
 import { asServiceError, ServiceError } from './errors.ts';
 import { createTransport, type HttpAnswer, type Transport, TransportError } from './https.ts';
 import type { OrderRef } from './order.ts';
@@ -15,8 +14,20 @@ const TOTAL_MS = 7000;
 /** No further attempt is begun with less time than this, in milliseconds; the first has as much. */
 const LEAST_ATTEMPT_MS = 20;
 
+/** A payment app of a merchant, as Baidu's console names it, with the key that signs for it. */
+export interface App {
+  readonly appId: string;
+  readonly appKey: string;
+  readonly privateKey: KeyObject;
+}
+
 /** What a client of Baidu is made of. */
-export interface BaiduClientOptions extends BaiduConfig {
+export interface BaiduClientOptions {
+  /** Where Baidu answers payment status queries. */
+  queryUrl: URL;
+  /** How long one attempt may take, in milliseconds. */
+  attemptTimeoutMs: number;
+  maxAttempts: number;
   transport?: Transport;
   /** Told of each attempt. */
   onAttempt?: (attempt: Attempt) => void;
@@ -32,7 +43,7 @@ export interface Attempt {
 }
 
 /** Asks Baidu for the status of an order, within `budgetMs` milliseconds. */
-export type QueryOrder = (secret: MerchantSecret, order: OrderRef, budgetMs?: number) => Promise<OrderStatus>;
+export type QueryOrder = (app: App, order: OrderRef, budgetMs?: number) => Promise<OrderStatus>;
 
 /**
  * A client of Baidu's payment status query. What may pass is tried again, each attempt under its own time limit
@@ -60,10 +71,10 @@ export function createBaiduClient(options: BaiduClientOptions): QueryOrder {
     }
   }
 
-  return async (secret, order, budgetMs = TOTAL_MS) => {
+  return async (app, order, budgetMs = TOTAL_MS) => {
     const deadline = performance.now() + Math.min(budgetMs, TOTAL_MS);
-    const { url, signatures } = signedUrl(queryUrl, secret, order);
-    const confidential = [...signatures, secret.appKey, order.siteId];
+    const { url, signatures } = signedUrl(queryUrl, app, order);
+    const confidential = [...signatures, app.appKey, order.siteId];
     for (let count = 1; ; count++) {
       const leftMs = Math.max(deadline - performance.now(), LEAST_ATTEMPT_MS);
       try {
@@ -79,7 +90,7 @@ export function createBaiduClient(options: BaiduClientOptions): QueryOrder {
 }
 
 /** The query's URL, and its signature as it is and as it stands in the URL. */
-function signedUrl(base: URL, { appId, appKey, privateKey }: MerchantSecret, { orderId, siteId }: OrderRef) {
+function signedUrl(base: URL, { appId, appKey, privateKey }: App, { orderId, siteId }: OrderRef) {
   const sign = signParams({ appId, appKey, orderId, siteId }, privateKey);
   const wireSign = encodeURIComponent(sign);
   const query = `appId=${appId}&appKey=${encodeURIComponent(appKey)}&orderId=${orderId}&siteId=${siteId}&sign=${wireSign}`;

@@ -1,56 +1,15 @@
 /**
- * What a caller can branch on. The first eight are the contract of `query`; the others are what `notify` refuses
- * a notification for, and what `confirm` logs.
- */
-export type ErrorCode =
-  | 'INVALID_REQUEST'
-  | 'UNAUTHORIZED'
-  | 'BAIDU_ERROR'
-  | 'BAIDU_BAD_RESPONSE'
-  | 'BAIDU_UNREACHABLE'
-  | 'BAIDU_TIMEOUT'
-  | 'CONFIGURATION_UNAVAILABLE'
-  | 'INTERNAL_ERROR'
-  | 'INVALID_NOTIFICATION'
-  | 'INVALID_SIGNATURE'
-  | 'UNKNOWN_DEAL'
-  | 'NOTIFICATION_TOO_LARGE'
-  | 'QUEUE_UNAVAILABLE'
-  | 'ORDERS_UNAVAILABLE'
-  | 'PAYMENT_MISMATCH'
-  | 'TOPIC_UNAVAILABLE';
-
-/** The HTTP status of each code. */
-export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
-  INVALID_REQUEST: 400,
-  UNAUTHORIZED: 401,
-  BAIDU_ERROR: 502,
-  BAIDU_BAD_RESPONSE: 502,
-  BAIDU_UNREACHABLE: 502,
-  BAIDU_TIMEOUT: 504,
-  CONFIGURATION_UNAVAILABLE: 503,
-  INTERNAL_ERROR: 500,
-  INVALID_NOTIFICATION: 400,
-  INVALID_SIGNATURE: 403,
-  UNKNOWN_DEAL: 403,
-  NOTIFICATION_TOO_LARGE: 413,
-  QUEUE_UNAVAILABLE: 503,
-  ORDERS_UNAVAILABLE: 503,
-  PAYMENT_MISMATCH: 409,
-  TOPIC_UNAVAILABLE: 503,
-};
-
-/**
  * The base of every error of this service. `name` equals `code`, which is what a direct invocation of a
  * Lambda reports as its error type. The message is for the caller: it names fields and limits, never values
  * of keys, tokens, signatures or users.
  */
 export class ServiceError extends Error {
-  readonly code: ErrorCode;
+  /** What a caller can branch on. */
+  readonly code: string;
   /** Whether the same request may succeed in a moment. */
   readonly passing: boolean;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; passing?: boolean } = {}) {
+  constructor(code: string, message: string, options: { cause?: unknown; passing?: boolean } = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = code;
     this.code = code;

@@ -1,4 +1,4 @@
-import type { NotificationSecret } from '../merchant/secret.ts';
+import type { KeyObject } from 'node:crypto';
 import { decodeBase64 } from './base64.ts';
 import { UNSIGNED_NAMES } from './canonical.ts';
 import { ServiceError } from './errors.ts';
@@ -14,6 +14,14 @@ export interface Notification extends OrderRef {
   readonly totalMoney: number;
   /** Every field that was signed, as it arrived. */
   readonly fields: Readonly<Record<string, string>>;
+}
+
+/** What a notification is verified with. */
+export interface NotificationKeys {
+  /** The platform's; a notification may match any. */
+  readonly platformKeys: readonly KeyObject[];
+  /** The merchant's own deals; `undefined` takes all. */
+  readonly dealIds: ReadonlySet<string> | undefined;
 }
 
 /** The fields of a notification whose every value fits its grammar, and the signature that came with them. */
@@ -94,7 +102,7 @@ export function checkNotification(form: Readonly<Record<string, string>>): Unver
  */
 export function parseNotification(
   { fields, signature }: UnverifiedNotification,
-  { platformKeys, dealIds }: NotificationSecret,
+  { platformKeys, dealIds }: NotificationKeys,
 ): Notification {
   if (!platformKeys.some((key) => verifyParams(fields, signature, key))) {
     throw new ServiceError(

@@ -1,3 +1,4 @@
+import type { SecretSource } from '../aws/secrets-manager.ts';
 import { ServiceError } from '../baidu/errors.ts';
 
 /** The environment, or a stand-in for it. */
@@ -5,12 +6,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where Baidu answers payment status queries. */
 export const BAIDU_QUERY_URL = 'https://dianshang.baidu.com/platform/entity/openapi/queryorderdetail';
-
-/** Which secret, and how long it is served before it is read again. */
-export interface SecretConfig {
-  readonly secretId: string;
-  readonly secretTtlMs: number;
-}
 
 /** Where Baidu is asked, how long one attempt may take in milliseconds, and how many there are. */
 export interface BaiduConfig {
@@ -39,7 +34,7 @@ export function readLogConfig(env: Environment = process.env): LogConfig {
 }
 
 /** `BAIDU_SECRET_ID` and `SECRET_TTL_SECONDS`. Throws `CONFIGURATION_UNAVAILABLE` naming the variable at fault. */
-export function readSecretConfig(env: Environment = process.env): SecretConfig {
+export function readSecretConfig(env: Environment = process.env): SecretSource {
   return {
     secretId: required(env, 'BAIDU_SECRET_ID'),
     secretTtlMs: wholeNumber(env, 'SECRET_TTL_SECONDS', { standard: 300, least: 0, most: 86_400 }) * 1000,

@@ -1,6 +1,7 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
-import { asServiceError, type ServiceError, STATUS_OF } from '../baidu/errors.ts';
+import { asServiceError, type ServiceError } from '../baidu/errors.ts';
+import { statusOf } from './error-codes.ts';
 import { errorFields, type Log, type LogFields, type Metric } from './log.ts';
 
 /** What an invocation came to, for its one line in the log; the handler adds to it as it learns. */
@@ -55,7 +56,7 @@ export function outcomes<Event, Result>({
     onError: (request) => {
       const { context, event } = request;
       const error = asServiceError(request.error);
-      const level = STATUS_OF[error.code] < 500 ? 'WARN' : 'ERROR';
+      const level = statusOf(error) < 500 ? 'WARN' : 'ERROR';
       const metrics = [...context.outcome.metrics, ...failureMetrics(error)];
       log(level, 'failed', { ...fieldsOf(context), ...errorFields(error) }, metrics);
       const answer = answerError(error, event, context.awsRequestId ?? 'unknown');

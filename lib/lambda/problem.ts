@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import { BaiduError, type ServiceError, STATUS_OF } from '../baidu/errors.ts';
+import { BaiduError, type ServiceError } from '../baidu/errors.ts';
+import { statusOf } from './error-codes.ts';
 
 /** An HTTP answer in the form that API Gateway takes (payload 2.0). */
 export interface Answer {
@@ -22,7 +23,7 @@ export function jsonAnswer(statusCode: number, body: unknown, type = 'applicatio
  * `errmsg` beside the standard members.
  */
 export function problemAnswer(error: ServiceError, requestId: string): Answer {
-  const status = STATUS_OF[error.code];
+  const status = statusOf(error);
   const answer = jsonAnswer(
     status,
     {
@@ -38,4 +39,13 @@ export function problemAnswer(error: ServiceError, requestId: string): Answer {
   );
   if (error.code === 'UNAUTHORIZED') answer.headers['www-authenticate'] = 'Bearer';
   return answer;
+}
+
+/**
+ * What Baidu, or whoever else called, is told of a notification that is refused: an `errno` other than 0, which is the
+ * HTTP status, and why.
+ */
+export function refusalAnswer(error: ServiceError): Answer {
+  const status = statusOf(error);
+  return jsonAnswer(status, { errno: status, msg: `${error.code}: ${error.message}` });
 }

@@ -1,7 +1,6 @@
-import type { QueryOrder } from '../baidu/client.ts';
+import type { App, QueryOrder } from '../baidu/client.ts';
 import { startBudget } from '../baidu/deadline.ts';
 import { BaiduError } from '../baidu/errors.ts';
-import type { MerchantSecret } from './secret.ts';
 
 /** The errnos by which Baidu says that it does not take a signature. */
 const SIGNATURE_ERRNOS: ReadonlySet<number> = new Set([930, 10000]);
@@ -17,12 +16,12 @@ const SIGNATURE_ERRNOS: ReadonlySet<number> = new Set([930, 10000]);
  */
 export function withPreviousKey(
   queryOrder: QueryOrder,
-  readPrevious: (budgetMs: number) => Promise<MerchantSecret>,
+  readPrevious: (budgetMs: number) => Promise<App>,
 ): QueryOrder {
   /** The present secret, and the one before it, read in the time of who asked first: a failure of that is not kept. */
-  let known: { present: MerchantSecret; previous: Promise<MerchantSecret | undefined> } | undefined;
+  let known: { present: App; previous: Promise<App | undefined> } | undefined;
 
-  async function previousOf(present: MerchantSecret, budgetMs: number): Promise<MerchantSecret | undefined> {
+  async function previousOf(present: App, budgetMs: number): Promise<App | undefined> {
     if (known?.present !== present) {
       const previous = readPrevious(budgetMs).catch(() => {
         known = undefined;

@@ -1,28 +1,15 @@
-import { hash, type KeyObject } from 'node:crypto';
+import { hash } from 'node:crypto';
+import type { App } from '../baidu/client.ts';
 import { ServiceError, unfit } from '../baidu/errors.ts';
 import { digitsOf, isRecord, listOf, parseJson } from '../baidu/json.ts';
 import { readPrivateKey, readPublicKey } from '../baidu/keys.ts';
+import type { NotificationKeys } from '../baidu/notification.ts';
 import { isLong } from '../baidu/order.ts';
 
-/** What signing a query takes. */
-export interface MerchantSecret {
-  readonly appId: string;
-  readonly appKey: string;
-  readonly privateKey: KeyObject;
-}
-
 /** What answering a query takes: the merchant's key, and who may ask. */
-export interface QuerySecret extends MerchantSecret {
+export interface QuerySecret extends App {
   /** SHA-256 digests of the API tokens. */
   readonly tokenDigests: readonly Buffer[];
-}
-
-/** What checking a notification takes. */
-export interface NotificationSecret {
-  /** A notification may match any. */
-  readonly platformKeys: readonly KeyObject[];
-  /** The merchant's own deals; `undefined` takes all. */
-  readonly dealIds: ReadonlySet<string> | undefined;
 }
 
 const MIN_TOKEN_LENGTH = 32;
@@ -33,7 +20,7 @@ const MIN_TOKEN_LENGTH = 32;
  * @param text the secret as Secrets Manager holds it: JSON
  * @throws ServiceError `CONFIGURATION_UNAVAILABLE` naming the field at fault, never its value
  */
-export function parseMerchantSecret(text: string): MerchantSecret {
+export function parseMerchantSecret(text: string): App {
   return readMerchant(parseSecret(text));
 }
 
@@ -52,7 +39,7 @@ export function parseQuerySecret(text: string): QuerySecret {
 }
 
 /** Reads `platformPublicKey` and the optional `dealId`. Throws as `parseMerchantSecret` does. */
-export function parseNotificationSecret(text: string): NotificationSecret {
+export function parseNotificationSecret(text: string): NotificationKeys {
   const secret = parseSecret(text);
   const keys = listOf(secret['platformPublicKey']);
   if (keys.length === 0) throw unfit('platformPublicKey', 'is missing');
@@ -82,7 +69,7 @@ function parseSecret(text: string): Record<string, unknown> {
   return secret;
 }
 
-function readMerchant(secret: Record<string, unknown>): MerchantSecret {
+function readMerchant(secret: Record<string, unknown>): App {
   const { appKey, privateKey } = secret;
   const appId = digitsOf(secret['appId']);
   if (!isLong(appId)) throw unfit('appId', 'must be a positive whole number, or its digits');

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { STATUS_OF } from '../../lib/baidu/errors.ts';
+import { ERROR_CODES } from '../../lib/lambda/error-codes.ts';
 import { diagnoseNotification } from '../../local/doctor/notification.ts';
 import { type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { notifyEvent, queryEvent } from '../../local/stack/events.ts';
@@ -240,7 +240,7 @@ describe('the description', () => {
   test('names the codes of the service and no other', () => {
     const named = JSON.stringify(description).match(/`[A-Z_]+`: /g) ?? [];
     const codes = new Set(named.map((name) => name.slice(1, -3)));
-    expect([...codes, ...OF_CONFIRM].sort()).toEqual(Object.keys(STATUS_OF).sort());
+    expect([...codes, ...OF_CONFIRM].sort()).toEqual(Object.keys(ERROR_CODES).sort());
   });
 
   test('asks for the fields that the service asks for, and takes the published notification', () => {

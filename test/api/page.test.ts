@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { STATUS_OF } from '../../lib/baidu/errors.ts';
 import { PUBLISHED_ERRNOS } from '../../lib/baidu/order-status.ts';
+import { ERROR_CODES } from '../../lib/lambda/error-codes.ts';
 import { queryEvent } from '../../local/stack/events.ts';
 import { type Description, OF_CONFIRM, readDescription, schemaFinder } from './description.ts';
 
@@ -52,7 +52,7 @@ describe('docs/api.md', () => {
 
   test('names every code with its status, and no other', () => {
     const rows = api.match(/^\|.*\|$/gm) ?? [];
-    for (const [code, status] of Object.entries(STATUS_OF)) {
+    for (const [code, { status }] of Object.entries(ERROR_CODES)) {
       const named = rows.some(
         (row) => row.includes(String(status)) && new RegExp(`[\`":]${code}[\`:]`).test(row),
       );

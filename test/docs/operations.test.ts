@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { STATUS_OF } from '../../lib/baidu/errors.ts';
+import { ERROR_CODES } from '../../lib/lambda/error-codes.ts';
 import { METRIC_NAMESPACE, METRICS } from '../../lib/lambda/log.ts';
 import { read, readPage, section } from './markdown.ts';
 
@@ -75,7 +75,9 @@ describe.each(PAGES)('$page.file', ({ page, titles, unset }) => {
 
   test('names each error code with its status', () => {
     const documented = [...table(titles.codes)].map(([code, [status]]) => [code, status]);
-    expect(documented).toEqual(Object.entries(STATUS_OF).map(([code, status]) => [code, String(status)]));
+    expect(documented).toEqual(
+      Object.entries(ERROR_CODES).map(([code, { status }]) => [code, String(status)]),
+    );
   });
 
   test('says of each reason for which notify refuses what to do, and the dashboard shows it', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { STATUS_OF } from '../../lib/baidu/errors.ts';
+import { ERROR_CODES } from '../../lib/lambda/error-codes.ts';
 import { notifyEvent, queryEvent, snsEvent, sqsEvent } from '../../local/stack/events.ts';
 import { BUILD, coldStart, contextOf } from '../support/cold-start.ts';
 import { PAID, signedForm } from '../support/notification.ts';
@@ -8,7 +8,7 @@ import { platformKey, TOKEN, type World } from '../support/world.ts';
 import { startWorld } from '../support/worlds.ts';
 
 const RUNS = { numRuns: 1000 };
-const CODES = Object.keys(STATUS_OF);
+const CODES = Object.keys(ERROR_CODES);
 
 let world: World;
 beforeAll(async () => {

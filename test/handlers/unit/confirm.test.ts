@@ -1,13 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { createOnce, Once } from '../../../lib/aws/once.ts';
 import type { createQueue, SendMessage } from '../../../lib/aws/queue.ts';
 import type { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
 import type { createTopic, PublishStatus } from '../../../lib/aws/topic.ts';
-import type { createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
+import type { App, createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
 import { readPrivateKey } from '../../../lib/baidu/keys.ts';
-import type { MerchantSecret } from '../../../lib/merchant/secret.ts';
-import type { createOnce, Once } from '../../../lib/once.ts';
 import { snsEvent, sqsEvent } from '../../../local/stack/events.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { PAID } from '../../support/notification.ts';
@@ -20,8 +19,8 @@ const parts = vi.hoisted(() => ({
   createTopic: vi.fn<typeof createTopic>(),
   loadSecrets: vi.fn<typeof loadSecrets>(),
   readPreviousSecrets: vi.fn<typeof readPreviousSecrets>(),
-  readPrevious: vi.fn<() => Promise<MerchantSecret>>(),
-  loadSecret: vi.fn<() => Promise<MerchantSecret>>(),
+  readPrevious: vi.fn<() => Promise<App>>(),
+  loadSecret: vi.fn<() => Promise<App>>(),
   queryOrder: vi.fn<QueryOrder>(),
   begin: vi.fn<Once['begin']>(),
   run: vi.fn<Once['run']>(),
@@ -29,7 +28,7 @@ const parts = vi.hoisted(() => ({
   sendBack: vi.fn<SendMessage>(),
 }));
 vi.mock(import('../../../lib/baidu/client.ts'), () => ({ createBaiduClient: parts.createBaiduClient }));
-vi.mock(import('../../../lib/once.ts'), () => ({ createOnce: parts.createOnce }));
+vi.mock(import('../../../lib/aws/once.ts'), () => ({ createOnce: parts.createOnce }));
 vi.mock(import('../../../lib/aws/queue.ts'), () => ({ createQueue: parts.createQueue }));
 vi.mock(import('../../../lib/aws/topic.ts'), () => ({ createTopic: parts.createTopic }));
 vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { createOrderMatcher, MatchOrder } from '../../../lib/aws/merchant-orders.ts';
 import type { createQueue, SendMessage } from '../../../lib/aws/queue.ts';
 import type { loadSecrets } from '../../../lib/aws/secrets-manager.ts';
-import type { NotificationSecret } from '../../../lib/merchant/secret.ts';
+import type { NotificationKeys } from '../../../lib/baidu/notification.ts';
 import { notifyEvent } from '../../../local/stack/events.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { PAID, signedForm } from '../../support/notification.ts';
@@ -15,7 +15,7 @@ const parts = vi.hoisted(() => ({
   loadSecrets: vi.fn<typeof loadSecrets>(),
   send: vi.fn<SendMessage>(),
   matchOrder: vi.fn<MatchOrder>(),
-  loadSecret: vi.fn<() => Promise<NotificationSecret>>(),
+  loadSecret: vi.fn<() => Promise<NotificationKeys>>(),
 }));
 vi.mock(import('../../../lib/aws/queue.ts'), () => ({ createQueue: parts.createQueue }));
 vi.mock(import('../../../lib/aws/merchant-orders.ts'), () => ({
@@ -26,7 +26,7 @@ vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
 }));
 
 const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
-const SECRET: NotificationSecret = { platformKeys: [platform.publicKey], dealIds: undefined };
+const SECRET: NotificationKeys = { platformKeys: [platform.publicKey], dealIds: undefined };
 const CONSUMED = { errno: 0, msg: 'success', data: { isConsumed: 2 } };
 const NOTED = { errno: 0, msg: 'success', data: { isConsumed: 1 } };
 const REFUND = { errno: 0, msg: 'success', data: { isConsumed: 2, isErrorOrder: 1 } };

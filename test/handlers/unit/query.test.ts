@@ -2,9 +2,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
-import type { createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
+import type { App, createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
 import { readPrivateKey } from '../../../lib/baidu/keys.ts';
-import { type MerchantSecret, type QuerySecret, tokenDigest } from '../../../lib/merchant/secret.ts';
+import { type QuerySecret, tokenDigest } from '../../../lib/merchant/secret.ts';
 import { queryEvent } from '../../../local/stack/events.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { SAMPLE } from '../../support/vectors.ts';
@@ -13,7 +13,7 @@ const parts = vi.hoisted(() => ({
   createBaiduClient: vi.fn<typeof createBaiduClient>(),
   loadSecrets: vi.fn<typeof loadSecrets>(),
   readPreviousSecrets: vi.fn<typeof readPreviousSecrets>(),
-  readPrevious: vi.fn<() => Promise<MerchantSecret>>(),
+  readPrevious: vi.fn<() => Promise<App>>(),
   queryOrder: vi.fn<QueryOrder>(),
   loadSecret: vi.fn<() => Promise<QuerySecret>>(),
 }));

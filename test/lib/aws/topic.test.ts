@@ -43,7 +43,7 @@ function published(): Record<string, unknown> {
 
 describe('createTopic()', () => {
   test('publishes the three statuses and the notification, the statuses as attributes, too', async () => {
-    await createTopic(TOPIC, () => NOW)(STATUS, { order: ORDER, notification: PAID });
+    await createTopic(TOPIC, () => NOW)(STATUS, { notification: PAID });
     const { payment, refund, verification } = STATUS;
     expect(published()).toEqual({
       Action: 'Publish',
@@ -71,7 +71,7 @@ describe('createTopic()', () => {
   });
 
   test('leaves out the notification where there was none', async () => {
-    await createTopic(TOPIC, () => NOW)(STATUS, { order: ORDER, notification: undefined });
+    await createTopic(TOPIC, () => NOW)(STATUS, { notification: undefined });
     const { payment, refund, verification } = STATUS;
     expect(published()['Message']).toEqual({
       eventType: 'payment-status',
@@ -83,7 +83,7 @@ describe('createTopic()', () => {
 
   test('says when the status was seen, by the clock', async () => {
     vi.useFakeTimers({ now: NOW, toFake: ['Date'] });
-    await createTopic(TOPIC)(STATUS, { order: ORDER, notification: undefined });
+    await createTopic(TOPIC)(STATUS, { notification: undefined });
     expect(published()['Message']).toMatchObject({ observedAt: NOW.toISOString() });
   });
 
@@ -91,12 +91,10 @@ describe('createTopic()', () => {
     const denied =
       '<ErrorResponse><Error><Code>AuthorizationError</Code><Message>No.</Message></Error></ErrorResponse>';
     sns.play(says(denied, 403, { 'content-type': 'text/xml' }));
-    await expect(createTopic(TOPIC)(STATUS, { order: ORDER, notification: undefined })).rejects.toMatchObject(
-      {
-        code: 'TOPIC_UNAVAILABLE',
-        message: 'The topic did not take the message.',
-        cause: expect.objectContaining({ name: expect.stringContaining('AuthorizationError') }),
-      },
-    );
+    await expect(createTopic(TOPIC)(STATUS, { notification: undefined })).rejects.toMatchObject({
+      code: 'TOPIC_UNAVAILABLE',
+      message: 'The topic did not take the message.',
+      cause: expect.objectContaining({ name: expect.stringContaining('AuthorizationError') }),
+    });
   });
 });

@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  asServiceError,
-  BaiduError,
-  OVER_QPS_ERRNO,
-  ServiceError,
-  STATUS_OF,
-} from '../../../lib/baidu/errors.ts';
+import { asServiceError, BaiduError, OVER_QPS_ERRNO, ServiceError } from '../../../lib/baidu/errors.ts';
 
 describe('ServiceError', () => {
   test('is named by its code, and final where nothing else is said', () => {
@@ -57,25 +51,4 @@ describe('asServiceError()', () => {
       });
     },
   );
-});
-
-test('STATUS_OF is the contract’s table', () => {
-  expect(STATUS_OF).toEqual({
-    INVALID_REQUEST: 400,
-    UNAUTHORIZED: 401,
-    BAIDU_ERROR: 502,
-    BAIDU_BAD_RESPONSE: 502,
-    BAIDU_UNREACHABLE: 502,
-    BAIDU_TIMEOUT: 504,
-    CONFIGURATION_UNAVAILABLE: 503,
-    INTERNAL_ERROR: 500,
-    INVALID_NOTIFICATION: 400,
-    INVALID_SIGNATURE: 403,
-    UNKNOWN_DEAL: 403,
-    NOTIFICATION_TOO_LARGE: 413,
-    QUEUE_UNAVAILABLE: 503,
-    ORDERS_UNAVAILABLE: 503,
-    PAYMENT_MISMATCH: 409,
-    TOPIC_UNAVAILABLE: 503,
-  });
 });

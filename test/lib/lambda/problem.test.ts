@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { BaiduError, ServiceError } from '../../../lib/baidu/errors.ts';
-import { jsonAnswer, problemAnswer } from '../../../lib/lambda/problem.ts';
+import { jsonAnswer, problemAnswer, refusalAnswer } from '../../../lib/lambda/problem.ts';
 
 test('jsonAnswer() is JSON that no one may cache', () => {
   expect(jsonAnswer(200, { a: '支' })).toEqual({
@@ -39,5 +39,17 @@ describe('problemAnswer()', () => {
     const { statusCode, headers } = problemAnswer(new ServiceError('UNAUTHORIZED', 'No token.'), 'request-1');
     expect(statusCode).toBe(401);
     expect(headers['www-authenticate']).toBe('Bearer');
+  });
+});
+
+describe('refusalAnswer()', () => {
+  test.each([
+    [new ServiceError('INVALID_NOTIFICATION', 'The field rsaSign is missing.'), 400],
+    [new ServiceError('QUEUE_UNAVAILABLE', 'The queue did not take the message.'), 503],
+  ])('%s: the HTTP status is the errno, and no data is with it', (error, status) => {
+    const { statusCode, headers, body } = refusalAnswer(error);
+    expect(statusCode).toBe(status);
+    expect(headers).toMatchObject({ 'content-type': 'application/json' });
+    expect(JSON.parse(body)).toEqual({ errno: status, msg: `${error.code}: ${error.message}` });
   });
 });

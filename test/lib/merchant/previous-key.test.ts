@@ -1,17 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { QueryOrder } from '../../../lib/baidu/client.ts';
+import type { App, QueryOrder } from '../../../lib/baidu/client.ts';
 import { BaiduError, ServiceError } from '../../../lib/baidu/errors.ts';
 import type { OrderStatus } from '../../../lib/baidu/order-status.ts';
 import { withPreviousKey } from '../../../lib/merchant/previous-key.ts';
-import type { MerchantSecret } from '../../../lib/merchant/secret.ts';
 
 const ORDER = { orderId: '1', siteId: '2' };
 const STATUS = { ...ORDER, payment: { status: 'PAID', code: 1, description: '' } } as OrderStatus;
 const [OLD, NEW] = [secretWithNewKey(), secretWithNewKey()] as const;
 
 const queryOrder = vi.fn<QueryOrder>();
-const readPrevious = vi.fn<(budgetMs: number) => Promise<MerchantSecret>>();
+const readPrevious = vi.fn<(budgetMs: number) => Promise<App>>();
 const query = () => withPreviousKey(queryOrder, readPrevious);
 
 beforeEach(() => {
@@ -24,13 +23,13 @@ afterEach(() => {
   vi.resetAllMocks();
 });
 
-function secretWithNewKey(): MerchantSecret {
+function secretWithNewKey(): App {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
   return { appId: '10026', appKey: 'MMM4oc', privateKey };
 }
 
 /** A Baidu that takes the signatures of one secret's key, and takes 100 ms for each answer. */
-function takesOnly({ privateKey }: MerchantSecret, errno = 10000): QueryOrder {
+function takesOnly({ privateKey }: App, errno = 10000): QueryOrder {
   return async (secret) => {
     vi.advanceTimersByTime(100);
     if (secret.privateKey.equals(privateKey)) return STATUS;
@@ -72,7 +71,7 @@ describe('withPreviousKey()', () => {
     expect(readPrevious).not.toHaveBeenCalled();
   });
 
-  test.each<[string, number, () => Promise<MerchantSecret>]>([
+  test.each<[string, number, () => Promise<App>]>([
     ['the secret before has the same key', 1, async () => NEW],
     ['there is no secret before', 1, () => Promise.reject(new Error('none'))],
     ['the key before is refused, too', 2, async () => secretWithNewKey()],

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { awsClientLimits } from './aws/limits.ts';
+import { awsClientLimits } from './limits.ts';
 
 /** A record outlives what may repeat a message: Baidu's 7 hours, and 14 days in the dead-letter queue. */
 const RECORD_SECONDS = 15 * 24 * 3600;

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { awsClientLimits } from '../../lib/aws/limits.ts';
-import { createOnce } from '../../lib/once.ts';
-import { type LocalAws, startAws } from '../../local/stack/aws.ts';
+import { awsClientLimits } from '../../../lib/aws/limits.ts';
+import { createOnce } from '../../../lib/aws/once.ts';
+import { type LocalAws, startAws } from '../../../local/stack/aws.ts';
 
 const pauses = vi.hoisted(() => [] as number[]);
-vi.mock(import('../../lib/aws/limits.ts'), { spy: true });
+vi.mock(import('../../../lib/aws/limits.ts'), { spy: true });
 vi.mock(import('node:timers/promises'), async (original) => {
   const timers = await original();
   const delay = async (ms?: number) => {
