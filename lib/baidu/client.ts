@@ -57,7 +57,12 @@ export function createBaiduClient(options: BaiduClientOptions): QueryOrder {
   const { queryUrl, attemptTimeoutMs, maxAttempts, random = Math.random, onAttempt } = options;
   const transport = options.transport ?? createTransport(queryUrl.protocol);
 
-  async function attempt(url: URL, order: OrderRef, confidential: string[], timeoutMs: number) {
+  async function attempt(
+    url: URL,
+    order: OrderRef & { appId: string },
+    confidential: string[],
+    timeoutMs: number,
+  ) {
     const startedAt = performance.now();
     try {
       const answer = await sendOnLiveConnection(transport, url, timeoutMs);
@@ -78,7 +83,12 @@ export function createBaiduClient(options: BaiduClientOptions): QueryOrder {
     for (let count = 1; ; count++) {
       const leftMs = Math.max(deadline - performance.now(), LEAST_ATTEMPT_MS);
       try {
-        return await attempt(url, order, confidential, Math.min(attemptTimeoutMs, leftMs));
+        return await attempt(
+          url,
+          { ...order, appId: app.appId },
+          confidential,
+          Math.min(attemptTimeoutMs, leftMs),
+        );
       } catch (error) {
         if (!(error instanceof ServiceError && error.passing && count < maxAttempts)) throw error;
         const pauseMs = 100 * 2 ** (count - 1) * (0.5 + random() / 2);

@@ -5,17 +5,22 @@ import type { OrderRef } from './order.ts';
 /** One of an order's three statuses: our name for it, Baidu's number and Baidu's words. */
 export interface Status<Name extends string> {
   readonly status: Name | 'UNKNOWN';
-  readonly code: number;
+  /** `null` where Baidu was asked in a way that says nothing of it. */
+  readonly code: number | null;
   readonly description: string;
 }
 
 /** What Baidu says of an order. */
 export interface OrderStatus extends OrderRef {
-  readonly payment: Status<'UNPAID' | 'PAID'>;
+  /** The payment app whose order it is. */
+  readonly appId: string;
+  readonly payment: Status<'UNPAID' | 'PAID' | 'CANCELLED'>;
   readonly refund: Status<'NONE' | 'PROCESSING' | 'REFUNDED' | 'FAILED'>;
   /** 核销: whether the order was redeemed. */
   readonly verification: Status<'NOT_VERIFIED' | 'VERIFIED'>;
   readonly source: {
+    /** Which of Baidu's interfaces answered. */
+    readonly api: 'queryorderdetail' | 'findByTpOrderId';
     /** Baidu's clock, in seconds since 1970; `null` where the answer names none. */
     readonly timestamp: number | null;
     /** Whether Baidu answered from a cache. */
@@ -50,7 +55,11 @@ const MAX_TEXT_LENGTH = 200;
  * @throws BaiduError for an errno other than 0
  * @throws ServiceError `BAIDU_BAD_RESPONSE` for what is not an answer of this API
  */
-export function readOrderStatus(body: Buffer, order: OrderRef, confidential: readonly string[]): OrderStatus {
+export function readOrderStatus(
+  body: Buffer,
+  { appId, orderId, siteId }: OrderRef & { readonly appId: string },
+  confidential: readonly string[],
+): OrderStatus {
   const answer = parseJson(new TextDecoder().decode(body));
   if (!isRecord(answer)) throw badResponse(body.length === 0 ? 'is empty' : 'is not JSON');
   const errno = integerOf(answer['errno']);
@@ -63,12 +72,12 @@ export function readOrderStatus(body: Buffer, order: OrderRef, confidential: rea
   const data = isRecord(outer) ? outer['data'] : undefined;
   const statuses = isRecord(data) ? data : {};
   return {
-    orderId: order.orderId,
-    siteId: order.siteId,
+    ...{ appId, orderId, siteId },
     payment: readStatus(statuses, 'payStatus', PAYMENT),
     refund: readStatus(statuses, 'refundStatus', REFUND),
     verification: readStatus(statuses, 'verification', VERIFICATION),
     source: {
+      api: 'queryorderdetail',
       timestamp: integerOf(answer['timestamp']) ?? null,
       cached: integerOf(answer['cached']) === 1,
       serverLogId: digitsOf(answer['serverlogid']) ?? null,

@@ -131,7 +131,12 @@ describe(`answers of query (${BUILD})`, () => {
   test('200 without a time and a log id', async () => {
     baidu.always(says(answerBody({ timestamp: undefined, serverlogid: undefined })));
     const { body } = await ask();
-    expect(body.source).toEqual({ timestamp: null, cached: false, serverLogId: null });
+    expect(body.source).toEqual({
+      api: 'queryorderdetail',
+      timestamp: null,
+      cached: false,
+      serverLogId: null,
+    });
   });
 
   test.each([[{ orderId: '0' }], [{ siteId: '1e3' }], [{ rawQueryString: '' }]])(
@@ -277,12 +282,13 @@ describe('the description', () => {
 
 function orderStatus() {
   return {
+    appId: '10026',
     orderId: '1920891312',
     siteId: '3747777038',
     payment: { status: 'PAID', code: 1, description: '' },
     refund: { status: 'NONE', code: -1, description: '' },
     verification: { status: 'UNKNOWN', code: 5, description: '' },
-    source: { timestamp: 1482735200, cached: false, serverLogId: null },
+    source: { api: 'queryorderdetail', timestamp: 1482735200, cached: false, serverLogId: null },
   };
 }
 

@@ -27,7 +27,7 @@ const STATUS = {
   payment: { status: 'PAID', code: 1, description: '支付成功' },
   refund: { status: 'NONE', code: -1, description: '未退费' },
   verification: { status: 'NOT_VERIFIED', code: -1, description: '无核销数据' },
-  source: { timestamp: 1482735200, cached: false, serverLogId: '3200820823' },
+  source: { api: 'queryorderdetail', timestamp: 1482735200, cached: false, serverLogId: '3200820823' },
 };
 
 /** A configuration with another address. */

@@ -94,11 +94,11 @@ describe(`query (${BUILD})`, () => {
     expect(status).toBe(200);
     expect(headers).toEqual({ 'content-type': 'application/json', 'cache-control': 'no-store' });
     expect(body).toEqual({
-      ...ORDER,
+      ...{ appId: '10026', ...ORDER },
       payment: { status: 'PAID', code: 1, description: '支付成功' },
       refund: { status: 'NONE', code: -1, description: '未退费' },
       verification: { status: 'NOT_VERIFIED', code: -1, description: '无核销数据' },
-      source: { timestamp: 1482735200, cached: false, serverLogId: '3200820823' },
+      source: { api: 'queryorderdetail', timestamp: 1482735200, cached: false, serverLogId: '3200820823' },
     });
   });
 
@@ -130,11 +130,16 @@ describe(`query (${BUILD})`, () => {
     );
     const { body } = await ask();
     expect(body).toEqual({
-      ...ORDER,
+      ...{ appId: '10026', ...ORDER },
       payment: { status: 'UNKNOWN', code: 7, description: '审核中' },
       refund: { status: 'FAILED', code: 9, description: '退费失败' },
       verification: { status: 'VERIFIED', code: 1, description: '已核销' },
-      source: { timestamp: 1482735201, cached: true, serverLogId: '9007199254740993' },
+      source: {
+        api: 'queryorderdetail',
+        timestamp: 1482735201,
+        cached: true,
+        serverLogId: '9007199254740993',
+      },
     });
   });
 

@@ -33,11 +33,11 @@ const leftMs = () => clock.leftMs;
 function statusOf(payment: 'PAID' | 'UNPAID' | 'UNKNOWN'): OrderStatus {
   const code = { PAID: 1, UNPAID: -1, UNKNOWN: 7 }[payment];
   return {
-    ...ORDER,
+    ...{ appId: '10026', ...ORDER },
     payment: { status: payment, code, description: '' },
     refund: { status: 'PROCESSING', code: 2, description: '' },
     verification: { status: 'VERIFIED', code: 3, description: '' },
-    source: { timestamp: null, cached: false, serverLogId: null },
+    source: { api: 'queryorderdetail', timestamp: null, cached: false, serverLogId: null },
   };
 }
 

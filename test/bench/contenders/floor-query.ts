@@ -35,11 +35,16 @@ export async function handler(event: Event): Promise<unknown> {
   const answer = JSON.parse(await get(`${process.env['BAIDU_QUERY_URL']}?${text}&sign=${signature}`));
   const { payStatus, refundStatus, verification } = answer.data.data;
   const body = {
-    ...{ orderId, siteId },
+    ...{ appId, orderId, siteId },
     payment: named(payStatus, { '-1': 'UNPAID', '1': 'PAID' }),
     refund: named(refundStatus, { '-1': 'NONE', '1': 'PROCESSING', '2': 'REFUNDED', '9': 'FAILED' }),
     verification: named(verification, { '-1': 'NOT_VERIFIED', '1': 'VERIFIED' }),
-    source: { timestamp: answer.timestamp, cached: answer.cached === 1, serverLogId: answer.serverlogid },
+    source: {
+      api: 'queryorderdetail',
+      timestamp: answer.timestamp,
+      cached: answer.cached === 1,
+      serverLogId: answer.serverlogid,
+    },
   };
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
   return { statusCode: 200, headers, body: JSON.stringify(body) };

@@ -18,12 +18,18 @@ const lambdaHandler = async (event, context) => {
     statusCode: 200,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
     body: JSON.stringify({
+      appId,
       orderId,
       siteId,
       payment: named(payStatus, { '-1': 'UNPAID', 1: 'PAID' }),
       refund: named(refundStatus, { '-1': 'NONE', 1: 'PROCESSING', 2: 'REFUNDED', 9: 'FAILED' }),
       verification: named(verification, { '-1': 'NOT_VERIFIED', 1: 'VERIFIED' }),
-      source: { timestamp: data.timestamp, cached: data.cached === 1, serverLogId: data.serverlogid },
+      source: {
+        api: 'queryorderdetail',
+        timestamp: data.timestamp,
+        cached: data.cached === 1,
+        serverLogId: data.serverlogid,
+      },
     }),
   };
 };

@@ -43,11 +43,12 @@ const ORDER = { orderId: '1920891312', siteId: '3747777038' };
 const statusOf: QueryOrder = async (_secret, order) => {
   const paid = !order.orderId.endsWith('9');
   return {
+    appId: SECRET.appId,
     ...order,
     payment: { status: paid ? 'PAID' : 'UNPAID', code: paid ? 1 : -1, description: '' },
     refund: { status: 'NONE', code: -1, description: '' },
     verification: { status: 'NOT_VERIFIED', code: -1, description: '' },
-    source: { timestamp: null, cached: false, serverLogId: null },
+    source: { api: 'queryorderdetail', timestamp: null, cached: false, serverLogId: null },
   };
 };
 

@@ -12,11 +12,11 @@ const TOPIC = 'arn:aws-cn:sns:cn-north-1:000000000000:statuses';
 const NOW = new Date('2026-01-01T00:00:00.000Z');
 const ORDER = { orderId: '1920891312', siteId: '3747777038' };
 const STATUS: OrderStatus = {
-  ...ORDER,
+  ...{ appId: '10026', ...ORDER },
   payment: { status: 'PAID', code: 1, description: '支付成功' },
   refund: { status: 'NONE', code: -1, description: '' },
   verification: { status: 'VERIFIED', code: 1, description: '' },
-  source: { timestamp: 1482735200, cached: false, serverLogId: '3200820823' },
+  source: { api: 'queryorderdetail', timestamp: 1482735200, cached: false, serverLogId: '3200820823' },
 };
 
 let sns: AwsEndpoint;

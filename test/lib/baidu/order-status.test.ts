@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { PUBLISHED_ERRNOS, readOrderStatus } from '../../../lib/baidu/order-status.ts';
 import { answerBody } from '../../support/baidu.ts';
 
-const ORDER = { orderId: '1920891312', siteId: '3747777038' };
+const ORDER = { appId: '10026', orderId: '1920891312', siteId: '3747777038' };
 const read = (body: string, confidential: string[] = []) =>
   readOrderStatus(Buffer.from(body), ORDER, confidential);
 const codes = (payStatus: unknown, refundStatus: unknown, verification: unknown) =>
@@ -27,7 +27,7 @@ describe('readOrderStatus()', () => {
       payment: { status: 'PAID', code: 1, description: '支付成功' },
       refund: { status: 'NONE', code: -1, description: '未退费' },
       verification: { status: 'NOT_VERIFIED', code: -1, description: '无核销数据' },
-      source: { timestamp: 1482735200, cached: false, serverLogId: '3200820823' },
+      source: { api: 'queryorderdetail', timestamp: 1482735200, cached: false, serverLogId: '3200820823' },
     });
   });
 
