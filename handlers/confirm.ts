@@ -1,21 +1,22 @@
 import middy from '@middy/core';
 import type { SNSEventRecord, SQSBatchResponse, SQSRecord } from 'aws-lambda';
-import { createOnce } from '../lib/aws/once.ts';
+import { openLedger } from '../lib/aws/dynamodb.ts';
 import { createQueue } from '../lib/aws/queue.ts';
 import { loadSecrets, readPreviousSecrets } from '../lib/aws/secrets-manager.ts';
 import { createTopic } from '../lib/aws/topic.ts';
 import { createBaiduClient } from '../lib/baidu/client.ts';
 import { startBudget } from '../lib/baidu/deadline.ts';
-import { asServiceError, ServiceError } from '../lib/baidu/errors.ts';
-import { confirmOrder } from '../lib/confirm.ts';
+import { ServiceError } from '../lib/baidu/errors.ts';
+import { confirmAll, type Outcome } from '../lib/confirm.ts';
 import { readBaiduConfig, readConfirmConfig, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog, errorFields } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
 import { watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
-import { parseLookup, unwrap } from '../lib/lookup.ts';
+import { tryLookup, unwrap } from '../lib/lookup.ts';
 import { withPreviousKey } from '../lib/merchant/previous-key.ts';
-import { parseMerchantSecret } from '../lib/merchant/secret.ts';
+import { parseConfirmSecret } from '../lib/merchant/secret.ts';
+import { publishOrders } from '../lib/order-event.ts';
 import { isSelfTest, type SigningSelfTest, selfTestSigning } from '../lib/self-test.ts';
 
 type ConfirmRecord = SQSRecord | SNSEventRecord;
@@ -28,23 +29,24 @@ const DEFAULT_MS = 25_000;
 
 const log = createLog(readLogConfig());
 const service = atInit(() => {
-  const { topicArn, idempotencyTable, queueUrl } = readConfirmConfig();
+  const { topicArn, ledgerTable, rememberMs, queueUrl } = readConfirmConfig();
   const secretConfig = readSecretConfig();
   return {
-    loadSecret: loadSecrets(secretConfig, { parse: parseMerchantSecret, onFailure: watchSecret(log) }),
+    loadSecret: loadSecrets(secretConfig, { parse: parseConfirmSecret, onFailure: watchSecret(log) }),
     queryOrder: withPreviousKey(
       createBaiduClient({ ...readBaiduConfig(), onAttempt: watchBaidu(log) }),
-      readPreviousSecrets(secretConfig, parseMerchantSecret),
+      readPreviousSecrets(secretConfig, parseConfirmSecret),
     ),
-    once: createOnce(idempotencyTable),
-    publish: createTopic(topicArn),
+    ledger: openLedger(ledgerTable),
+    publish: publishOrders(createTopic(topicArn)),
     sendBack: queueUrl ? createQueue(queueUrl) : undefined,
+    rememberMs,
   };
 });
 
 /**
- * Look-ups from SQS, from SNS, or from SNS by way of SQS: each is confirmed by Baidu and published once. And direct
- * invocation with `{"selfTest":true}`.
+ * Look-ups from SQS, from SNS, or from SNS by way of SQS: Baidu is asked, and each change of an order told once, in
+ * order. And direct invocation with `{"selfTest":true}`.
  */
 export const handler = middy<ConfirmEvent, ConfirmResult>({ timeoutEarlyInMillis: 0 })
   .use(outcomes<ConfirmEvent, ConfirmResult>({ log, answerError: () => undefined }))
@@ -53,35 +55,28 @@ export const handler = middy<ConfirmEvent, ConfirmResult>({ timeoutEarlyInMillis
     const records = event?.Records;
     if (!Array.isArray(records)) throw new ServiceError('INVALID_REQUEST', 'The event holds no Records.');
     const leftMs = startBudget((context.getRemainingTimeInMillis?.() ?? DEFAULT_MS) - RESERVE_MS);
-    service().once.begin(context);
-    const failed = await Promise.all(records.map((record) => confirmRecord(record, leftMs)));
+    const messages = records.map((record) => tryLookup(textOf(record)));
+    const failed = (await confirmAll(messages, service(), leftMs)).map(logOutcome);
     const failures = records.filter((_record, index) => failed[index]);
     Object.assign(context.outcome.fields, { records: records.length, failures: failures.length });
     if (!failures.every(isSqs)) throw new ServiceError('INTERNAL_ERROR', 'A look-up from the topic failed.');
     return { batchItemFailures: failures.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   });
 
-/** Whether the record failed and has to come again. */
-async function confirmRecord(record: ConfirmRecord, leftMs: () => number): Promise<boolean> {
-  const fields: Record<string, string | undefined> = {};
-  try {
-    const lookup = parseLookup(isSqs(record) ? unwrap(record.body) : record.Sns.Message);
-    Object.assign(fields, { orderId: lookup.order.orderId, tpOrderId: lookup.notification?.['tpOrderId'] });
-    const outcome = await confirmOrder(lookup, service(), leftMs);
-    const count = outcome === 'published' ? 1 : 0;
-    log('INFO', outcome, fields, [{ name: 'StatusesPublished', value: count }]);
+/** Whether the message failed and has to come again. */
+function logOutcome({ result, ...fields }: Outcome): boolean {
+  if (!(result instanceof ServiceError)) {
+    log('INFO', result, fields, [{ name: 'StatusesPublished', value: result === 'published' ? 1 : 0 }]);
     return false;
-  } catch (thrown) {
-    const error = asServiceError(thrown);
-    const mismatch = error.code === 'PAYMENT_MISMATCH';
-    log(
-      'ERROR',
-      'not confirmed',
-      { ...fields, ...errorFields(error) },
-      mismatch ? [{ name: 'PaymentMismatches', value: 1 }] : [],
-    );
-    return true;
   }
+  const mismatch = result.code === 'PAYMENT_MISMATCH';
+  const metrics = mismatch ? [{ name: 'PaymentMismatches', value: 1 } as const] : [];
+  log('ERROR', 'not confirmed', { ...fields, ...errorFields(result) }, metrics);
+  return true;
+}
+
+function textOf(record: ConfirmRecord): unknown {
+  return isSqs(record) ? unwrap(record.body) : record?.Sns?.Message;
 }
 
 function isSqs(record: ConfirmRecord): record is SQSRecord {

@@ -62,13 +62,16 @@ export const handler = middy<NotifyEvent, NotifyResult>({
     const { loadSecret, matchOrder, send } = service();
     const secret = await loadSecret(leftMs() - RESERVE_MS.secret);
     const notification = parseNotification(unverified, secret);
-    const { orderId, siteId, tpOrderId, status, fields } = notification;
+    const { orderId, siteId, tpOrderId, status } = notification;
     Object.assign(outcome.fields, { orderId, tpOrderId, status });
     if (status === 'PAID' && !(await matchOrder(notification, leftMs() - RESERVE_MS.order))) {
       outcome.metrics.push({ name: 'OrderMismatches', value: 1 });
       return jsonAnswer(200, paymentAnswer('refund'));
     }
-    await send({ orderId, siteId, notification: fields }, { budgetMs: leftMs() });
+    await send(
+      { orderId, siteId, notification: { ...unverified.fields, rsaSign: unverified.signature } },
+      { budgetMs: leftMs() },
+    );
     outcome.metrics.push({ name: 'NotificationsAccepted', value: 1 });
     return jsonAnswer(200, paymentAnswer(status === 'PAID' ? 'consumed' : 'noted'));
   });

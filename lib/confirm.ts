@@ -1,88 +1,375 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Once } from './aws/once.ts';
-import type { SendMessage } from './aws/queue.ts';
-import type { PublishStatus } from './aws/topic.ts';
 import type { App, QueryOrder } from './baidu/client.ts';
-import { BaiduError, OVER_QPS_ERRNO, ServiceError } from './baidu/errors.ts';
+import { asServiceError, BaiduError, OVER_QPS_ERRNO, ServiceError } from './baidu/errors.ts';
+import { checkNotification, type NotificationKeys, parseNotification } from './baidu/notification.ts';
 import type { OrderStatus } from './baidu/order-status.ts';
-import type { Lookup } from './lookup.ts';
+import {
+  type Change,
+  claim,
+  commit,
+  type Facts,
+  giveUp,
+  isClaimed,
+  type LedgerWrite,
+  learn,
+  newsOf,
+  nextVersion,
+  type Picture,
+  pictureOf,
+  settle,
+  toldOf,
+} from './ledger/decisions.ts';
+import {
+  merchantOrderKey,
+  type OrderKey,
+  type OrderRecord,
+  orderItemId,
+  readRecord,
+} from './ledger/record.ts';
+import type { LedgerStore } from './ledger/store.ts';
+import type { LookupMessage } from './lookup.ts';
 
-/** In a notification the status 2 says that the order was paid. */
-const NOTIFIED_PAID = '2';
-
-/** What looking an order up takes. */
-export interface ConfirmParts {
-  readonly loadSecret: () => Promise<App>;
-  readonly queryOrder: QueryOrder;
-  readonly once: Pick<Once, 'run'>;
-  readonly publish: PublishStatus;
-  /** Puts a look-up back into the queue, held back for some seconds; without it the look-up fails. */
-  readonly sendBack?: SendMessage | undefined;
+/** An app of the merchant's, with what its notifications are verified with. */
+export interface ConfirmApp extends App {
+  /** Throws `CONFIGURATION_UNAVAILABLE` where the secret holds none that is fit. */
+  readonly keys: () => NotificationKeys;
 }
 
-/** What a look-up came to: the order's state went out now, had gone out before, or will be asked for later. */
-export type Confirmation = 'published' | 'known' | 'deferred';
+/** A message of the topic for an order: all that is known of it, and which of that is new. */
+export interface OrderEvent extends Picture {
+  readonly sequence: number;
+  readonly changed: readonly Change[];
+}
+
+/** What looking orders up takes. */
+export interface ConfirmParts {
+  readonly loadSecret: () => Promise<{ find(appId: string | undefined): ConfirmApp }>;
+  readonly queryOrder: QueryOrder;
+  readonly ledger: LedgerStore;
+  /** Tells everyone, in so many milliseconds; throws `TOPIC_UNAVAILABLE`. */
+  readonly publish: (event: OrderEvent, budgetMs: number) => Promise<void>;
+  /** Puts a message back into the queue, held back for some seconds; without it the look-up fails. */
+  readonly sendBack?: ((message: unknown, options: SendBackOptions) => Promise<void>) | undefined;
+  /** How long the ledger remembers an order after its last change, in milliseconds. */
+  readonly rememberMs: number;
+  /** The clock, in milliseconds since 1970. */
+  readonly now?: () => number;
+  readonly pause?: (ms: number) => Promise<unknown>;
+  /** Names a decision; no two may have the same name. */
+  readonly nameDecision?: () => string;
+}
+
+interface SendBackOptions {
+  readonly budgetMs: number;
+  readonly delaySeconds: number;
+}
+
+/**
+ * What a look-up came to: news went out, all had been told, nobody knows the order, or it will be asked for later.
+ */
+export type Confirmation = 'published' | 'known' | 'unknown' | 'deferred';
+
+/** What came of one message. */
+export interface Outcome {
+  readonly orderId?: string | undefined;
+  readonly tpOrderId?: string | undefined;
+  readonly result: Confirmation | ServiceError;
+}
 
 /** How long a look-up is held back that Baidu refused for its QPS limit, in seconds; spread, lest all come at once. */
 const DEFERRAL_SECONDS = { least: 30, most: 120 };
 
-/** What sending a look-up back may take, in milliseconds. */
+/** What sending a look-up back may take, in milliseconds; so much is kept for it. */
 const SEND_BACK_MS = 1500;
 
-/**
- * Asks Baidu for an order and publishes its state, unless that state was published before.
- *
- * @param leftMs how many milliseconds there are for all of it
- * @throws ServiceError `PAYMENT_MISMATCH` where the notification says paid and Baidu does not; and what the query and
- *   the topic throw
- */
-export async function confirmOrder(
-  lookup: Lookup,
-  parts: ConfirmParts,
-  leftMs: () => number,
-): Promise<Confirmation> {
-  const status = await queryUnderLimit(lookup, parts, leftMs);
-  if (!status) return 'deferred';
-  if (lookup.notification?.['status'] === NOTIFIED_PAID && status.payment.status !== 'PAID') {
-    throw new ServiceError('PAYMENT_MISMATCH', 'The notification says paid, and Baidu’s answer does not.');
-  }
-  const published = await parts.once.run(stateOf(status), () => parts.publish(status, lookup), leftMs);
-  return published ? 'published' : 'known';
+/** What telling and writing down takes at the least, in milliseconds: Baidu is not asked with less time left. */
+const TELL_MS = 1000;
+
+/** The pause before another look at what somebody else has under way, in milliseconds. */
+const LOOK_AGAIN_MS = 200;
+
+/** A claim outlives the time for answering by this, in milliseconds: nobody may be telling any more when it runs out. */
+const CLAIM_RESERVE_MS = 2500;
+
+/** In a notification the status 2 says that the order was paid. */
+const NOTIFIED_PAID = '2';
+
+/** An order to be looked up, and what Baidu has signed of it. */
+interface Lookup {
+  readonly app: ConfirmApp;
+  readonly order: OrderKey;
+  readonly siteId: string | undefined;
+  readonly facts: Facts | undefined;
+  /** The message that asks for it. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Everything a function of this module works with. */
+interface Work extends ConfirmParts {
+  readonly leftMs: () => number;
+  readonly now: () => number;
+  readonly pause: (ms: number) => Promise<unknown>;
+  readonly nameDecision: () => string;
 }
 
 /**
- * While Baidu refuses for its QPS limit, waits longer and longer within the time there is. After that the look-up goes
- * back into the queue as a new message: another try of this one would bring it nearer to the dead-letter queue.
+ * Looks orders up: asks Baidu for each, once for all messages about it, and tells what has changed.
+ *
+ * @param messages each parsed, or the error for which it could not be
+ * @param leftMs how many milliseconds there are for all of it
+ * @returns what came of each message, in their order; never rejects for a message's sake
+ */
+export async function confirmAll(
+  messages: readonly (LookupMessage | ServiceError)[],
+  parts: ConfirmParts,
+  leftMs: () => number,
+): Promise<Outcome[]> {
+  const work: Work = {
+    now: Date.now,
+    pause: delay,
+    nameDecision: () => crypto.randomUUID(),
+    ...parts,
+    leftMs,
+  };
+  const understood = await Promise.all(
+    messages.map(async (message) => {
+      if (message instanceof ServiceError) return message;
+      return lookupsOf(message, work).catch(asServiceError);
+    }),
+  );
+  const groups = Map.groupBy(
+    understood.flatMap((lookups) => (lookups instanceof ServiceError ? [] : lookups)),
+    ({ order }) => orderItemId(order),
+  );
+  const results = new Map<Lookup, Confirmation | ServiceError>();
+  await Promise.all(
+    [...groups.values()].map(async (lookups) => {
+      for (const [lookup, result] of await confirmOrder(lookups, work)) results.set(lookup, result);
+    }),
+  );
+  return understood.map((lookups, index) => outcomeOf(messages[index], lookups, results));
+}
+
+const NAMELESS = { orderId: undefined, tpOrderId: undefined };
+
+function outcomeOf(
+  message: LookupMessage | ServiceError | undefined,
+  lookups: readonly Lookup[] | ServiceError,
+  results: ReadonlyMap<Lookup, Confirmation | ServiceError>,
+): Outcome {
+  const { orderId, tpOrderId } = message instanceof ServiceError || !message ? NAMELESS : message;
+  if (lookups instanceof ServiceError) return { orderId, tpOrderId, result: lookups };
+  const all = lookups.map((lookup) => results.get(lookup) ?? 'known');
+  const result =
+    all.find((one) => one instanceof ServiceError) ??
+    (['deferred', 'published', 'known'] as const).find((name) => all.includes(name)) ??
+    'unknown';
+  const first = lookups[0];
+  return {
+    orderId: first?.order.orderId ?? orderId,
+    tpOrderId: first?.facts?.tpOrderId ?? tpOrderId,
+    result,
+  };
+}
+
+/** The orders that a message is about, by what Baidu has signed where it has: none where nobody knows the merchant's id. */
+async function lookupsOf(message: LookupMessage, work: Work): Promise<Lookup[]> {
+  const app = (await work.loadSecret()).find(message.appId);
+  const { appId } = app;
+  const { orderId, siteId, tpOrderId, notification, body } = message;
+  if (tpOrderId !== undefined) {
+    const items = await work.ledger.find(merchantOrderKey(appId, tpOrderId), work.leftMs());
+    return items.map((item) => {
+      const order = { appId, orderId: String(item['orderId']) };
+      return { app, order, siteId: readRecord(order, item).siteId, facts: undefined, body };
+    });
+  }
+  if (notification) {
+    const facts = factsOf(notification, app.keys());
+    if (facts.orderId !== orderId || facts.siteId !== siteId) {
+      throw new ServiceError('INVALID_REQUEST', 'The notification is of another order or user.');
+    }
+    return [{ app, order: { appId, orderId: facts.orderId }, siteId: facts.siteId, facts, body }];
+  }
+  return [{ app, order: { appId, orderId: orderId ?? '' }, siteId, facts: undefined, body }];
+}
+
+/** Verifies what Baidu has signed once more: a queue holds what anyone with the right to send has put there. */
+function factsOf(form: Readonly<Record<string, string>>, keys: NotificationKeys) {
+  const { orderId, siteId, tpOrderId, fields } = parseNotification(checkNotification(form), keys);
+  return { orderId, siteId, tpOrderId, notification: fields };
+}
+
+/** Brings what is told of one order up to date; what came of each of the look-ups. */
+async function confirmOrder(
+  lookups: readonly Lookup[],
+  work: Work,
+): Promise<[Lookup, Confirmation | ServiceError][]> {
+  const all = (result: (lookup: Lookup) => Confirmation | ServiceError) =>
+    lookups.map((lookup): [Lookup, Confirmation | ServiceError] => [lookup, result(lookup)]);
+  try {
+    const { result, paid } = await bringUpToDate(lookups, work);
+    return all((lookup) => (paid || !isNotifiedPaid(lookup) ? result : mismatch()));
+  } catch (error) {
+    return all(() => asServiceError(error));
+  }
+}
+
+function isNotifiedPaid({ facts }: Lookup): boolean {
+  return facts?.notification?.['status'] === NOTIFIED_PAID;
+}
+
+function mismatch(): ServiceError {
+  return new ServiceError('PAYMENT_MISMATCH', 'The notification says paid, and Baidu’s answer does not.');
+}
+
+/**
+ * The ledger's protocol (docs/architecture.md): what is told or found unchanged under a number was asked for after the
+ * number before it was decided, so that newer comes after older without any clock.
+ */
+async function bringUpToDate(
+  lookups: readonly Lookup[],
+  work: Work,
+): Promise<{ result: Confirmation; paid: boolean }> {
+  const [{ app, order, siteId: askedSiteId } = impossible()] = lookups;
+  let record = await learnAll(lookups, work);
+  for (;;) {
+    record = await whenUnclaimed(record, work);
+    const siteId = record.siteId ?? askedSiteId;
+    if (siteId === undefined) {
+      throw new ServiceError('ORDER_UNKNOWN', 'Nobody has told yet of which user the order is.');
+    }
+    const status = await queryUnderLimit(app, { orderId: order.orderId, siteId }, work);
+    if (!status) {
+      await sendAllBack(lookups, work);
+      return { result: 'deferred', paid: true };
+    }
+    const picture = pictureOf(record, status, new Date(work.now()).toISOString());
+    const paid = isPaid(picture);
+    if (!paid && lookups.every(isNotifiedPaid)) throw mismatch();
+    const result = await decide(record, picture, work);
+    if (result) return { result, paid };
+    record = await readOrder(order, work);
+  }
+}
+
+/** Baidu's second generation calls an order cancelled that it has paid back: that does not contradict its payment. */
+function isPaid({ payment, refund }: Picture): boolean {
+  return payment.status === 'PAID' || (payment.status === 'CANCELLED' && refund.status !== 'NONE');
+}
+
+/** Commits or tells; `undefined` where somebody else has decided meanwhile. */
+async function decide(record: OrderRecord, picture: Picture, work: Work): Promise<Confirmation | undefined> {
+  const writer = work.nameDecision();
+  const now = work.now();
+  const decision = { writer, now, expiration: expirationOf(work) };
+  const changed = newsOf(record, picture);
+  if (changed.length === 0) {
+    const committed = await decideAs(writer, record, commit(record, picture, decision), work);
+    return committed ? 'known' : undefined;
+  }
+  const until = now + work.leftMs() + CLAIM_RESERVE_MS;
+  if (!(await decideAs(writer, record, claim(record, picture.siteId, until, decision), work)))
+    return undefined;
+  const id = orderItemId(record);
+  try {
+    await work.publish({ ...picture, sequence: nextVersion(record, now), changed }, work.leftMs());
+  } catch (error) {
+    // It may have gone out all the same: whoever comes next tells again.
+    await work.ledger.write(id, giveUp(writer), Math.max(work.leftMs(), TELL_MS)).catch(() => undefined);
+    throw error;
+  }
+  // Where the claim is not ours any more, it ran out, and whoever has it tells under a higher number.
+  await work.ledger.write(id, settle(writer, toldOf(picture, record.told)), Math.max(work.leftMs(), TELL_MS));
+  return 'published';
+}
+
+/** Writes a decision; whether it stands. A write whose answer was lost and that was tried again finds its own name there. */
+async function decideAs(
+  writer: string,
+  record: OrderRecord,
+  write: LedgerWrite,
+  work: Work,
+): Promise<boolean> {
+  if (await work.ledger.write(orderItemId(record), write, work.leftMs())) return true;
+  return (await readOrder(record, work)).writer === writer;
+}
+
+/** Writes down what was signed, which also reads; without any of that, reads. */
+async function learnAll(lookups: readonly Lookup[], work: Work): Promise<OrderRecord> {
+  const [{ order } = impossible()] = lookups;
+  const known = new Map(lookups.flatMap(({ facts }) => (facts ? [[JSON.stringify(facts), facts]] : [])));
+  let item: Awaited<ReturnType<LedgerStore['read']>>;
+  for (const facts of known.values()) {
+    const write = learn(order, facts, work.now(), expirationOf(work));
+    item = await work.ledger.write(orderItemId(order), write, work.leftMs());
+  }
+  return item ? readRecord(order, item) : readOrder(order, work);
+}
+
+async function readOrder({ appId, orderId }: OrderKey, { ledger, leftMs }: Work): Promise<OrderRecord> {
+  return readRecord({ appId, orderId }, await ledger.read(orderItemId({ appId, orderId }), leftMs()));
+}
+
+/** Waits while somebody else has the right to tell. */
+async function whenUnclaimed(record: OrderRecord, work: Work): Promise<OrderRecord> {
+  let latest = record;
+  while (isClaimed(latest, work.now())) {
+    if (work.leftMs() < 2 * LOOK_AGAIN_MS) {
+      throw new ServiceError(
+        'LEDGER_UNAVAILABLE',
+        'Another invocation is telling of this order, or has died of it.',
+      );
+    }
+    await work.pause(LOOK_AGAIN_MS);
+    latest = await readOrder(latest, work);
+  }
+  return latest;
+}
+
+/**
+ * While Baidu refuses for its QPS limit, waits longer and longer within the time there is; after that, `undefined`. What
+ * fails once Baidu has refused, for want of time, is that limit's doing, too.
  */
 async function queryUnderLimit(
-  lookup: Lookup,
-  { loadSecret, queryOrder, sendBack }: ConfirmParts,
-  leftMs: () => number,
+  app: App,
+  order: { orderId: string; siteId: string },
+  { queryOrder, leftMs, pause, sendBack }: Work,
 ): Promise<OrderStatus | undefined> {
-  const secret = await loadSecret();
+  let refused: unknown;
   for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, 4000)) {
+    const budgetMs = Math.max(leftMs() - SEND_BACK_MS, leftMs() / 2);
     try {
-      return await queryOrder(secret, lookup.order, leftMs());
+      return await queryOrder(app, order, budgetMs);
     } catch (error) {
-      if (!(error instanceof BaiduError && error.errno === OVER_QPS_ERRNO)) throw error;
+      const isQps = error instanceof BaiduError && error.errno === OVER_QPS_ERRNO;
+      const isLate = refused !== undefined && error instanceof ServiceError && error.passing;
+      if (!isQps && !isLate) throw error;
+      refused ??= error;
       const wait = pauseMs * (0.5 + Math.random());
-      if (wait < leftMs()) {
-        await delay(wait);
-        continue;
-      }
-      if (!sendBack) throw error;
-      const { least, most } = DEFERRAL_SECONDS;
-      const delaySeconds = least + Math.floor(Math.random() * (most - least));
-      await sendBack(
-        { ...lookup.order, notification: lookup.notification },
-        { budgetMs: SEND_BACK_MS, delaySeconds },
-      );
-      return undefined;
+      if (wait + TELL_MS + SEND_BACK_MS < leftMs()) await pause(wait);
+      else if (sendBack) return undefined;
+      else throw refused;
     }
   }
 }
 
-/** Names a state of an order: its id and its three codes. */
-function stateOf({ orderId, payment, refund, verification }: OrderStatus): string {
-  return [orderId, payment.code, refund.code, verification.code].join('#');
+/** Back into the queue as new messages: another try of the same ones would bring them nearer to the dead-letter queue. */
+async function sendAllBack(lookups: readonly Lookup[], { sendBack }: Work): Promise<void> {
+  const { least, most } = DEFERRAL_SECONDS;
+  const bodies = new Set(lookups.map(({ body }) => body));
+  await Promise.all(
+    [...bodies].map((body) => {
+      const delaySeconds = least + Math.floor(Math.random() * (most - least));
+      return sendBack?.(body, { budgetMs: SEND_BACK_MS, delaySeconds });
+    }),
+  );
+}
+
+function expirationOf({ now, rememberMs }: Work): number {
+  return Math.ceil((now() + rememberMs) / 1000);
+}
+
+function impossible(): never {
+  throw new TypeError('A group of look-ups holds one at least.');
 }

@@ -1,41 +1,51 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { within } from '../baidu/deadline.ts';
 import { ServiceError } from '../baidu/errors.ts';
 import { asciiJson } from '../baidu/json.ts';
-import type { OrderStatus } from '../baidu/order-status.ts';
-import { awsClientLimits } from './limits.ts';
+import { awsClientLimits, tooLateOf } from './limits.ts';
 
-/** Tells everyone what Baidu says of an order. */
-export type PublishStatus = (
-  status: OrderStatus,
-  lookup: { readonly notification: Readonly<Record<string, string>> | undefined },
+/** What is told: a message of the status topic, of which every member becomes JSON. */
+export interface TopicMessage {
+  readonly eventType: string;
+  readonly appId: string;
+}
+
+/** Tells everyone, in so many milliseconds; when it returns, SNS has the message. */
+export type PublishMessage = (
+  message: TopicMessage,
+  attributes: Readonly<Record<string, string>>,
+  budgetMs?: number,
 ) => Promise<void>;
 
+/** How long one attempt may take, and all of them with the last byte of the answer, in milliseconds. */
+const ATTEMPT_MS = 2000;
+const TOTAL_MS = 7000;
+
 /**
- * Publishes to one SNS topic: ASCII JSON, with the names of the three statuses as attributes for filter policies.
+ * Publishes to one SNS topic: ASCII JSON, with `eventType`, `appId` and what else is named as attributes for filter
+ * policies.
  *
- * @param now the clock: when the status was seen
- * @returns a function that throws `TOPIC_UNAVAILABLE` when SNS did not take the message
+ * @returns a function that throws `TOPIC_UNAVAILABLE` when SNS did not take the message, or may not have
  */
-export function createTopic(topicArn: string, now: () => Date = () => new Date()): PublishStatus {
-  const client = new SNSClient(awsClientLimits({ attemptTimeoutMs: 2000, maxAttempts: 3 }));
-  return async ({ orderId, siteId, payment, refund, verification }, { notification }) => {
-    const tpOrderId = notification?.['tpOrderId'];
-    const message = {
-      eventType: 'payment-status',
-      ...{ orderId, siteId, tpOrderId, payment, refund, verification, notification },
-      observedAt: now().toISOString(),
-    };
+export function createTopic(topicArn: string): PublishMessage {
+  const client = new SNSClient(awsClientLimits({ attemptTimeoutMs: ATTEMPT_MS, maxAttempts: 3 }));
+  return async (message, attributes, budgetMs = TOTAL_MS) => {
+    const named = Object.entries({ eventType: message.eventType, appId: message.appId, ...attributes });
     const command = new PublishCommand({
       TopicArn: topicArn,
       Message: asciiJson(message),
-      MessageAttributes: {
-        payment: { DataType: 'String', StringValue: payment.status },
-        refund: { DataType: 'String', StringValue: refund.status },
-        verification: { DataType: 'String', StringValue: verification.status },
-      },
+      MessageAttributes: Object.fromEntries(
+        named.map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),
+      ),
     });
-    await client.send(command).catch((error: unknown) => {
+    try {
+      await within(
+        Math.min(budgetMs, TOTAL_MS),
+        (abortSignal) => client.send(command, { abortSignal }),
+        () => tooLateOf('SNS'),
+      );
+    } catch (error) {
       throw new ServiceError('TOPIC_UNAVAILABLE', 'The topic did not take the message.', { cause: error });
-    });
+    }
   };
 }

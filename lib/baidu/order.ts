@@ -15,6 +15,11 @@ export function isLong(value: unknown): value is string {
   return typeof value === 'string' && /^[1-9][0-9]{0,18}$/.test(value) && BigInt(value) <= MAX_LONG;
 }
 
+/** Whether a value is an order id of a merchant's own: 1 to 128 visible ASCII characters but `&` and `=`. */
+export function isOwnId(value: unknown): value is string {
+  return typeof value === 'string' && /^[!-%'-<>-~]{1,128}$/.test(value);
+}
+
 /**
  * Checks the two ids of an order.
  *

@@ -62,19 +62,22 @@ export function readNotifyConfig(env: Environment = process.env): NotifyConfig {
   return { queueUrl: required(env, 'PAYMENT_QUEUE_URL'), ordersTable: env['ORDERS_TABLE'] || undefined };
 }
 
-/** Where states are published, remembered, and sent back to. */
+/** Where changes are published, what was told is written down, and look-ups are sent back to. */
 export interface ConfirmConfig {
   readonly topicArn: string;
-  readonly idempotencyTable: string;
+  readonly ledgerTable: string;
+  /** How long the ledger remembers an order after its last change, in milliseconds. */
+  readonly rememberMs: number;
   /** Where a look-up goes that Baidu refuses for its QPS limit; `undefined`: back to the queue it came from. */
   readonly queueUrl: string | undefined;
 }
 
-/** `PAYMENT_TOPIC_ARN`, `IDEMPOTENCY_TABLE` and, where it is set, `PAYMENT_QUEUE_URL`. Throws as `readSecretConfig` does. */
+/** `PAYMENT_TOPIC_ARN`, `LEDGER_TABLE`, `LEDGER_DAYS` and, where it is set, `PAYMENT_QUEUE_URL`. Throws as `readSecretConfig` does. */
 export function readConfirmConfig(env: Environment = process.env): ConfirmConfig {
   return {
     topicArn: required(env, 'PAYMENT_TOPIC_ARN'),
-    idempotencyTable: required(env, 'IDEMPOTENCY_TABLE'),
+    ledgerTable: required(env, 'LEDGER_TABLE'),
+    rememberMs: wholeNumber(env, 'LEDGER_DAYS', { standard: 400, least: 1, most: 3650 }) * 86_400_000,
     queueUrl: env['PAYMENT_QUEUE_URL'] || undefined,
   };
 }

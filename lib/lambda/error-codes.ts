@@ -12,10 +12,12 @@ interface ErrorCodeEntry {
 export const ERROR_CODES = {
   INVALID_REQUEST: { status: 400, by: ['query', 'confirm'] },
   UNAUTHORIZED: { status: 401, by: ['query'] },
+  ORDER_UNKNOWN: { status: 404, by: ['query', 'confirm'] },
   BAIDU_ERROR: { status: 502, by: ['query', 'confirm'] },
   BAIDU_BAD_RESPONSE: { status: 502, by: ['query', 'confirm'] },
   BAIDU_UNREACHABLE: { status: 502, by: ['query', 'confirm'] },
   BAIDU_TIMEOUT: { status: 504, by: ['query', 'confirm'] },
+  LEDGER_UNAVAILABLE: { status: 503, by: ['query', 'confirm'] },
   CONFIGURATION_UNAVAILABLE: { status: 503, by: ['query', 'notify', 'confirm'] },
   INTERNAL_ERROR: { status: 500, by: ['query', 'notify', 'confirm'] },
   INVALID_NOTIFICATION: { status: 400, by: ['notify'] },

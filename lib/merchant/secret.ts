@@ -56,6 +56,12 @@ export function parseNotificationSecret(text: string): NotificationKeys {
   };
 }
 
+/** Reads what `parseMerchantSecret` reads; the platform's keys are read when a notification asks for them. */
+export function parseConfirmSecret(text: string) {
+  const app = { ...parseMerchantSecret(text), keys: () => parseNotificationSecret(text) };
+  return { ...app, find: () => app };
+}
+
 /** The digest under which an API token is kept and compared. */
 export function tokenDigest(token: string): Buffer {
   return hash('sha256', token, 'buffer');

@@ -1,4 +1,9 @@
-import { readBaiduConfig, readLogConfig, readSecretConfig } from '../../lib/lambda/config.ts';
+import {
+  readBaiduConfig,
+  readConfirmConfig,
+  readLogConfig,
+  readSecretConfig,
+} from '../../lib/lambda/config.ts';
 
 /** What a rule may need to know beside the value. */
 export interface Place {
@@ -40,6 +45,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   confirmReservedConcurrency: whole(1),
   notifyReservedConcurrency: whole(1),
   reserveConcurrency: (value) => (/^(yes|no)$/.test(value) ? undefined : 'must be yes or no'),
+
+  ledgerDays: (value) =>
+    refusalOf(() => readConfirmConfig({ PAYMENT_TOPIC_ARN: 'any', LEDGER_TABLE: 'any', LEDGER_DAYS: value })),
 
   queryRateLimit: whole(1),
   queryBurstLimit: whole(1),

@@ -41,7 +41,7 @@ export async function startSampleParts(): Promise<SampleParts> {
   const cloudFormation = await startCloudFormation({
     PaymentQueue: aws.paymentQueueUrl,
     StatusTopic: aws.statusTopicArn,
-    IdempotencyTable: aws.idempotencyTable,
+    LedgerTable: aws.ledgerTable,
   });
   return {
     aws,
@@ -53,7 +53,7 @@ export async function startSampleParts(): Promise<SampleParts> {
       BAIDU_QUERY_URL: cashier.queryUrl,
       PAYMENT_QUEUE_URL: aws.paymentQueueUrl,
       PAYMENT_TOPIC_ARN: aws.statusTopicArn,
-      IDEMPOTENCY_TABLE: aws.idempotencyTable,
+      LEDGER_TABLE: aws.ledgerTable,
     },
     close: async () => {
       await Promise.all([aws.close(), secretsManager.close(), cashier.close(), cloudFormation.close()]);

@@ -31,7 +31,7 @@ export interface LocalAws {
   readonly lookupTopicArn: string;
   /** What was published there and waits for its function, as the queue inside of Lambda holds it. */
   readonly lookupQueueUrl: string;
-  readonly idempotencyTable: string;
+  readonly ledgerTable: string;
   readonly ordersTable: string;
   /** The variables that point an AWS SDK at the emulators. */
   readonly environment: Readonly<Record<string, string>>;
@@ -103,12 +103,19 @@ async function makeResources({ sqs, sns, dynamodb, endpoint, visibilitySeconds }
     const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: name }));
     return TopicArn;
   };
-  const table = (name: string, key: string) =>
+  const table = (name: string, key: string, ...indexes: string[]) =>
     dynamodb.send(
       new CreateTableCommand({
         TableName: name,
-        AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' }],
+        AttributeDefinitions: [key, ...indexes].map((each) => ({ AttributeName: each, AttributeType: 'S' })),
         KeySchema: [{ AttributeName: key, KeyType: 'HASH' }],
+        ...(indexes.length > 0 && {
+          GlobalSecondaryIndexes: indexes.map((index) => ({
+            IndexName: index,
+            KeySchema: [{ AttributeName: index, KeyType: 'HASH' }],
+            Projection: { ProjectionType: 'ALL' },
+          })),
+        }),
         BillingMode: 'PAY_PER_REQUEST',
       }),
     );
@@ -130,7 +137,7 @@ async function makeResources({ sqs, sns, dynamodb, endpoint, visibilitySeconds }
     queue('subscriber'),
     topic('statuses'),
     topic('lookups'),
-    table('idempotency', 'id'),
+    table('ledger', 'id', 'merchantOrder'),
     table('orders', 'tpOrderId'),
   ]);
   await Promise.all([subscribe(statusTopicArn, subscriber.arn), subscribe(lookupTopicArn, lookups.arn)]);
@@ -139,7 +146,7 @@ async function makeResources({ sqs, sns, dynamodb, endpoint, visibilitySeconds }
     lookupQueueUrl: lookups.url,
     deadLetterQueueUrl: deadLetters.url,
     subscriberQueueUrl: subscriber.url,
-    ...{ statusTopicArn, lookupTopicArn, idempotencyTable: 'idempotency', ordersTable: 'orders' },
+    ...{ statusTopicArn, lookupTopicArn, ledgerTable: 'ledger', ordersTable: 'orders' },
   };
 }
 

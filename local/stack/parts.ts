@@ -34,7 +34,7 @@ export async function startParts(cashierOptions: CashierOptions = {}): Promise<L
     resources: {
       PaymentQueue: aws.paymentQueueUrl,
       StatusTopic: aws.statusTopicArn,
-      IdempotencyTable: aws.idempotencyTable,
+      LedgerTable: aws.ledgerTable,
     },
     environment: {
       ...aws.environment,

@@ -47,7 +47,7 @@ export async function runBurst(
     ...aws.environment,
     PAYMENT_QUEUE_URL: aws.paymentQueueUrl,
     PAYMENT_TOPIC_ARN: aws.statusTopicArn,
-    IDEMPOTENCY_TABLE: aws.idempotencyTable,
+    LEDGER_TABLE: aws.ledgerTable,
   };
   const start = (name: string, count: number) =>
     Promise.all(Array.from({ length: count }, () => stage.start(name, environment)));

@@ -15,7 +15,7 @@ export async function measureConfirm(stage: Stage, rounds: number): Promise<Conf
   const sandbox = await stage.start('confirm', {
     ...aws.environment,
     PAYMENT_TOPIC_ARN: aws.statusTopicArn,
-    IDEMPOTENCY_TABLE: aws.idempotencyTable,
+    LEDGER_TABLE: aws.ledgerTable,
   });
   let order = 1_000_000;
   const confirm = async (size: number) => {

@@ -50,7 +50,7 @@ beforeEach(async () => {
     BAIDU_QUERY_URL: baidu.url,
     BAIDU_ATTEMPT_TIMEOUT_MS: '500',
     PAYMENT_TOPIC_ARN: aws.statusTopicArn,
-    IDEMPOTENCY_TABLE: aws.idempotencyTable,
+    LEDGER_TABLE: aws.ledgerTable,
     LOG_LEVEL: 'SILENT',
   };
 });
@@ -199,7 +199,7 @@ describe(`confirm (${BUILD}): once`, () => {
 
   test('keeps its record for more than a day, under a name that no build changes', async () => {
     await confirm(await start(), [paidLookup()]);
-    const { Items = [] } = await aws.dynamodb.send(new ScanCommand({ TableName: aws.idempotencyTable }));
+    const { Items = [] } = await aws.dynamodb.send(new ScanCommand({ TableName: aws.ledgerTable }));
     expect(Items).toHaveLength(1);
     expect(Items[0]?.['id']?.S).toMatch(/^payment-status#/);
     expect(Items[0]?.['status']?.S).toBe('COMPLETED');

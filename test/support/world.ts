@@ -78,7 +78,7 @@ export async function makeWorld(
     BAIDU_ATTEMPT_TIMEOUT_MS: '500',
     PAYMENT_QUEUE_URL: messaging + new URL(aws.paymentQueueUrl).pathname,
     PAYMENT_TOPIC_ARN: aws.statusTopicArn,
-    IDEMPOTENCY_TABLE: aws.idempotencyTable,
+    LEDGER_TABLE: aws.ledgerTable,
     LOG_LEVEL: 'SILENT',
   };
   const parts = [aws, baidu, secretsManager, ...taps];

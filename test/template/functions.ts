@@ -66,7 +66,7 @@ describe('environment', () => {
   const ofConfirm = {
     PAYMENT_QUEUE_URL: { Ref: 'PaymentQueue' },
     PAYMENT_TOPIC_ARN: { Ref: 'StatusTopic' },
-    IDEMPOTENCY_TABLE: { Ref: 'IdempotencyTable' },
+    LEDGER_TABLE: { Ref: 'LedgerTable' },
   };
 
   it('holds what each function reads, with the defaults of the contract', () => {

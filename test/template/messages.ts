@@ -104,10 +104,10 @@ describe('topics', () => {
   });
 });
 
-describe('idempotency table', () => {
+describe('ledger table', () => {
   it('forgets by itself, can be set back, is encrypted, and outlives the stack', () => {
-    expect(idsOfType(plain.template, 'AWS::DynamoDB::Table')).toEqual(['IdempotencyTable']);
-    expect(resource(plain.template, 'IdempotencyTable')).toEqual({
+    expect(idsOfType(plain.template, 'AWS::DynamoDB::Table')).toEqual(['LedgerTable']);
+    expect(resource(plain.template, 'LedgerTable')).toEqual({
       Type: 'AWS::DynamoDB::Table',
       ...kept,
       Properties: {

@@ -27,7 +27,7 @@ const confirmsOwn = [
   allow('sns:Publish', { Ref: 'StatusTopic' }),
   allow(
     ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
-    arnOf('IdempotencyTable'),
+    arnOf('LedgerTable'),
   ),
 ];
 

@@ -79,7 +79,7 @@ afterEach(() => {
 const ENV = {
   BAIDU_SECRET_ID: 'secret',
   PAYMENT_TOPIC_ARN: 'topic',
-  IDEMPOTENCY_TABLE: 'table',
+  LEDGER_TABLE: 'table',
   LOG_LEVEL: 'DEBUG',
 };
 const start = (env: Record<string, string> = {}) => coldStart('confirm', { ...ENV, ...env }, 'source');

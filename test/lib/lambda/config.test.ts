@@ -151,19 +151,19 @@ describe('readNotifyConfig()', () => {
 });
 
 describe('readConfirmConfig()', () => {
-  const env = { PAYMENT_TOPIC_ARN: 'topic', IDEMPOTENCY_TABLE: 'table' };
+  const env = { PAYMENT_TOPIC_ARN: 'topic', LEDGER_TABLE: 'table' };
 
   test('knows a queue to send back to only where one is named', () => {
     expect(readConfirmConfig(env)).toEqual({
       topicArn: 'topic',
-      idempotencyTable: 'table',
+      ledgerTable: 'table',
       queueUrl: undefined,
     });
     expect(readConfirmConfig({ ...env, PAYMENT_QUEUE_URL: '' }).queueUrl).toBeUndefined();
     expect(readConfirmConfig({ ...env, PAYMENT_QUEUE_URL: 'queue' }).queueUrl).toBe('queue');
   });
 
-  test.each(['PAYMENT_TOPIC_ARN', 'IDEMPOTENCY_TABLE'])('asks for %s', (name) => {
+  test.each(['PAYMENT_TOPIC_ARN', 'LEDGER_TABLE'])('asks for %s', (name) => {
     expectUnfit(() => readConfirmConfig({ ...env, [name]: undefined }), `${name} is not set`);
   });
 });
@@ -191,7 +191,7 @@ test('each reads the process’s own environment by default', () => {
     BAIDU_MAX_ATTEMPTS: '2',
     PAYMENT_QUEUE_URL: 'queue-of-process',
     PAYMENT_TOPIC_ARN: 'topic-of-process',
-    IDEMPOTENCY_TABLE: 'table-of-process',
+    LEDGER_TABLE: 'table-of-process',
     _X_AMZN_TRACE_ID: 'Root=1-of-process',
   };
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
@@ -201,7 +201,7 @@ test('each reads the process’s own environment by default', () => {
   expect(readNotifyConfig().queueUrl).toBe('queue-of-process');
   expect(readConfirmConfig()).toMatchObject({
     topicArn: 'topic-of-process',
-    idempotencyTable: 'table-of-process',
+    ledgerTable: 'table-of-process',
   });
   expect(readTraceId()).toBe('1-of-process');
 });
