@@ -3,22 +3,15 @@ import type { App, QueryOrder } from './baidu/client.ts';
 import { asServiceError, BaiduError, OVER_QPS_ERRNO, ServiceError } from './baidu/errors.ts';
 import { checkNotification, type NotificationKeys, parseNotification } from './baidu/notification.ts';
 import type { OrderStatus } from './baidu/order-status.ts';
+import { type Change, type Facts, newsOf, type Picture, pictureOf, toldOf } from './ledger/decisions.ts';
 import {
-  type Change,
-  claim,
-  commit,
-  type Facts,
-  giveUp,
-  isClaimed,
-  type LedgerWrite,
-  learn,
-  newsOf,
-  nextVersion,
-  type Picture,
-  pictureOf,
-  settle,
-  toldOf,
-} from './ledger/decisions.ts';
+  commitOrder,
+  type LedgerWork,
+  learnOrder,
+  readOrder,
+  tellOrder,
+  whenUnclaimed,
+} from './ledger/protocol.ts';
 import {
   merchantOrderKey,
   type OrderKey,
@@ -26,7 +19,6 @@ import {
   orderItemId,
   readRecord,
 } from './ledger/record.ts';
-import type { LedgerStore } from './ledger/store.ts';
 import type { LookupMessage } from './lookup.ts';
 
 /** An app of the merchant's, with what its notifications are verified with. */
@@ -41,22 +33,16 @@ export interface OrderEvent extends Picture {
   readonly changed: readonly Change[];
 }
 
-/** What looking orders up takes. */
-export interface ConfirmParts {
+/** What looking orders up takes; the clock and what goes with it have defaults. */
+export interface ConfirmParts
+  extends Pick<LedgerWork, 'ledger' | 'rememberMs'>,
+    Partial<Pick<LedgerWork, 'now' | 'pause' | 'nameDecision'>> {
   readonly loadSecret: () => Promise<{ find(appId: string | undefined): ConfirmApp }>;
   readonly queryOrder: QueryOrder;
-  readonly ledger: LedgerStore;
   /** Tells everyone, in so many milliseconds; throws `TOPIC_UNAVAILABLE`. */
   readonly publish: (event: OrderEvent, budgetMs: number) => Promise<void>;
   /** Puts a message back into the queue, held back for some seconds; without it the look-up fails. */
   readonly sendBack?: ((message: unknown, options: SendBackOptions) => Promise<void>) | undefined;
-  /** How long the ledger remembers an order after its last change, in milliseconds. */
-  readonly rememberMs: number;
-  /** The clock, in milliseconds since 1970. */
-  readonly now?: () => number;
-  readonly pause?: (ms: number) => Promise<unknown>;
-  /** Names a decision; no two may have the same name. */
-  readonly nameDecision?: () => string;
 }
 
 interface SendBackOptions {
@@ -79,17 +65,11 @@ export interface Outcome {
 /** How long a look-up is held back that Baidu refused for its QPS limit, in seconds; spread, lest all come at once. */
 const DEFERRAL_SECONDS = { least: 30, most: 120 };
 
-/** What sending a look-up back may take, in milliseconds; so much is kept for it. */
+/** What sending a look-up back may take, in milliseconds; so much is kept for it, or for telling. */
 const SEND_BACK_MS = 1500;
 
-/** What telling and writing down takes at the least, in milliseconds: Baidu is not asked with less time left. */
-const TELL_MS = 1000;
-
-/** The pause before another look at what somebody else has under way, in milliseconds. */
-const LOOK_AGAIN_MS = 200;
-
-/** A claim outlives the time for answering by this, in milliseconds: nobody may be telling any more when it runs out. */
-const CLAIM_RESERVE_MS = 2500;
+/** Baidu is not asked again with less time left than this, in milliseconds, beside what is kept. */
+const ASK_AGAIN_MS = 1000;
 
 /** In a notification the status 2 says that the order was paid. */
 const NOTIFIED_PAID = '2';
@@ -104,13 +84,8 @@ interface Lookup {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Everything a function of this module works with. */
-interface Work extends ConfirmParts {
-  readonly leftMs: () => number;
-  readonly now: () => number;
-  readonly pause: (ms: number) => Promise<unknown>;
-  readonly nameDecision: () => string;
-}
+/** Everything the functions of this module work with. */
+type Work = ConfirmParts & LedgerWork;
 
 /**
  * Looks orders up: asks Baidu for each, once for all messages about it, and tells what has changed.
@@ -176,7 +151,7 @@ function outcomeOf(
 async function lookupsOf(message: LookupMessage, work: Work): Promise<Lookup[]> {
   const app = (await work.loadSecret()).find(message.appId);
   const { appId } = app;
-  const { orderId, siteId, tpOrderId, notification, body } = message;
+  const { orderId, siteId, tpOrderId, signed, body } = message;
   if (tpOrderId !== undefined) {
     const items = await work.ledger.find(merchantOrderKey(appId, tpOrderId), work.leftMs());
     return items.map((item) => {
@@ -184,10 +159,10 @@ async function lookupsOf(message: LookupMessage, work: Work): Promise<Lookup[]> 
       return { app, order, siteId: readRecord(order, item).siteId, facts: undefined, body };
     });
   }
-  if (notification) {
-    const facts = factsOf(notification, app.keys());
-    if (facts.orderId !== orderId || facts.siteId !== siteId) {
-      throw new ServiceError('INVALID_REQUEST', 'The notification is of another order or user.');
+  if (signed) {
+    const facts = factsOf(signed, app.keys());
+    if (facts.orderId !== orderId || (siteId !== undefined && facts.siteId !== siteId)) {
+      throw new ServiceError('INVALID_REQUEST', `The ${signed.kind} is of another order or user.`);
     }
     return [{ app, order: { appId, orderId: facts.orderId }, siteId: facts.siteId, facts, body }];
   }
@@ -195,7 +170,7 @@ async function lookupsOf(message: LookupMessage, work: Work): Promise<Lookup[]> 
 }
 
 /** Verifies what Baidu has signed once more: a queue holds what anyone with the right to send has put there. */
-function factsOf(form: Readonly<Record<string, string>>, keys: NotificationKeys) {
+function factsOf({ form }: NonNullable<LookupMessage['signed']>, keys: NotificationKeys) {
   const { orderId, siteId, tpOrderId, fields } = parseNotification(checkNotification(form), keys);
   return { orderId, siteId, tpOrderId, notification: fields };
 }
@@ -232,7 +207,10 @@ async function bringUpToDate(
   work: Work,
 ): Promise<{ result: Confirmation; paid: boolean }> {
   const [{ app, order, siteId: askedSiteId } = impossible()] = lookups;
-  let record = await learnAll(lookups, work);
+  const facts = new Map(
+    lookups.flatMap((each) => (each.facts ? [[JSON.stringify(each.facts), each.facts]] : [])),
+  );
+  let record = await learnOrder(order, facts.values(), work);
   for (;;) {
     record = await whenUnclaimed(record, work);
     const siteId = record.siteId ?? askedSiteId;
@@ -260,71 +238,14 @@ function isPaid({ payment, refund }: Picture): boolean {
 
 /** Commits or tells; `undefined` where somebody else has decided meanwhile. */
 async function decide(record: OrderRecord, picture: Picture, work: Work): Promise<Confirmation | undefined> {
-  const writer = work.nameDecision();
-  const now = work.now();
-  const decision = { writer, now, expiration: expirationOf(work) };
   const changed = newsOf(record, picture);
-  if (changed.length === 0) {
-    const committed = await decideAs(writer, record, commit(record, picture, decision), work);
-    return committed ? 'known' : undefined;
-  }
-  const until = now + work.leftMs() + CLAIM_RESERVE_MS;
-  if (!(await decideAs(writer, record, claim(record, picture.siteId, until, decision), work)))
-    return undefined;
-  const id = orderItemId(record);
-  try {
-    await work.publish({ ...picture, sequence: nextVersion(record, now), changed }, work.leftMs());
-  } catch (error) {
-    // It may have gone out all the same: whoever comes next tells again.
-    await work.ledger.write(id, giveUp(writer), Math.max(work.leftMs(), TELL_MS)).catch(() => undefined);
-    throw error;
-  }
-  // Where the claim is not ours any more, it ran out, and whoever has it tells under a higher number.
-  await work.ledger.write(id, settle(writer, toldOf(picture, record.told)), Math.max(work.leftMs(), TELL_MS));
-  return 'published';
-}
-
-/** Writes a decision; whether it stands. A write whose answer was lost and that was tried again finds its own name there. */
-async function decideAs(
-  writer: string,
-  record: OrderRecord,
-  write: LedgerWrite,
-  work: Work,
-): Promise<boolean> {
-  if (await work.ledger.write(orderItemId(record), write, work.leftMs())) return true;
-  return (await readOrder(record, work)).writer === writer;
-}
-
-/** Writes down what was signed, which also reads; without any of that, reads. */
-async function learnAll(lookups: readonly Lookup[], work: Work): Promise<OrderRecord> {
-  const [{ order } = impossible()] = lookups;
-  const known = new Map(lookups.flatMap(({ facts }) => (facts ? [[JSON.stringify(facts), facts]] : [])));
-  let item: Awaited<ReturnType<LedgerStore['read']>>;
-  for (const facts of known.values()) {
-    const write = learn(order, facts, work.now(), expirationOf(work));
-    item = await work.ledger.write(orderItemId(order), write, work.leftMs());
-  }
-  return item ? readRecord(order, item) : readOrder(order, work);
-}
-
-async function readOrder({ appId, orderId }: OrderKey, { ledger, leftMs }: Work): Promise<OrderRecord> {
-  return readRecord({ appId, orderId }, await ledger.read(orderItemId({ appId, orderId }), leftMs()));
-}
-
-/** Waits while somebody else has the right to tell. */
-async function whenUnclaimed(record: OrderRecord, work: Work): Promise<OrderRecord> {
-  let latest = record;
-  while (isClaimed(latest, work.now())) {
-    if (work.leftMs() < 2 * LOOK_AGAIN_MS) {
-      throw new ServiceError(
-        'LEDGER_UNAVAILABLE',
-        'Another invocation is telling of this order, or has died of it.',
-      );
-    }
-    await work.pause(LOOK_AGAIN_MS);
-    latest = await readOrder(latest, work);
-  }
-  return latest;
+  if (changed.length === 0) return (await commitOrder(record, picture, work)) ? 'known' : undefined;
+  const tell = {
+    siteId: picture.siteId,
+    told: toldOf(picture, record.told),
+    publish: (sequence: number) => work.publish({ ...picture, sequence, changed }, work.leftMs()),
+  };
+  return (await tellOrder(record, tell, work)) ? 'published' : undefined;
 }
 
 /**
@@ -347,7 +268,7 @@ async function queryUnderLimit(
       if (!isQps && !isLate) throw error;
       refused ??= error;
       const wait = pauseMs * (0.5 + Math.random());
-      if (wait + TELL_MS + SEND_BACK_MS < leftMs()) await pause(wait);
+      if (wait + ASK_AGAIN_MS + SEND_BACK_MS < leftMs()) await pause(wait);
       else if (sendBack) return undefined;
       else throw refused;
     }
@@ -364,10 +285,6 @@ async function sendAllBack(lookups: readonly Lookup[], { sendBack }: Work): Prom
       return sendBack?.(body, { budgetMs: SEND_BACK_MS, delaySeconds });
     }),
   );
-}
-
-function expirationOf({ now, rememberMs }: Work): number {
-  return Math.ceil((now() + rememberMs) / 1000);
 }
 
 function impossible(): never {

@@ -29,6 +29,11 @@ export function parseOrderRef(orderId: unknown, siteId: unknown): OrderRef {
   return { orderId: parseId('orderId', orderId), siteId: parseId('siteId', siteId) };
 }
 
+/** Checks the first of them alone. Throws as `parseOrderRef` does. */
+export function parseOrderId(orderId: unknown): string {
+  return parseId('orderId', orderId);
+}
+
 function parseId(name: string, value: unknown): string {
   if (isLong(value)) return value;
   if (value === undefined || value === null || value === '') {
