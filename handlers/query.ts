@@ -1,15 +1,16 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { askByOwnId, type MerchantOrderStatus, openLedgerLate, parseOwnId } from '../lib/ask.ts';
 import { loadSecrets, readPreviousSecrets } from '../lib/aws/secrets-manager.ts';
-import { createBaiduClient } from '../lib/baidu/client.ts';
+import { type App, createBaiduClient } from '../lib/baidu/client.ts';
 import { startBudget } from '../lib/baidu/deadline.ts';
 import { ServiceError } from '../lib/baidu/errors.ts';
 import { type OrderRef, parseOrderRef } from '../lib/baidu/order.ts';
 import type { OrderStatus } from '../lib/baidu/order-status.ts';
-import { readBaiduConfig, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
+import { readBaiduConfig, readLedgerTable, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog } from '../lib/lambda/log.ts';
-import { outcomes } from '../lib/lambda/middleware.ts';
+import { type Outcome, outcomes } from '../lib/lambda/middleware.ts';
 import { jsonAnswer, problemAnswer } from '../lib/lambda/problem.ts';
 import { watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
 import { withPreviousKey } from '../lib/merchant/previous-key.ts';
@@ -18,9 +19,9 @@ import { bearerToken, requireToken } from '../lib/merchant/token.ts';
 import { isSelfTest, type SigningSelfTest, selfTestSigning } from '../lib/self-test.ts';
 
 /** What a caller with AWS credentials sends: an order to look up, or `{"selfTest":true}`. */
-type DirectEvent = { orderId?: unknown; siteId?: unknown; selfTest?: unknown } | null;
+type DirectEvent = { orderId?: unknown; siteId?: unknown; tpOrderId?: unknown; selfTest?: unknown } | null;
 type QueryEvent = APIGatewayProxyEventV2 | DirectEvent;
-type QueryResult = APIGatewayProxyStructuredResultV2 | OrderStatus | SigningSelfTest;
+type QueryResult = APIGatewayProxyStructuredResultV2 | OrderStatus | MerchantOrderStatus | SigningSelfTest;
 
 /** All of an invocation's work, the secret included, ends within this many milliseconds. */
 const BUDGET_MS = 7500;
@@ -34,10 +35,14 @@ const service = atInit(() => {
       readPreviousSecrets(secretConfig, parseMerchantSecret),
     ),
     loadSecret: loadSecrets(secretConfig, { parse: parseQuerySecret, onFailure: watchSecret(log) }),
+    openLedger: openLedgerLate(readLedgerTable()),
   };
 });
 
-/** `GET /orders/{orderId}/payment-status?siteId=…`, and direct invocation with the two ids or a self-test. */
+/**
+ * `GET /orders/{orderId}/payment-status?siteId=…`, `GET /merchant-orders/{tpOrderId}/payment-status`, and direct
+ * invocation with the same ids or a self-test.
+ */
 export const handler = middy<QueryEvent, QueryResult>({ timeoutEarlyInMillis: 0 })
   .use(
     outcomes<QueryEvent, QueryResult>({
@@ -47,31 +52,45 @@ export const handler = middy<QueryEvent, QueryResult>({ timeoutEarlyInMillis: 0 
   )
   .handler(async (event, { outcome }) => {
     const leftMs = startBudget(BUDGET_MS);
-    const { loadSecret, queryOrder } = service();
+    const { loadSecret } = service();
     if (!isHttp(event)) {
       if (isSelfTest(event)) return selfTestSigning(await loadSecret());
-      const order = parseOrderRef(event?.orderId, event?.siteId);
-      outcome.fields['orderId'] = order.orderId;
-      return queryOrder(await loadSecret(), order, leftMs());
+      const question = questionOf(event ?? {});
+      return answerTo(question, await loadSecret(), outcome, leftMs);
     }
     const token = bearerToken(event.headers);
     const secret = await loadSecret();
     outcome.fields['tokenNumber'] = requireToken(token, secret.tokenDigests);
-    const order = orderRefOf(event);
-    outcome.fields['orderId'] = order.orderId;
-    return jsonAnswer(200, await queryOrder(secret, order, leftMs()));
+    return jsonAnswer(200, await answerTo(questionIn(event), secret, outcome, leftMs));
   });
+
+/** An order, by Baidu's ids or by the merchant's own. */
+type Question = OrderRef | { readonly tpOrderId: string };
+
+async function answerTo(question: Question, app: App, { fields }: Outcome, leftMs: () => number) {
+  Object.assign(fields, 'tpOrderId' in question ? question : { orderId: question.orderId });
+  const { queryOrder, openLedger } = service();
+  if ('orderId' in question) return queryOrder(app, question, leftMs());
+  return askByOwnId(app, question.tpOrderId, { queryOrder, openLedger }, leftMs);
+}
+
+function questionOf({ orderId, siteId, tpOrderId }: NonNullable<DirectEvent>): Question {
+  const byOwnId = tpOrderId !== undefined && orderId === undefined;
+  return byOwnId ? { tpOrderId: parseOwnId(tpOrderId) } : parseOrderRef(orderId, siteId);
+}
 
 /** Whatever came through a gateway says so; without that it can only be a direct invocation, allowed by IAM. */
 function isHttp(event: QueryEvent): event is APIGatewayProxyEventV2 {
   return typeof event === 'object' && event !== null && 'requestContext' in event;
 }
 
-function orderRefOf({
+function questionIn({
   pathParameters,
   rawQueryString,
   queryStringParameters,
-}: APIGatewayProxyEventV2): OrderRef {
+}: APIGatewayProxyEventV2): Question {
+  const tpOrderId = pathParameters?.['tpOrderId'];
+  if (tpOrderId !== undefined) return { tpOrderId: parseOwnId(tpOrderId) };
   const siteIds = rawQueryString
     ? new URLSearchParams(rawQueryString).getAll('siteId')
     : [queryStringParameters?.['siteId']];

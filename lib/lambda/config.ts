@@ -82,6 +82,11 @@ export function readConfirmConfig(env: Environment = process.env): ConfirmConfig
   };
 }
 
+/** `LEDGER_TABLE`, where it is set: whoever needs it otherwise answers that there is no ledger. */
+export function readLedgerTable(env: Environment = process.env): string | undefined {
+  return env['LEDGER_TABLE'] || undefined;
+}
+
 /** The trace id of the invocation under way, where the runtime sets one. */
 export function readTraceId(env: Environment = process.env): string | undefined {
   return /Root=([^;]+)/.exec(env['_X_AMZN_TRACE_ID'] ?? '')?.[1];

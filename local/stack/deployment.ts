@@ -8,8 +8,8 @@ export interface DeployedFunction {
   /** `query`, `notify` or `confirm`. */
   readonly name: string;
   readonly timeoutMs: number;
-  /** The method and path of its HTTP route, where it has one; `{name}` stands for a parameter. */
-  readonly route: { readonly method: string; readonly path: string } | undefined;
+  /** The method and path of each of its HTTP routes; `{name}` stands for a parameter. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
   /** Its variables, references to resources resolved. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -48,14 +48,16 @@ export async function readDeployment(signal?: AbortSignal): Promise<Deployment> 
     Object.entries(service.functions).map(([name, { timeout, environment, events }]) => ({
       name,
       timeoutMs: timeout * 1000,
-      route: routeOf(events),
+      routes: routesOf(events),
       environment: resolve({ ...service.provider.environment, ...environment }, resources),
     }));
 }
 
-function routeOf(events: readonly PrintedEvent[]): DeployedFunction['route'] {
-  const [method, routePath] = events.find(({ httpApi }) => httpApi)?.httpApi?.split(' ') ?? [];
-  return method && routePath ? { method, path: routePath } : undefined;
+function routesOf(events: readonly PrintedEvent[]): DeployedFunction['routes'] {
+  return events.flatMap(({ httpApi }) => {
+    const [method, routePath] = httpApi?.split(' ') ?? [];
+    return method && routePath ? [{ method, path: routePath }] : [];
+  });
 }
 
 function resolve(

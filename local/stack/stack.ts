@@ -23,6 +23,8 @@ export interface Stack extends LocalParts {
   readonly webhookUrl: string;
   /** Where an order's status is asked for. */
   queryUrl(orderId: string, siteId: string): string;
+  /** The same by the merchant's own id. */
+  ownQueryUrl(tpOrderId: string): string;
   /** Resolves when the merchant's table holds every order that the cashier has now. */
   ordersWritten(): Promise<void>;
   /** Calls the listener with each message that a subscriber of the status topic gets. */
@@ -81,10 +83,13 @@ async function connect({ parts, bundles, removeFolder, onLog, ...options }: Piec
   const environment = { ...parts.environment, ...options.environment };
   const functions = startFunctions(deployed, { bundles, environment, onLog });
   const gateway = await startGateway(routesOf(deployed, functions), gatewayPort);
-  const webhookUrl = gateway.url + pathOf(deployed, 'notify');
+  const webhookUrl = gateway.url + pathOf(deployed, 'notify', 'payment-notify');
   cashier.setNotifyUrl(webhookUrl);
   const queryUrl = (orderId: string, siteId: string) =>
-    `${gateway.url}${pathOf(deployed, 'query').replace('{orderId}', orderId)}?siteId=${siteId}`;
+    `${gateway.url}${pathOf(deployed, 'query', '{orderId}').replace('{orderId}', orderId)}?siteId=${siteId}`;
+  const ownQueryUrl = (tpOrderId: string) =>
+    gateway.url +
+    pathOf(deployed, 'query', '{tpOrderId}').replace('{tpOrderId}', encodeURIComponent(tpOrderId));
   cashier.setService(merchantService(parts, queryUrl));
 
   const listeners: ((message: StatusMessage) => void)[] = [];
@@ -103,7 +108,7 @@ async function connect({ parts, bundles, removeFolder, onLog, ...options }: Piec
     onMessage: (body) => recordDeadLetter(cashier, body),
   });
   return {
-    ...{ ...parts, gateway, functions, webhookUrl, queryUrl },
+    ...{ ...parts, gateway, functions, webhookUrl, queryUrl, ownQueryUrl },
     ordersWritten: orders.written,
     onPublished: (listener) => listeners.push(listener),
     close: async () => {
@@ -138,9 +143,9 @@ function routesOf(
   deployed: readonly DeployedFunction[],
   functions: Readonly<Record<string, LocalFunction>>,
 ): GatewayRoute[] {
-  return deployed.flatMap(({ name, route }) => {
+  return deployed.flatMap(({ name, routes }) => {
     const behind = functions[name];
-    return route && behind ? [{ ...route, invoke: behind.invoke }] : [];
+    return behind ? routes.map((route) => ({ ...route, invoke: behind.invoke })) : [];
   });
 }
 
@@ -150,9 +155,10 @@ function deployedAs(deployed: readonly DeployedFunction[], name: FunctionName): 
   return found;
 }
 
-function pathOf(deployed: readonly DeployedFunction[], name: FunctionName): string {
-  const { route } = deployedAs(deployed, name);
-  if (!route) throw new Error(`serverless.yml has no route for ${name}.`);
+/** The path of the function's route that holds the text. */
+function pathOf(deployed: readonly DeployedFunction[], name: FunctionName, part: string): string {
+  const route = deployedAs(deployed, name).routes.find(({ path: each }) => each.includes(part));
+  if (!route) throw new Error(`serverless.yml has no route for ${name} with ${part}.`);
   return route.path;
 }
 
