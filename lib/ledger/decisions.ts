@@ -90,10 +90,14 @@ export function isClaimed({ claimUntil }: OrderRecord, now: number): boolean {
 
 /** Puts together what the ledger knows and what Baidu has just said. An answer older than what was told says nothing new. */
 export function pictureOf(record: OrderRecord, status: OrderStatus, observedAt: string): Picture {
-  const { appId, orderId, tpOrderId, refunds, told } = record;
-  const { timestamp } = status.source;
-  const isOlder = told && told.timestamp !== null && timestamp !== null && timestamp < told.timestamp;
-  const { payment, refund, verification } = isOlder ? told : status;
+  const { appId, orderId, tpOrderId, refunds } = record;
+  // What may have gone out under a claim that ran out counts here as if it had.
+  const told = record.telling ?? record.told;
+  const { timestamp, cached } = status.source;
+  const at = told?.timestamp ?? null;
+  // Baidu's clock has whole seconds: of two answers of one second, the one out of a cache is the older.
+  const isOlder = at !== null && timestamp !== null && (timestamp < at || (timestamp === at && cached));
+  const { payment, refund, verification } = isOlder && told ? told : status;
   const notified = record.notification;
   const contradicts = payment.status === 'PAID' && notified?.['status'] !== PAID;
   return {
@@ -101,7 +105,7 @@ export function pictureOf(record: OrderRecord, status: OrderStatus, observedAt: 
     ...{ payment, refund, verification },
     notification: contradicts ? undefined : notified,
     refunds,
-    ...(isOlder ? { observedAt: told.observedAt, timestamp: told.timestamp } : { observedAt, timestamp }),
+    ...(isOlder && told ? { observedAt: told.observedAt, timestamp: told.timestamp } : { observedAt, timestamp }),
   };
 }
 
@@ -146,14 +150,16 @@ export function commit(record: OrderRecord, picture: Picture, decision: Decision
   return decided(record, decision, { told: JSON.stringify(toldOf(picture, record.told)) }, picture.siteId);
 }
 
-/** Claims the right to tell, until a time in milliseconds since 1970. The `version` set is the number under which it is told. */
+/**
+ * Claims the right to tell something, until a time in milliseconds since 1970. The `version` set is the number under
+ * which it is told.
+ */
 export function claim(
   record: OrderRecord,
-  siteId: string | undefined,
-  until: number,
+  { siteId, telling, until }: { siteId: string | undefined; telling: object; until: number },
   decision: Decision,
 ): LedgerWrite {
-  return decided(record, decision, { claimUntil: until }, siteId);
+  return decided(record, decision, { claimUntil: until, telling: JSON.stringify(telling) }, siteId);
 }
 
 /** The number that the next decision over an order has. */
@@ -182,8 +188,8 @@ function decided(
 }
 
 /** Records what was told under a claim, and ends it. */
-export function settle(writer: string, told: Told | object): LedgerWrite {
-  return { set: { told: JSON.stringify(told) }, remove: ['claimUntil'], when: ownClaim(writer) };
+export function settle(writer: string, told: object): LedgerWrite {
+  return { set: { told: JSON.stringify(told) }, remove: ['claimUntil', 'telling'], when: ownClaim(writer) };
 }
 
 /** Gives a claim up whose message may have gone out or not: it counts as run out. */

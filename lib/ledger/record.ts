@@ -47,6 +47,8 @@ export interface OrderRecord extends OrderKey {
   readonly paidAt: number | undefined;
   readonly refunds: readonly Refund[];
   readonly told: Told | undefined;
+  /** What is being told under a claim, or was when its owner was heard of last. */
+  readonly telling: Told | undefined;
   /** Rises with each decision; `undefined` before the first. */
   readonly version: number | undefined;
   /** Who made the last decision. */
@@ -82,6 +84,7 @@ export function readRecord(key: OrderKey, item: Item = {}): OrderRecord {
     paidAt: number('paidAt'),
     refunds: refundsIn(item),
     told: jsonIn(text('told')),
+    telling: jsonIn(text('telling')),
     version: number('version'),
     writer: text('writer'),
     claimUntil: number('claimUntil'),
