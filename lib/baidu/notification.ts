@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { decodeBase64 } from './base64.ts';
-import { UNSIGNED_NAMES } from './canonical.ts';
+import { encodedTexts, UNSIGNED_NAMES } from './canonical.ts';
 import { ServiceError } from './errors.ts';
 import { isLong, type OrderRef } from './order.ts';
-import { verifyParams } from './sign.ts';
+import { verifyAnyText, verifyParams } from './sign.ts';
 
 /** A payment notification that Baidu's platform has signed; `parseNotification` is the only way to one. */
 export interface Notification extends OrderRef {
@@ -12,6 +12,8 @@ export interface Notification extends OrderRef {
   readonly status: 'PAID' | 'UNPAID' | 'CANCELLED';
   /** What the order costs, in fen (分). */
   readonly totalMoney: number;
+  /** Whether Baidu signed the values as they are, or URL-encoded: its pages contradict each other. */
+  readonly reading: 'raw' | 'encoded';
   /** Every field that was signed, as it arrived. */
   readonly fields: Readonly<Record<string, string>>;
 }
@@ -64,6 +66,9 @@ const GRAMMAR: Readonly<Record<string, (value: string) => boolean>> = {
   returnData: isFreeText,
 };
 
+/** What URL-encoding may change. */
+const FREE_TEXTS = Object.keys(GRAMMAR).filter((name) => GRAMMAR[name] === isFreeText);
+
 /** The least that a signature by a key of 1024 bits has, in bytes. */
 const MIN_SIGNATURE_BYTES = 128;
 
@@ -96,7 +101,8 @@ export function checkNotification(form: Readonly<Record<string, string>>): Unver
 }
 
 /**
- * Verifies a notification with the platform's keys and reads it, both from the same values.
+ * Verifies a notification with the platform's keys and reads it, both from the same values. They are taken as they are;
+ * where no key fits, and a free text holds something that URL-encoding changes, as URL-encoded too.
  *
  * @throws ServiceError `INVALID_SIGNATURE` where no key fits, `UNKNOWN_DEAL` for another merchant's deal
  */
@@ -104,7 +110,8 @@ export function parseNotification(
   { fields, signature }: UnverifiedNotification,
   { platformKeys, dealIds }: NotificationKeys,
 ): Notification {
-  if (!platformKeys.some((key) => verifyParams(fields, signature, key))) {
+  const reading = readingOf({ fields, signature }, platformKeys);
+  if (!reading) {
     throw new ServiceError(
       'INVALID_SIGNATURE',
       'The signature is not of Baidu’s platform over these fields.',
@@ -118,8 +125,20 @@ export function parseNotification(
     tpOrderId,
     status: STATUS[status as keyof typeof STATUS],
     totalMoney: Number(totalMoney),
+    reading,
     fields,
   };
+}
+
+function readingOf(
+  { fields, signature }: UnverifiedNotification,
+  keys: readonly KeyObject[],
+): Notification['reading'] | undefined {
+  if (keys.some((key) => verifyParams(fields, signature, key))) return 'raw';
+  // What no encoder changes was read already, and a forger is to cost no more than that.
+  if (FREE_TEXTS.every((name) => /^[\w.-]*$/.test(fields[name] ?? ''))) return undefined;
+  const encoded = keys.some((key) => verifyAnyText(encodedTexts(fields, FREE_TEXTS), signature, key));
+  return encoded ? 'encoded' : undefined;
 }
 
 function invalid(name: string, value: string | undefined): ServiceError {
