@@ -62,8 +62,9 @@ export const handler = middy<NotifyEvent, NotifyResult>({
     const { loadSecret, matchOrder, send } = service();
     const secret = await loadSecret(leftMs() - RESERVE_MS.secret);
     const notification = parseNotification(unverified, secret);
-    const { orderId, siteId, tpOrderId, status } = notification;
-    Object.assign(outcome.fields, { orderId, tpOrderId, status });
+    const { orderId, siteId, tpOrderId, status, reading } = notification;
+    Object.assign(outcome.fields, { orderId, tpOrderId, status, reading });
+    if (reading === 'encoded') outcome.metrics.push({ name: 'NotificationsReadEncoded', value: 1 });
     if (status === 'PAID' && !(await matchOrder(notification, leftMs() - RESERVE_MS.order))) {
       outcome.metrics.push({ name: 'OrderMismatches', value: 1 });
       return jsonAnswer(200, paymentAnswer('refund'));

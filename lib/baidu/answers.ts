@@ -1,4 +1,4 @@
-/** A JSON body by which Baidu is told that a genuine notification was taken. */
+/** A JSON body by which Baidu is told that a genuine message of its own was taken. */
 export interface PlatformAnswer {
   readonly errno: 0;
   readonly msg: 'success';
@@ -18,4 +18,31 @@ export function paymentAnswer(verdict: 'consumed' | 'noted' | 'refund'): Platfor
     refund: { isConsumed: 2, isErrorOrder: 1 },
   }[verdict];
   return { errno: 0, msg: 'success', data };
+}
+
+/** What Baidu is told of a genuine refund notification; only then does its console show 已退款. */
+export function refundAnswer(): PlatformAnswer {
+  return { errno: 0, msg: 'success', data: {} };
+}
+
+/**
+ * What Baidu is told when it asks whether a refund may be made.
+ *
+ * @param auditStatus 1 refund, 2 refuse, 3 undecided: Baidu asks again every 5 minutes
+ * @param refundPayMoney how much goes back, in fen (分), whole and not negative
+ * @throws TypeError where either is another number
+ * @see Baidu's cashier documentation, 请求业务方退款审核
+ */
+export function auditAnswer({
+  auditStatus,
+  refundPayMoney,
+}: {
+  readonly auditStatus: 1 | 2 | 3;
+  readonly refundPayMoney: number;
+}): PlatformAnswer {
+  if (![1, 2, 3].includes(auditStatus)) throw new TypeError('auditStatus must be 1, 2 or 3.');
+  if (!Number.isSafeInteger(refundPayMoney) || refundPayMoney < 0) {
+    throw new TypeError('refundPayMoney must be a whole number of fen, and not negative.');
+  }
+  return { errno: 0, msg: 'success', data: { auditStatus, calculateRes: { refundPayMoney } } };
 }

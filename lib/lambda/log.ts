@@ -8,6 +8,7 @@ export const METRIC_NAMESPACE = 'BaiduPaymentStatus';
 export const METRICS = {
   NotificationsAccepted: 'Count',
   NotificationsRefused: 'Count',
+  NotificationsReadEncoded: 'Count',
   OrderMismatches: 'Count',
   StatusesPublished: 'Count',
   PaymentMismatches: 'Count',

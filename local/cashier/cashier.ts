@@ -32,6 +32,8 @@ export interface CashierOptions {
   slowMs?: number | undefined;
   /** What an answer with `errno` other than 0 leads to. Baidu's pages say both; `repeat` by default. */
   refusal?: 'repeat' | 'refunded' | undefined;
+  /** Whether a notification's values are signed as they are, or URL-encoded. Baidu's pages say both; `raw` by default. */
+  signValues?: 'raw' | 'encoded' | undefined;
   now?: (() => Date) | undefined;
 }
 

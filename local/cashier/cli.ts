@@ -21,6 +21,7 @@ const HELP = `A local stand-in for Baidu's cashier, with a page to drive it.
   --answer-limit-ms <n>           in which your webhook must answer (2000, as at Baidu)
   --on-error <repeat|refund>      what an answer with errno other than 0 leads to: Baidu's pages say
                                   both (repeat)
+  --sign-values <raw|encoded>     how notifications are signed: Baidu's pages say both (raw)
   --help
 
 Scripts drive it as its page does: docs/sandbox.md has the routes, and how to test a webhook in CI.
@@ -42,6 +43,7 @@ const OPTIONS = {
   'repeat-count': text,
   'answer-limit-ms': text,
   'on-error': text,
+  'sign-values': text,
   help: { type: 'boolean' },
 } as const;
 
@@ -52,6 +54,10 @@ function readOptions(args: string[]): CashierOptions | null {
   const { 'on-error': onError = 'repeat', 'app-id': appId } = values;
   if (onError !== 'repeat' && onError !== 'refund') {
     throw new CashierError('INVALID', `--on-error must be repeat or refund, not ${onError}`);
+  }
+  const signValues = values['sign-values'] ?? 'raw';
+  if (signValues !== 'raw' && signValues !== 'encoded') {
+    throw new CashierError('INVALID', `--sign-values must be raw or encoded, not ${signValues}`);
   }
   return {
     port: whole('port', values.port, 65_535) ?? DEFAULT_PORT,
@@ -66,6 +72,7 @@ function readOptions(args: string[]): CashierOptions | null {
     repeatCount: whole('repeat-count', values['repeat-count'], 1_000_000),
     answerLimitMs: whole('answer-limit-ms', values['answer-limit-ms'], 2 ** 31 - 1),
     refusal: onError === 'refund' ? 'refunded' : 'repeat',
+    signValues,
   };
 }
 

@@ -20,6 +20,8 @@ export interface CourierOptions {
   readonly repeatIntervalMs: number;
   readonly repeatCount: number;
   readonly refusal: 'repeat' | 'refunded';
+  /** Whether the values of a notification are signed as they are, or URL-encoded: Baidu's pages say both. */
+  readonly signValues?: 'raw' | 'encoded' | undefined;
   readonly faults: () => Faults;
   /** Where notifications go; `null` until the merchant has said so. */
   readonly deliver: () => Deliver | null;
@@ -72,7 +74,8 @@ export class Courier {
     const { dealId, privateKey, answerLimitMs, refusal, faults } = this.#options;
     const notifications = this.#ledger.get(orderId).notifications + 1;
     const order = this.#ledger.change(orderId, { notifications });
-    const signed = signedForm({ order, status, dealId, privateKey, faults: faults() });
+    const { signValues } = this.#options;
+    const signed = signedForm({ order, status, dealId, privateKey, signValues, faults: faults() });
     const deliver = this.#options.deliver() ?? (() => Promise.reject(new Error('no notify URL is set')));
     const delivery = attempt({
       ...{ deliver, form: signed.form, limitMs: answerLimitMs },

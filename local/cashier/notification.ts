@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Faults } from './faults.ts';
 import type { Order } from './order.ts';
-import { canonicalText, sign } from './signature.ts';
+import { canonicalText, encodeValues, sign } from './signature.ts';
 import type { Text } from './text.ts';
 
 /** A notification ready to be sent: the form as it goes over the wire, and the text that was signed. */
@@ -16,6 +16,7 @@ export interface SignedForm {
  * Writes the notification of an order with every field that Baidu sends and signs it (百度收银台, 通知支付状态).
  *
  * @param status 2 paid, -1 cancelled
+ * @param signValues whether the values are signed as they are, or URL-encoded
  * @param faults may have it signed by a stranger's key, or changed after signing
  */
 export function signedForm(options: {
@@ -23,9 +24,10 @@ export function signedForm(options: {
   status: 2 | -1;
   dealId: string;
   privateKey: KeyObject;
+  signValues?: 'raw' | 'encoded' | undefined;
   faults: Faults;
 }): SignedForm {
-  const { order, status, dealId, privateKey, faults } = options;
+  const { order, status, dealId, privateKey, signValues, faults } = options;
   const money = String(order.totalMoney);
   const fields: Record<string, string> = {
     userId: order.userId,
@@ -47,8 +49,9 @@ export function signedForm(options: {
     tpOrderId: order.tpOrderId,
     returnData: order.returnData,
   };
-  const rsaSign = sign(fields, faults.signatureForged ? strangersKey() : privateKey);
-  const signedText = canonicalText(fields);
+  const values = signValues === 'encoded' ? encodeValues(fields) : fields;
+  const rsaSign = sign(values, faults.signatureForged ? strangersKey() : privateKey);
+  const signedText = canonicalText(values);
   if (faults.fieldAltered) fields['totalMoney'] = String(order.totalMoney + 1);
   return { form: new URLSearchParams({ ...fields, rsaSign }).toString(), signedText, flaw: flawOf(faults) };
 }

@@ -17,6 +17,13 @@ export function canonicalText(params: Record<string, string>): string {
     .join('&');
 }
 
+/** URL-encodes values as Baidu's demo server in Go does before it signs; `URLSearchParams` disagrees on `*` and `~`. */
+export function encodeValues(params: Record<string, string>): Record<string, string> {
+  const encode = (value: string) =>
+    new URLSearchParams([['', value]]).toString().slice(1).replaceAll('*', '%2A').replaceAll('%7E', '~');
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, encode(value)]));
+}
+
 /** Signs parameters as Baidu does (SHA1withRSA, PKCS#1 v1.5) and returns base64. */
 export function sign(params: Record<string, string>, privateKey: KeyObject): string {
   return createSign('sha1')

@@ -107,8 +107,16 @@ function signature(
   const checkedOver: Text = { en: 'The text it was checked over:', zh: '验签所用的文本：' };
   const text = canonicalText(fields);
   try {
-    parseNotification({ fields, signature: rsaSign }, { platformKeys, dealIds: undefined });
-    return [good('rsaSign', { en: 'Baidu’s platform signed it', zh: '是百度平台的签名' }, checkedOver, text)];
+    const unverified = { fields, signature: rsaSign };
+    const { reading } = parseNotification(unverified, { platformKeys, dealIds: undefined });
+    const signedBy =
+      reading === 'raw'
+        ? { en: 'Baidu’s platform signed it', zh: '是百度平台的签名' }
+        : {
+            en: 'Baidu’s platform signed it, its values URL-encoded, which the service takes',
+            zh: '是百度平台的签名，各值经过 URL 编码后签名，服务接受这种签名',
+          };
+    return [good('rsaSign', signedBy, checkedOver, text)];
   } catch (error) {
     if (asServiceError(error).code !== 'INVALID_SIGNATURE') return [bad('rsaSign', faultText(error))];
     const reasons = explainSignature({ fields, signature: rsaSign, platformKeys, merchantKey });

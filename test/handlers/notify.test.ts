@@ -474,6 +474,7 @@ test(`notify (${BUILD}) tests itself when invoked directly, and never by way of 
       { keyBits: 1024, publicKey: ownKey },
       { keyBits: 1024, publicKey: PLATFORM.publicKey },
     ],
+    rsaSha1: 'node',
   });
   expectRefused(await call(handler, { ...notifyEvent('selfTest=true'), selfTest: true }), 400);
 });
@@ -486,7 +487,13 @@ test(`notify (${BUILD}) logs an outcome a line, nothing that is secret, and its 
   vi.restoreAllMocks();
   expect(lines).toEqual([
     expect.objectContaining({
-      ...{ level: 'INFO', orderId: PAID['orderId'], tpOrderId: PAID['tpOrderId'], status: 'PAID' },
+      ...{
+        level: 'INFO',
+        orderId: PAID['orderId'],
+        tpOrderId: PAID['tpOrderId'],
+        status: 'PAID',
+        reading: 'raw',
+      },
       NotificationsAccepted: 1,
     }),
     expect.objectContaining({ level: 'WARN', code: 'INVALID_SIGNATURE', Reason: 'INVALID_SIGNATURE' }),

@@ -450,6 +450,7 @@ describe(`query (${BUILD})`, () => {
       publicKey: createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64'),
       appId: '10026',
       appKey: 'MMM4oc',
+      rsaSha1: 'node',
     });
     expect(baidu.requests).toEqual([]);
   });

@@ -16,6 +16,7 @@ describe('selfTestSigning()', () => {
       publicKey: createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64'),
       appId: '10026',
       appKey: 'MMM4oc',
+      rsaSha1: 'node',
     });
   });
 
@@ -36,6 +37,7 @@ test('selfTestVerifying() shows the platform’s keys as Baidu’s console does'
   expect(selfTestVerifying({ platformKeys: [key], dealIds: undefined })).toEqual({
     ok: true,
     platformKeys: [{ keyBits: 1024, publicKey: PLATFORM.publicKey }],
+    rsaSha1: 'node',
   });
 });
 

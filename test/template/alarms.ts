@@ -189,6 +189,7 @@ const emitted = [
   'BaiduRequests',
   'ColdStarts',
   'NotificationsAccepted',
+  'NotificationsReadEncoded',
   'NotificationsRefused',
   'OrderMismatches',
   'PaymentMismatches',

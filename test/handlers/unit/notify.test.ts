@@ -5,9 +5,10 @@ import type { createOrderMatcher, MatchOrder } from '../../../lib/aws/merchant-o
 import type { createQueue, SendMessage } from '../../../lib/aws/queue.ts';
 import type { loadSecrets } from '../../../lib/aws/secrets-manager.ts';
 import type { NotificationKeys } from '../../../lib/baidu/notification.ts';
+import { sign } from '../../../local/cashier/signature.ts';
 import { notifyEvent } from '../../../local/stack/events.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
-import { PAID, signedForm } from '../../support/notification.ts';
+import { formOf, PAID, signedForm } from '../../support/notification.ts';
 
 const parts = vi.hoisted(() => ({
   createQueue: vi.fn<typeof createQueue>(),
@@ -99,7 +100,28 @@ describe('notify', () => {
       expect.objectContaining({
         ...{ level: 'INFO', message: 'answered', requestId: 'request-1', status: 'PAID' },
         ...{ orderId: PAID['orderId'], tpOrderId: PAID['tpOrderId'], NotificationsAccepted: 1 },
+        reading: 'raw',
       }),
+    ]);
+    expect(lines[0]).not.toHaveProperty('NotificationsReadEncoded');
+  });
+
+  test('stores what was signed URL-encoded as it arrived, and counts that it was', async () => {
+    const fields = { ...PAID, returnData: '少糖 加冰' };
+    const rsaSign = sign(
+      { ...fields, returnData: encodeURIComponent(fields.returnData) },
+      platform.privateKey,
+    );
+    expect(await notify(notifyEvent(formOf({ ...fields, rsaSign })))).toEqual({
+      status: 200,
+      body: CONSUMED,
+    });
+    expect(parts.send).toHaveBeenCalledExactlyOnceWith(
+      { ...QUEUED, notification: fields },
+      { budgetMs: 1400 },
+    );
+    expect(lines).toEqual([
+      expect.objectContaining({ reading: 'encoded', NotificationsAccepted: 1, NotificationsReadEncoded: 1 }),
     ]);
   });
 
@@ -176,7 +198,7 @@ describe('notify', () => {
   test('tests itself when it is invoked directly, and stores nothing', async () => {
     const result = await (await start())({ selfTest: true }, contextOf());
     const publicKey = platform.publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
-    expect(result).toEqual({ ok: true, platformKeys: [{ keyBits: 1024, publicKey }] });
+    expect(result).toEqual({ ok: true, platformKeys: [{ keyBits: 1024, publicKey }], rsaSha1: 'node' });
     expect(parts.send).not.toHaveBeenCalled();
   });
 

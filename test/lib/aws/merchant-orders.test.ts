@@ -11,7 +11,7 @@ vi.mock(import('../../../lib/aws/limits.ts'), { spy: true });
 
 const NOTIFICATION: Notification = {
   ...{ orderId: '1920891312', siteId: '3747777038', tpOrderId: '3028903626' },
-  ...{ status: 'PAID', totalMoney: 11300, fields: PAID },
+  ...{ status: 'PAID', reading: 'raw', totalMoney: 11300, fields: PAID },
 };
 const BUDGET_MS = 20_000;
 

@@ -161,6 +161,7 @@ describe('parseNotification()', () => {
       tpOrderId: '18607895241',
       status: 'PAID',
       totalMoney: 1,
+      reading: 'raw',
       fields: genuine.fields,
     });
   });

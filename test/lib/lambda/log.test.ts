@@ -106,10 +106,11 @@ describe('createLog()', () => {
     });
   });
 
-  test('knows ten metrics, one of them a time', () => {
+  test('knows its metrics, one of them a time', () => {
     expect(METRICS).toEqual({
       NotificationsAccepted: 'Count',
       NotificationsRefused: 'Count',
+      NotificationsReadEncoded: 'Count',
       OrderMismatches: 'Count',
       StatusesPublished: 'Count',
       PaymentMismatches: 'Count',

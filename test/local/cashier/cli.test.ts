@@ -153,6 +153,7 @@ describe('the command line', () => {
       '--repeat-interval-ms must be a whole number from 0 to 2147483647, not 2m',
     ],
     [['--on-error', 'cry'], '--on-error must be repeat or refund, not cry'],
+    [['--sign-values', 'twice'], '--sign-values must be raw or encoded, not twice'],
     [['--platform-key', 'nothing.pem'], '--platform-key: there is no file nothing.pem'],
     [['--notify-url', 'nowhere'], 'the notify URL is not an http or https URL: nowhere'],
     [['--merchant-public-key', folder], 'cannot be read'],

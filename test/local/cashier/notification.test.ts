@@ -1,5 +1,6 @@
 import { createVerify } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkNotification, parseNotification } from '../../../lib/baidu/notification.ts';
 import { NO_FAULTS } from '../../../local/cashier/faults.ts';
 import { type Cashier, type CashierOptions, startCashier } from '../../../local/cashier/index.ts';
 import { readPublicKey } from '../../../local/cashier/keys.ts';
@@ -37,6 +38,18 @@ function genuine(form: string, by: Cashier = cashier): boolean {
 }
 
 describe('the notification of a payment', () => {
+  test('is signed with its values URL-encoded where it was told to, and taken by the service', async () => {
+    await cashier.close();
+    cashier = await start({ signValues: 'encoded' });
+    const { form, signedText } = await cashier.pay(SAMPLE.orderId, { payType: '1117' });
+    const fields = Object.fromEntries(new URLSearchParams(form));
+    expect(fields['returnData']).toBe('座位 7&8 + 100%=');
+    expect(signedText).toContain('&returnData=%E5%BA%A7%E4%BD%8D+7%268+%2B+100%25%3D&status=2&');
+    expect(genuine(form)).toBe(false);
+    const keys = { platformKeys: [readPublicKey(cashier.platformPublicKey)], dealIds: undefined };
+    expect(parseNotification(checkNotification(fields), keys).reading).toBe('encoded');
+  });
+
   test('is a signed form with every field that Baidu sends', async () => {
     await cashier.pay(SAMPLE.orderId, { payType: '1108' });
     expect(merchant.received).toHaveLength(1);

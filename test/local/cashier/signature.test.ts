@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:cry
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readPublicKey } from '../../../local/cashier/keys.ts';
-import { canonicalText, sign, verify } from '../../../local/cashier/signature.ts';
+import { canonicalText, encodeValues, sign, verify } from '../../../local/cashier/signature.ts';
 import vectors from './vectors.json' with { type: 'json' };
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
@@ -41,6 +41,14 @@ describe('canonicalText(params)', () => {
 
   test('takes values as they are, never URL-encoded', () => {
     expect(canonicalText({ a: '100% & 中文 +/=' })).toBe('a=100% & 中文 +/=');
+  });
+});
+
+test('encodeValues() writes values as Go’s url.QueryEscape does', () => {
+  expect(encodeValues({ status: '-1', returnData: '少糖(热)! 加*冰~_.&=/', promoDetail: '' })).toEqual({
+    status: '-1',
+    returnData: '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21+%E5%8A%A0%2A%E5%86%B0~_.%26%3D%2F',
+    promoDetail: '',
   });
 });
 

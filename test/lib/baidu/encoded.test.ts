@@ -1,0 +1,250 @@
+import { generateKeyPairSync } from 'node:crypto';
+import querystring from 'node:querystring';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { canonicalText, encodedTexts } from '../../../lib/baidu/canonical.ts';
+import { ServiceError } from '../../../lib/baidu/errors.ts';
+import { checkNotification, type Notification, parseNotification } from '../../../lib/baidu/notification.ts';
+import { verifyAnyText } from '../../../lib/baidu/sign.ts';
+import { sign } from '../../../local/cashier/signature.ts';
+import { PAID } from '../../support/notification.ts';
+import { SAMPLE } from '../../support/vectors.ts';
+
+const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const stranger = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const FREE = ['promoDetail', 'returnData'];
+
+/** A text in which every encoder shows itself, and what each of them makes of it. */
+const DRINK = '少糖(热)! 加*冰~/';
+const WRITTEN: Readonly<Record<string, string>> = {
+  'Go url.QueryEscape': '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21+%E5%8A%A0%2A%E5%86%B0~%2F',
+  'Java URLEncoder': '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21+%E5%8A%A0*%E5%86%B0%7E%2F',
+  'PHP urlencode': '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21+%E5%8A%A0%2A%E5%86%B0%7E%2F',
+  'PHP rawurlencode': '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21%20%E5%8A%A0%2A%E5%86%B0~%2F',
+  'Python quote_plus': '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21+%E5%8A%A0%2A%E5%86%B0~%2F',
+  'Python quote': '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21%20%E5%8A%A0%2A%E5%86%B0~/',
+  'JavaScript encodeURIComponent': '%E5%B0%91%E7%B3%96(%E7%83%AD)!%20%E5%8A%A0*%E5%86%B0~%2F',
+  'JavaScript URLSearchParams': '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21+%E5%8A%A0*%E5%86%B0%7E%2F',
+  '.NET WebUtility': '%E5%B0%91%E7%B3%96(%E7%83%AD)!+%E5%8A%A0*%E5%86%B0%7E%2F',
+  '.NET HttpUtility': '%e5%b0%91%e7%b3%96(%e7%83%ad)!+%e5%8a%a0*%e5%86%b0%7e%2f',
+  '.NET Uri.EscapeDataString': '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21%20%E5%8A%A0%2A%E5%86%B0~%2F',
+  'only what is not ASCII': '%E5%B0%91%E7%B3%96(%E7%83%AD)! %E5%8A%A0*%E5%86%B0~/',
+};
+
+/** Encoders that share nothing with the service's. */
+const OTHERS: readonly ((value: string) => string)[] = [
+  encodeURIComponent,
+  querystring.escape,
+  (value) => new URLSearchParams({ a: value }).toString().slice(2),
+  (value) =>
+    [...Buffer.from(value)]
+      .map((byte) => (byte < 0x80 ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase()}`))
+      .join(''),
+  (value) =>
+    [...Buffer.from(value)]
+      .map((byte) => {
+        const char = String.fromCharCode(byte);
+        if (char === ' ') return '+';
+        return /[\w.~-]/.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+      })
+      .join(''),
+];
+
+/** A notification whose values were changed by `encode` for its signature, as it arrives. */
+function signedEncoded(fields: Record<string, string>, encode: (value: string) => string) {
+  const encoded = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, encode(value)]));
+  return { fields, signature: sign(encoded, platform.privateKey) };
+}
+
+const read = (signed: { fields: Record<string, string>; signature: string }, keys = [platform.publicKey]) =>
+  parseNotification(checkNotification({ ...signed.fields, rsaSign: signed.signature }), {
+    platformKeys: keys,
+    dealIds: undefined,
+  });
+
+function expectForged(run: () => unknown): void {
+  expect(run).toThrow(expect.objectContaining({ code: 'INVALID_SIGNATURE' }));
+}
+
+describe('a notification that was signed URL-encoded', () => {
+  test.each(Object.entries(WRITTEN))('is taken as %s writes it', (_name, written) => {
+    for (const name of FREE) {
+      const fields = { ...PAID, [name]: DRINK };
+      const signature = sign({ ...fields, [name]: written }, platform.privateKey);
+      expect(read({ fields, signature })).toMatchObject({ reading: 'encoded', status: 'PAID', fields });
+      expect(read({ fields, signature }, [stranger.publicKey, platform.publicKey]).reading).toBe('encoded');
+    }
+  });
+
+  test('is taken whatever its free texts are, and is read as raw where encoding changes nothing', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 20 }).filter((value) => value.isWellFormed());
+    fc.assert(
+      fc.property(text, text, fc.constantFrom(...OTHERS), (promoDetail, returnData, encode) => {
+        const fields = { ...PAID, promoDetail, returnData };
+        const same = FREE.every(
+          (name) => encode(fields[name as 'returnData']) === fields[name as 'returnData'],
+        );
+        expect(read(signedEncoded(fields, encode))).toMatchObject({
+          reading: same ? 'raw' : 'encoded',
+          fields,
+        });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('is refused with any field changed, added or left out, and by another key', () => {
+    const fields = { ...PAID, returnData: DRINK };
+    const { signature } = signedEncoded(fields, encodeURIComponent);
+    expectForged(() => read({ fields, signature }, [stranger.publicKey]));
+    expectForged(() => read({ fields, signature }, []));
+    expectForged(() => read({ fields: { ...fields, zzz: '' }, signature }));
+    for (const [name, value] of Object.entries(fields)) {
+      const changed = { ...fields, [name]: value === '1' ? '2' : '1' };
+      expectForged(() => read({ fields: changed, signature }));
+    }
+  });
+
+  test('is refused where the encoding changes anything but free text', () => {
+    for (const [name, value] of [
+      ['tpOrderId', 'shop:1'],
+      ['tpOrderId', '100%'],
+      ['zzz', 'a b'],
+      ['zzz', '新'],
+    ] as const) {
+      const fields = { ...PAID, returnData: DRINK, [name]: value };
+      expectForged(() => read(signedEncoded(fields, (text) => encodeURIComponent(text))));
+      expect(read({ fields, signature: sign(fields, platform.privateKey) }).reading).toBe('raw');
+    }
+    // What an encoder leaves alone is no obstacle to that one.
+    const fields = { ...PAID, returnData: DRINK, tpOrderId: 'shop:1' };
+    const written = { ...fields, returnData: WRITTEN['only what is not ASCII'] ?? '' };
+    expect(read({ fields, signature: sign(written, platform.privateKey) }).reading).toBe('encoded');
+  });
+
+  test('is refused half encoded, or encoded twice', () => {
+    const fields = { ...PAID, promoDetail: DRINK, returnData: DRINK };
+    const half = { ...fields, returnData: encodeURIComponent(DRINK) };
+    expectForged(() => read({ fields, signature: sign(half, platform.privateKey) }));
+    expectForged(() => read(signedEncoded(fields, (value) => encodeURIComponent(encodeURIComponent(value)))));
+  });
+});
+
+describe('encodedTexts()', () => {
+  test('has one text for each way to encode that differs, and none where nothing changes', () => {
+    expect(new Set(encodedTexts({ a: '1', free: DRINK }, ['free']))).toEqual(
+      new Set(Object.values(WRITTEN).map((written) => `a=1&free=${written}`)),
+    );
+    for (const params of [{ a: '1' }, { a: ' ', free: '' }, { a: '1', free: 'aZ09-_.' }]) {
+      expect([...encodedTexts(params, ['free'])]).toEqual([]);
+    }
+  });
+});
+
+describe('verifyAnyText()', () => {
+  test('finds the text that was signed, and looks at none for a stranger’s signature', () => {
+    const signature = sign({ a: '1' }, platform.privateKey);
+    expect(verifyAnyText(['a=2', 'a=1', 'a=3'], signature, platform.publicKey)).toBe(true);
+    expect(verifyAnyText(['a=2'], signature, platform.publicKey)).toBe(false);
+    expect(verifyAnyText([], signature, platform.publicKey)).toBe(false);
+    let looked = 0;
+    const texts = {
+      *[Symbol.iterator]() {
+        looked++;
+        yield 'a=1';
+      },
+    };
+    expect(verifyAnyText(texts, signature, stranger.publicKey)).toBe(false);
+    expect(verifyAnyText(texts, `${signature}=`, platform.publicKey)).toBe(false);
+    expect(verifyAnyText(texts, SAMPLE.signature, platform.publicKey)).toBe(false);
+    expect(looked).toBe(0);
+  });
+
+  test('takes no private key', () => {
+    expect(() => verifyAnyText([], '', platform.privateKey)).toThrow('is a private key');
+  });
+});
+
+/** What no reading and no cut may change. */
+const BINDING = Object.keys(PAID).filter((name) => !FREE.includes(name));
+
+/** How an attacker may write values back so that a signed text comes out again. */
+const DECODERS: readonly ((value: string) => string)[] = [
+  (value) => value,
+  (value) => percentDecoded(value.replaceAll('+', ' ')),
+  percentDecoded,
+  (value) => value.replace(/%(?:e[0-9a-f]%[89ab][0-9a-f]%[89ab][0-9a-f])/gi, percentDecoded),
+];
+
+function percentDecoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
+test('one signed text has one reading, as far as money, ids and status go, whichever way Baidu signs', () => {
+  const found = { raw: 0, encoded: 0 };
+  fc.assert(
+    fc.property(attack(), attack(), fc.nat(OTHERS.length), (promoDetail, returnData, way) => {
+      const encode = OTHERS[way] ?? String;
+      const fields = { ...PAID, status: '1', promoDetail: promoDetail.slice(0, 40), returnData };
+      const { signature } = signedEncoded(fields, encode);
+      const text = canonicalText(
+        Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, encode(value)])),
+      );
+      for (const candidate of candidatesOf(text)) {
+        const accepted = accept({ fields: candidate, signature });
+        if (!accepted) continue;
+        found[accepted.reading]++;
+        for (const name of BINDING)
+          expect(accepted.fields[name], `${name} in ${JSON.stringify(candidate)}`).toBe(
+            fields[name as 'status'],
+          );
+      }
+    }),
+    { numRuns: 300 },
+  );
+  expect(found.raw).toBeGreaterThan(100);
+  expect(found.encoded).toBeGreaterThan(100);
+});
+
+/** Text as an attacker would choose it: pieces that look like fields, plain and encoded, in the order of the text. */
+function attack(): fc.Arbitrary<string> {
+  const pieces = [
+    ...['&promoMoney=999', '&promoX=1', '&returnData=y', '&rst=1', '&settle=', '&status=2', '&statusx='],
+    ...['&totalMoney=1', '&tpOrderId=9', '&tpX=', '&unitPrice=1', '&userId=5', '&zzz='],
+  ];
+  const written = pieces.map((piece) =>
+    fc.constantFrom('', piece, encodeURIComponent(piece), piece.replace('&', '%26'), `${piece}%E6%96%B0`),
+  );
+  return fc
+    .tuple(fc.constantFrom('', 'x', '新', '%E6%96%B0', 'a+b c'), fc.tuple(...written), fc.nat(12), fc.nat(12))
+    .map(([head, parts, a, b]) => head + parts.slice(Math.min(a, b), Math.max(a, b)).join(''));
+}
+
+/** Every form that could have made a text: cut at its `&` with at most one run left joined, values decoded or not. */
+function* candidatesOf(text: string): Generator<Record<string, string>> {
+  const pieces = text.split('&');
+  for (let from = 0; from < pieces.length; from++) {
+    for (let to = from; to < pieces.length; to++) {
+      if (to === from && from > 0) continue;
+      const parts = [...pieces.slice(0, from), pieces.slice(from, to + 1).join('&'), ...pieces.slice(to + 1)];
+      const pairs = parts.map((part) => part.split(/=(.*)/s, 2) as [string, string]);
+      if (new Set(pairs.map(([name]) => name)).size < pairs.length) continue;
+      for (const decode of DECODERS) {
+        yield Object.fromEntries(pairs.map(([name, value = '']) => [name, decode(value)]));
+      }
+    }
+  }
+}
+
+function accept(signed: { fields: Record<string, string>; signature: string }): Notification | undefined {
+  try {
+    return read(signed);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ServiceError);
+    return undefined;
+  }
+}
