@@ -69,10 +69,8 @@ export const handler = middy<NotifyEvent, NotifyResult>({
       outcome.metrics.push({ name: 'OrderMismatches', value: 1 });
       return jsonAnswer(200, paymentAnswer('refund'));
     }
-    await send(
-      { orderId, siteId, notification: { ...unverified.fields, rsaSign: unverified.signature } },
-      { budgetMs: leftMs() },
-    );
+    const stored = { ...unverified.fields, rsaSign: unverified.signature };
+    await send({ appId: secret.appId, orderId, siteId, notification: stored }, { budgetMs: leftMs() });
     outcome.metrics.push({ name: 'NotificationsAccepted', value: 1 });
     return jsonAnswer(200, paymentAnswer(status === 'PAID' ? 'consumed' : 'noted'));
   });

@@ -105,7 +105,9 @@ export function pictureOf(record: OrderRecord, status: OrderStatus, observedAt: 
     ...{ payment, refund, verification },
     notification: contradicts ? undefined : notified,
     refunds,
-    ...(isOlder && told ? { observedAt: told.observedAt, timestamp: told.timestamp } : { observedAt, timestamp }),
+    ...(isOlder && told
+      ? { observedAt: told.observedAt, timestamp: told.timestamp }
+      : { observedAt, timestamp }),
   };
 }
 

@@ -105,7 +105,8 @@ export async function tellOrder(
   const now = work.now();
   const decision = { writer, now, expiration: expirationOf(work) };
   const until = now + work.leftMs() + CLAIM_RESERVE_MS;
-  if (!(await stands(writer, record, claim(record, { siteId, telling: told, until }, decision), work))) return false;
+  if (!(await stands(writer, record, claim(record, { siteId, telling: told, until }, decision), work)))
+    return false;
   const id = orderItemId(record);
   const settleMs = () => Math.max(work.leftMs(), SETTLE_MS);
   try {

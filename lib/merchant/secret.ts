@@ -38,8 +38,13 @@ export function parseQuerySecret(text: string): QuerySecret {
   return { ...readMerchant(secret), tokenDigests: tokens.map((token: string) => tokenDigest(token)) };
 }
 
-/** Reads `platformPublicKey` and the optional `dealId`. Throws as `parseMerchantSecret` does. */
-export function parseNotificationSecret(text: string): NotificationKeys {
+/**
+ * Reads `platformPublicKey` and the optional `dealId`; of `appId`, which nothing is verified with, what is there. Throws
+ * as `parseMerchantSecret` does.
+ */
+export function parseNotificationSecret(
+  text: string,
+): NotificationKeys & { readonly appId: string | undefined } {
   const secret = parseSecret(text);
   const keys = listOf(secret['platformPublicKey']);
   if (keys.length === 0) throw unfit('platformPublicKey', 'is missing');
@@ -48,6 +53,7 @@ export function parseNotificationSecret(text: string): NotificationKeys {
   const none = Array.isArray(deals) && deals.length === 0;
   if (none || !dealIds.every(isLong)) throw unfit('dealId', 'must be digits, or a list of such');
   return {
+    appId: secret['appId'] === undefined ? undefined : readAppId(secret),
     platformKeys: keys.map((key) => {
       if (typeof key !== 'string') throw unfit('platformPublicKey', 'must be a string, or a list of such');
       return readPublicKey(key);
@@ -59,7 +65,11 @@ export function parseNotificationSecret(text: string): NotificationKeys {
 /** Reads what `parseMerchantSecret` reads; the platform's keys are read when a notification asks for them. */
 export function parseConfirmSecret(text: string) {
   const app = { ...parseMerchantSecret(text), keys: () => parseNotificationSecret(text) };
-  return { ...app, find: () => app };
+  const find = (appId: string | undefined) => {
+    if (appId === undefined || appId === app.appId) return app;
+    throw new ServiceError('INVALID_REQUEST', 'The appId is not of an app in the secret.');
+  };
+  return { ...app, find };
 }
 
 /** The digest under which an API token is kept and compared. */
@@ -77,10 +87,15 @@ function parseSecret(text: string): Record<string, unknown> {
 
 function readMerchant(secret: Record<string, unknown>): App {
   const { appKey, privateKey } = secret;
-  const appId = digitsOf(secret['appId']);
-  if (!isLong(appId)) throw unfit('appId', 'must be a positive whole number, or its digits');
+  const appId = readAppId(secret);
   if (typeof appKey !== 'string' || appKey === '')
     throw unfit('appKey', 'must be a string that is not empty');
   if (typeof privateKey !== 'string') throw unfit('privateKey', 'must be a string');
   return { appId, appKey, privateKey: readPrivateKey(privateKey) };
+}
+
+function readAppId(secret: Record<string, unknown>): string {
+  const appId = digitsOf(secret['appId']);
+  if (!isLong(appId)) throw unfit('appId', 'must be a positive whole number, or its digits');
+  return appId;
 }

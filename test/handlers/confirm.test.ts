@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { sign } from '../../local/cashier/signature.ts';
 import { type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { snsEvent, sqsEvent } from '../../local/stack/events.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/stack/secrets-manager.ts';
@@ -20,10 +21,12 @@ import { drain } from '../support/queue.ts';
 
 const ORDER = { orderId: '1920891312', siteId: '3747777038' };
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const secret = {
   appId: '10026',
   appKey: 'MMM4oc',
   privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }),
+  platformPublicKey: platform.publicKey.export({ format: 'pem', type: 'spki' }),
 };
 
 let aws: LocalAws;
@@ -64,7 +67,17 @@ type Handler = Awaited<ReturnType<typeof coldStart>>;
 const start = (more: Record<string, string> = {}) => coldStart('confirm', { ...env, ...more });
 const published = () => drain(aws.sqs, aws.subscriberQueueUrl);
 const lookup = (more: Record<string, unknown> = {}) => JSON.stringify({ ...ORDER, ...more });
-const paidLookup = () => lookup({ notification: PAID });
+const signed = (fields: Readonly<Record<string, string>>) => ({
+  ...fields,
+  rsaSign: sign(fields, platform.privateKey),
+});
+/** What notify stores of a notification. */
+const notified = (more: Readonly<Record<string, string>> = {}) => {
+  const fields = { ...PAID, ...more };
+  const ids = { appId: secret.appId, orderId: fields['orderId'], siteId: fields['userId'] };
+  return JSON.stringify({ ...ids, notification: signed(fields) });
+};
+const paidLookup = () => notified();
 const sns = (message: string) => snsEvent(message).Records[0];
 const envelope = (message: string) =>
   JSON.stringify({ Type: 'Notification', TopicArn: 'x', Message: message });
@@ -95,8 +108,10 @@ describe(`confirm (${BUILD}): what it publishes`, () => {
     expect(await published()).toEqual([
       {
         eventType: 'payment-status',
-        ...ORDER,
+        ...{ appId: secret.appId, ...ORDER },
         tpOrderId: PAID['tpOrderId'],
+        sequence: expect.any(Number),
+        changed: ['payment', 'refund', 'verification', 'tpOrderId', 'notification'],
         payment: { status: 'PAID', code: 1, description: '支付成功' },
         refund: { status: 'NONE', code: -1, description: '未退费' },
         verification: { status: 'NOT_VERIFIED', code: -1, description: '无核销数据' },
@@ -114,6 +129,8 @@ describe(`confirm (${BUILD}): what it publishes`, () => {
     const { MessageAttributes = {}, Body = '' } = message ?? {};
     expect(Object.fromEntries(Object.entries(MessageAttributes).map(([k, v]) => [k, v.StringValue]))).toEqual(
       {
+        eventType: 'payment-status',
+        appId: secret.appId,
         payment: 'PAID',
         refund: 'NONE',
         verification: 'NOT_VERIFIED',
@@ -125,12 +142,12 @@ describe(`confirm (${BUILD}): what it publishes`, () => {
 
   test('keeps free text as it was, in plain ASCII', async () => {
     const text = '😀支付 {"a":"b&c=d"}\r\n\u0000\u007f\u2028';
-    const notification = { ...PAID, promoDetail: text, returnData: text };
-    await confirm(await start(), [lookup({ notification })]);
+    const free = { promoDetail: text, returnData: text };
+    expect(await confirm(await start(), [notified(free)])).toEqual([]);
     const { Messages: [{ Body = '' } = {}] = [] } = await aws.sqs.send(
       new ReceiveMessageCommand({ QueueUrl: aws.subscriberQueueUrl }),
     );
-    expect(JSON.parse(Body).notification).toEqual(notification);
+    expect(JSON.parse(Body).notification).toEqual({ ...PAID, ...free });
     expect(Body).toMatch(/^[\x20-\x7e]*$/);
   });
 
@@ -179,17 +196,27 @@ describe(`confirm (${BUILD}): once`, () => {
     expect(await published()).toHaveLength(1);
   });
 
-  test('for each new state', async () => {
+  test('for each change, the way back among them, under a number that rises', async () => {
     const handler = await start();
-    const states: Behaviour[] = [say(1), say(1, 1), say(1, 2), say(1, 2, 1), say(1, 7)];
-    for (const state of states) {
+    const states: [Behaviour, string[]][] = [
+      [say(1), ['payment', 'refund', 'verification', 'tpOrderId', 'notification']],
+      [say(1, 1), ['refund']],
+      [say(1, 2), ['refund']],
+      [say(1, 2, 1), ['verification']],
+      [say(1, 7), ['refund', 'verification']],
+      [say(1), ['refund']],
+    ];
+    let sequence = 0;
+    for (const [state, changed] of states) {
       baidu.always(state);
-      expect(await confirm(handler, [paidLookup(), lookup()])).toEqual([]);
-      expect(await published()).toHaveLength(1);
+      for (let again = 0; again < 2; again++)
+        expect(await confirm(handler, [paidLookup(), lookup()])).toEqual([]);
+      const [message, ...more] = await published();
+      expect(more).toEqual([]);
+      expect(message).toMatchObject({ changed, tpOrderId: PAID['tpOrderId'], notification: PAID });
+      expect(message?.['sequence']).toBeGreaterThan(sequence);
+      sequence = Number(message?.['sequence']);
     }
-    baidu.always(say(1));
-    await confirm(handler, [paidLookup()]);
-    expect(await published()).toEqual([]);
   });
 
   test('for each order, whatever its state', async () => {
@@ -197,14 +224,16 @@ describe(`confirm (${BUILD}): once`, () => {
     expect(await published()).toHaveLength(2);
   });
 
-  test('keeps its record for more than a day, under a name that no build changes', async () => {
+  test('remembers the order for 400 days', async () => {
     await confirm(await start(), [paidLookup()]);
     const { Items = [] } = await aws.dynamodb.send(new ScanCommand({ TableName: aws.ledgerTable }));
     expect(Items).toHaveLength(1);
-    expect(Items[0]?.['id']?.S).toMatch(/^payment-status#/);
-    expect(Items[0]?.['status']?.S).toBe('COMPLETED');
-    expect(Number(Items[0]?.['expiration']?.N) - Date.now() / 1000).toBeGreaterThan(14 * 24 * 3600);
-    expect(JSON.stringify(Items)).not.toContain(ORDER.siteId);
+    expect(Items[0]?.['id']?.S).toBe(`${secret.appId}#${ORDER.orderId}`);
+    expect(Items[0]?.['merchantOrder']?.S).toBe(`${secret.appId}#${PAID['tpOrderId']}`);
+    const days = (Number(Items[0]?.['expiration']?.N) - Date.now() / 1000) / 86_400;
+    expect(days).toBeCloseTo(400, 1);
+    expect(Items[0]).not.toHaveProperty('claimUntil');
+    expect(JSON.stringify(Items)).not.toContain('rsaSign');
   });
 });
 
@@ -219,8 +248,12 @@ describe(`confirm (${BUILD}): what fails`, () => {
     ['an id out of range', JSON.stringify({ orderId: '9223372036854775808', siteId: '1' })],
     ['a notification that is none', lookup({ notification: 'x' })],
     ['a notification with numbers', lookup({ notification: { status: 2 } })],
-    ['a notification of another order', lookup({ notification: { ...PAID, orderId: '2' } })],
-    ['a notification of another user', lookup({ notification: { ...PAID, userId: '2' } })],
+    ['a notification of another order', lookup({ notification: signed({ ...PAID, orderId: '2' }) })],
+    ['a notification of another user', lookup({ notification: signed({ ...PAID, userId: '2' }) })],
+    ['a notification that nobody signed', lookup({ notification: PAID })],
+    ['a notification that was altered', lookup({ notification: { ...signed(PAID), tpOrderId: '1' } })],
+    ['a notification by another key', lookup({ notification: { ...PAID, rsaSign: sign(PAID, privateKey) } })],
+    ['an app that is not ours', lookup({ appId: '1' })],
     ['an empty envelope', JSON.stringify({ Type: 'Notification' })],
     ['an envelope around nonsense', envelope('nonsense')],
   ])('%s: alone', async (_name, body) => {
@@ -246,7 +279,7 @@ describe(`confirm (${BUILD}): what fails`, () => {
 
   test('not: an order that nobody said was paid', async () => {
     baidu.always(say(-1));
-    const cancelled = lookup({ orderId: '2', notification: { ...PAID, orderId: '2', status: '-1' } });
+    const cancelled = notified({ orderId: '2', status: '-1' });
     expect(await confirm(await start(), [lookup(), cancelled])).toEqual([]);
     expect((await published()).map(({ payment }) => payment)).toEqual([
       expect.objectContaining({ status: 'UNPAID' }),
@@ -422,8 +455,8 @@ test(`confirm (${BUILD}) logs an outcome a line, and no user`, async () => {
   vi.restoreAllMocks();
   const said = lines.filter(({ message }) => message !== undefined);
   expect(said).toEqual([
-    expect.objectContaining({ level: 'ERROR', message: 'not confirmed', code: 'INVALID_REQUEST' }),
     expect.objectContaining({ message: 'published', orderId: ORDER.orderId, tpOrderId: PAID['tpOrderId'] }),
+    expect.objectContaining({ level: 'ERROR', message: 'not confirmed', code: 'INVALID_REQUEST' }),
     expect.objectContaining({ message: 'answered', records: 2, failures: 1 }),
     expect.objectContaining({ message: 'not confirmed', code: 'PAYMENT_MISMATCH', PaymentMismatches: 1 }),
     expect.objectContaining({ message: 'answered', records: 1, failures: 1 }),

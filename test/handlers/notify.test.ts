@@ -49,7 +49,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  store({ platformPublicKey: [ownKey, PLATFORM.publicKey] });
+  store({ appId: 10026, platformPublicKey: [ownKey, PLATFORM.publicKey] });
   secretsManager.fail(undefined);
   sqsProxy.weather('fair');
   tableProxy.weather('fair');
@@ -115,11 +115,14 @@ describe(`notify (${BUILD}): what Baidu’s platform signed in 2018`, () => {
     ['in another order', notifyEvent(PLATFORM.body.split('&').reverse().join('&'))],
   ])('is accepted %s, and stored as it was', async (_name, event) => {
     for (const platformPublicKey of [PLATFORM.publicKey, publishedPem, [ownKey, PLATFORM.publicKey]]) {
-      store({ platformPublicKey });
+      store({ appId: '10026', platformPublicKey });
       const { status, body } = await notify(event);
       expect({ status, body }).toEqual({ status: 200, body: CONSUMED });
       expect(await queued()).toEqual([
-        { orderId: '2645985458', siteId: '3269234686470', notification: signed },
+        {
+          ...{ appId: '10026', orderId: '2645985458', siteId: '3269234686470' },
+          notification: { ...signed, rsaSign: expect.stringMatching(/^oOFlK3oO[A-Za-z0-9+/]+=?$/) },
+        },
       ]);
     }
   });
@@ -171,13 +174,13 @@ describe(`notify (${BUILD}): the answer`, () => {
     const event = notifyEvent(own({ promoDetail: text, returnData: text }));
     expect(await notify(event)).toMatchObject({ status: 200, body: CONSUMED });
     const [{ notification } = {}] = await queued();
-    expect(notification).toEqual({ ...PAID, promoDetail: text, returnData: text });
+    expect(notification).toMatchObject({ ...PAID, promoDetail: text, returnData: text });
   });
 
   test('takes fields that Baidu adds, if they are signed', async () => {
     expect(await notify(notifyEvent(own({ newField: '新', zzz: '' })))).toMatchObject({ status: 200 });
     const [{ notification } = {}] = await queued();
-    expect(notification).toEqual({ ...PAID, newField: '新', zzz: '' });
+    expect(notification).toMatchObject({ ...PAID, newField: '新', zzz: '' });
   });
 
   test('takes only our deals, where the secret names them', async () => {

@@ -13,12 +13,12 @@ const CONFIRM_MOMENTS: Moment[] = [
   'GetSecretValue answered',
   'query asked',
   'query answered',
-  'PutItem asked',
-  'PutItem answered',
-  'Publish asked',
-  'Publish answered',
+  'GetItem asked',
+  'GetItem answered',
   'UpdateItem asked',
   'UpdateItem answered',
+  'Publish asked',
+  'Publish answered',
 ];
 
 describe.concurrent('confirm killed in the middle of a batch loses nothing', () => {

@@ -41,7 +41,9 @@ export const SWITCHES: Readonly<Record<string, (parts: Parts, now: () => number)
           ? {
               ...write,
               when: (write.when ?? []).map((each) =>
-                each.name === 'version' ? { name: 'version', is: 'equal', value: Number(before['version']) } : each,
+                each.name === 'version'
+                  ? { name: 'version', is: 'equal', value: Number(before['version']) }
+                  : each,
               ),
             }
           : write,
@@ -61,7 +63,9 @@ export const SWITCHES: Readonly<Record<string, (parts: Parts, now: () => number)
   }),
 
   'give up instead of forget': (parts) =>
-    writing(parts, (write) => (isGiveUp(write) ? { ...write, set: {}, remove: ['claimUntil', 'telling'] } : write)),
+    writing(parts, (write) =>
+      isGiveUp(write) ? { ...write, set: {}, remove: ['claimUntil', 'telling'] } : write,
+    ),
 
   'an older answer is not told': (parts) => {
     const queryOrder: QueryOrder = async (...question) => {

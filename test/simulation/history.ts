@@ -86,7 +86,8 @@ class World {
     const faults = faultsIn(this.#events, present);
     if (this.#queue.length > 0) faults.push('stuck');
     const last = [...this.#events].sort((a, b) => a.sequence - b.sequence).at(-1);
-    if (this.#expected.notified && last?.notification?.['status'] !== '2') faults.push('a notification was not told');
+    if (this.#expected.notified && last?.notification?.['status'] !== '2')
+      faults.push('a notification was not told');
     if (this.#expected.notified && !last?.tpOrderId) faults.push('a tpOrderId was not told');
     const words = [...this.#events].sort((a, b) => a.sequence - b.sequence).map(told);
     const isTwice = words.some((word, index) => word === words[index - 1]);
@@ -112,10 +113,14 @@ class World {
       });
       const isPayment = index === 0;
       for (let copies = this.#chance(0.4) ? 2 : 1; copies > 0; copies--) {
-        this.#send(isPayment && this.#chance(0.8) ? MESSAGES.notifiedPaid : MESSAGES.lookup, at + this.#whole(1, 3000));
+        this.#send(
+          isPayment && this.#chance(0.8) ? MESSAGES.notifiedPaid : MESSAGES.lookup,
+          at + this.#whole(1, 3000),
+        );
       }
     }
-    for (let poll = 0; poll < 3; poll++) this.scheduler.later(this.#whole(0, 3000), 'poll', () => this.#poll());
+    for (let poll = 0; poll < 3; poll++)
+      this.scheduler.later(this.#whole(0, 3000), 'poll', () => this.#poll());
   }
 
   #nextState(state: State): State {
@@ -160,7 +165,11 @@ class World {
     const skewMs = this.#fault(0.1) ? this.#whole(-60_000, 30_000) : 0;
     const parts = this.#partsOf(worker, skewMs);
     const leftMs = () => Math.max(startedAt + FUNCTION_MS - RESERVE_MS - this.scheduler.now, 0);
-    const outcomes = await confirmAll(batch.map(({ body }) => tryLookup(body)), parts, leftMs);
+    const outcomes = await confirmAll(
+      batch.map(({ body }) => tryLookup(body)),
+      parts,
+      leftMs,
+    );
     if (worker.dead) return;
     worker.dead = true;
     this.#working--;
@@ -229,12 +238,7 @@ class World {
         } catch (error) {
           answer = () => reject(error);
         }
-        scheduler.later(
-          wait(),
-          isLost ? `hears nothing of “${what}”` : 'is answered',
-          answer,
-          worker,
-        );
+        scheduler.later(wait(), isLost ? `hears nothing of “${what}”` : 'is answered', answer, worker);
       });
     });
   }
@@ -243,7 +247,10 @@ class World {
     if (!this.#isQuiet && this.#chance(0.03)) throw new BaiduError(OVER_QPS_ERRNO, '', true);
     const isCached = this.#hasClock && !this.#isQuiet && this.#chance(0.2);
     const asOf = this.scheduler.now - (isCached ? this.#whole(2000, CACHE_MS) : 0);
-    const number = Math.max(this.#states.findLastIndex(({ since }) => since <= asOf), 0);
+    const number = Math.max(
+      this.#states.findLastIndex(({ since }) => since <= asOf),
+      0,
+    );
     const timestamp = this.#hasClock ? Math.floor(asOf / 1000) : null;
     return answerOf(this.#states[number]?.state ?? FIRST, number, { timestamp, cached: isCached });
   }

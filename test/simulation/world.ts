@@ -15,7 +15,10 @@ export const APP: ConfirmApp = {
 
 export const ORDER = { orderId: PAID['orderId'] ?? '', siteId: PAID['userId'] ?? '' };
 
-const signed = (fields: Readonly<Record<string, string>>) => ({ ...fields, rsaSign: sign(fields, platform.privateKey) });
+const signed = (fields: Readonly<Record<string, string>>) => ({
+  ...fields,
+  rsaSign: sign(fields, platform.privateKey),
+});
 const named = { appId: APP.appId, ...ORDER };
 
 /** The messages of the queue, by what they are about. */
@@ -53,7 +56,14 @@ export function answerOf(
 }
 
 /** What a message of the topic says, as far as it can be held against the truth. */
-export function told({ payment, refund, verification, tpOrderId, notification, refunds }: OrderEvent): string {
+export function told({
+  payment,
+  refund,
+  verification,
+  tpOrderId,
+  notification,
+  refunds,
+}: OrderEvent): string {
   const statuses = [payment, refund, verification].map(({ status }) => status);
   return JSON.stringify([...statuses, tpOrderId ?? '', notification?.['status'] ?? '', refunds]);
 }

@@ -4,9 +4,10 @@ import { every, plain } from './packaged.ts';
 
 const webhook = 'POST /baidu/payment-notify';
 const query = 'GET /orders/{orderId}/payment-status';
+const queryByOwnId = 'GET /merchant-orders/{tpOrderId}/payment-status';
 
 describe('HTTP API', () => {
-  it('has two routes, each to its function, with payload 2.0', () => {
+  it('has its routes, each to its function, with payload 2.0', () => {
     const { template } = plain;
     const routes = idsOfType(template, 'AWS::ApiGatewayV2::Route').map(
       (id) => resource(template, id).Properties,
@@ -14,6 +15,7 @@ describe('HTTP API', () => {
     const to = (integration: string) => ({ 'Fn::Join': ['/', ['integrations', { Ref: integration }]] });
     expect(routes.map(({ RouteKey, Target }) => ({ RouteKey, Target }))).toEqual([
       { RouteKey: query, Target: to('HttpApiIntegrationQuery') },
+      { RouteKey: queryByOwnId, Target: to('HttpApiIntegrationQuery') },
       { RouteKey: webhook, Target: to('HttpApiIntegrationNotify') },
     ]);
     for (const name of ['Query', 'Notify']) {

@@ -63,14 +63,18 @@ describe('environment', () => {
     LOG_LEVEL: 'INFO',
   };
   const toBaidu = { BAIDU_ATTEMPT_TIMEOUT_MS: '1500', BAIDU_MAX_ATTEMPTS: '3' };
+  const toLedger = { LEDGER_TABLE: { Ref: 'LedgerTable' } };
   const ofConfirm = {
     PAYMENT_QUEUE_URL: { Ref: 'PaymentQueue' },
     PAYMENT_TOPIC_ARN: { Ref: 'StatusTopic' },
-    LEDGER_TABLE: { Ref: 'LedgerTable' },
+    ...toLedger,
+    LEDGER_DAYS: '400',
   };
 
   it('holds what each function reads, with the defaults of the contract', () => {
-    expect(propertiesOf(plain, 'query')['Environment']).toEqual({ Variables: { ...all, ...toBaidu } });
+    expect(propertiesOf(plain, 'query')['Environment']).toEqual({
+      Variables: { ...all, ...toBaidu, ...toLedger },
+    });
     expect(propertiesOf(plain, 'notify')['Environment']).toEqual({
       Variables: { ...all, PAYMENT_QUEUE_URL: { Ref: 'PaymentQueue' } },
     });
@@ -91,7 +95,7 @@ describe('environment', () => {
       BAIDU_MAX_ATTEMPTS: '2',
     };
     expect(propertiesOf(every, 'query')['Environment']).toEqual({
-      Variables: { ...changed, ...changedToBaidu },
+      Variables: { ...changed, ...changedToBaidu, ...toLedger },
     });
     expect(propertiesOf(every, 'notify')['Environment']).toEqual({
       Variables: { ...changed, PAYMENT_QUEUE_URL: { Ref: 'PaymentQueue' }, ORDERS_TABLE: 'merchant-orders' },

@@ -18,6 +18,7 @@ const here = (service: string) =>
 const readSecret = allow('secretsmanager:GetSecretValue', {
   'Fn::Sub': `${here('secretsmanager')}:secret:baidu-payment-status/dev-??????`,
 });
+const findOrders = allow('dynamodb:Query', { 'Fn::Sub': '${LedgerTable.Arn}/index/merchantOrder' });
 const confirmsOwn = [
   allow(
     ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:SendMessage'],
@@ -25,10 +26,8 @@ const confirmsOwn = [
   ),
   allow('sqs:SendMessage', arnOf('DeadLetterQueue')),
   allow('sns:Publish', { Ref: 'StatusTopic' }),
-  allow(
-    ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
-    arnOf('LedgerTable'),
-  ),
+  allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], arnOf('LedgerTable')),
+  findOrders,
 ];
 
 const policiesOf = ({ template }: Packaged, role: string) => resource(template, role).Properties['Policies'];
@@ -49,10 +48,9 @@ describe('roles', () => {
     }
   });
 
-  it('let query write its log and read the secret', () => {
-    expect(policiesOf(plain, 'QueryRole')).toEqual([
-      { PolicyName: 'query', PolicyDocument: statementsOf([logs('QueryLogGroup'), readSecret]) },
-    ]);
+  it('let query write its log, find orders in the ledger and read the secret', () => {
+    const statements = statementsOf([logs('QueryLogGroup'), findOrders, readSecret]);
+    expect(policiesOf(plain, 'QueryRole')).toEqual([{ PolicyName: 'query', PolicyDocument: statements }]);
   });
 
   it('let notify send to the payment queue as well', () => {

@@ -30,6 +30,8 @@ describe.each([
       'The deployment bucket holds our zip files and no secret: a log of who read them is not worth a second bucket.',
     'AwsSolutions-APIG4 HttpApiRoutePostBaiduPaymentDashnotify':
       "Baidu sends no credentials: the webhook's authentication is the signature, which notify verifies.",
+    'AwsSolutions-APIG4 HttpApiRouteGetMerchantDashordersTporderidVarPaymentDashstatus':
+      'As below: it is query, too.',
     'AwsSolutions-APIG4 HttpApiRouteGetOrdersOrderidVarPaymentDashstatus':
       "Baidu's cloud functions hold no AWS credentials: query compares a bearer token with those in the secret.",
   };

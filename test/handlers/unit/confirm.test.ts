@@ -1,20 +1,22 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { createOnce, Once } from '../../../lib/aws/once.ts';
+import type { openLedger } from '../../../lib/aws/dynamodb.ts';
 import type { createQueue, SendMessage } from '../../../lib/aws/queue.ts';
 import type { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
-import type { createTopic, PublishStatus } from '../../../lib/aws/topic.ts';
+import type { createTopic, PublishMessage } from '../../../lib/aws/topic.ts';
 import type { App, createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
 import { readPrivateKey } from '../../../lib/baidu/keys.ts';
+import { sign } from '../../../local/cashier/signature.ts';
 import { snsEvent, sqsEvent } from '../../../local/stack/events.ts';
+import { Table } from '../../simulation/table.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { PAID } from '../../support/notification.ts';
 import { SAMPLE } from '../../support/vectors.ts';
 
 const parts = vi.hoisted(() => ({
   createBaiduClient: vi.fn<typeof createBaiduClient>(),
-  createOnce: vi.fn<typeof createOnce>(),
+  openLedger: vi.fn<typeof openLedger>(),
   createQueue: vi.fn<typeof createQueue>(),
   createTopic: vi.fn<typeof createTopic>(),
   loadSecrets: vi.fn<typeof loadSecrets>(),
@@ -22,13 +24,11 @@ const parts = vi.hoisted(() => ({
   readPrevious: vi.fn<() => Promise<App>>(),
   loadSecret: vi.fn<() => Promise<App>>(),
   queryOrder: vi.fn<QueryOrder>(),
-  begin: vi.fn<Once['begin']>(),
-  run: vi.fn<Once['run']>(),
-  publish: vi.fn<PublishStatus>(),
+  publish: vi.fn<PublishMessage>(),
   sendBack: vi.fn<SendMessage>(),
 }));
 vi.mock(import('../../../lib/baidu/client.ts'), () => ({ createBaiduClient: parts.createBaiduClient }));
-vi.mock(import('../../../lib/aws/once.ts'), () => ({ createOnce: parts.createOnce }));
+vi.mock(import('../../../lib/aws/dynamodb.ts'), () => ({ openLedger: parts.openLedger }));
 vi.mock(import('../../../lib/aws/queue.ts'), () => ({ createQueue: parts.createQueue }));
 vi.mock(import('../../../lib/aws/topic.ts'), () => ({ createTopic: parts.createTopic }));
 vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
@@ -36,14 +36,17 @@ vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
   readPreviousSecrets: parts.readPreviousSecrets as typeof readPreviousSecrets,
 }));
 
-const SECRET = { appId: '10026', appKey: 'MMM4oc', privateKey: readPrivateKey(SAMPLE.privateKey) };
+const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const APP = { appId: '10026', appKey: 'MMM4oc', privateKey: readPrivateKey(SAMPLE.privateKey) };
+const CONFIRM_APP = { ...APP, keys: () => ({ platformKeys: [platform.publicKey], dealIds: undefined }) };
+const SECRET = { ...CONFIRM_APP, find: () => CONFIRM_APP };
 const ORDER = { orderId: '1920891312', siteId: '3747777038' };
 
 /** What Baidu says of an order: paid, unless the order's id ends in 9. */
 const statusOf: QueryOrder = async (_secret, order) => {
   const paid = !order.orderId.endsWith('9');
   return {
-    appId: SECRET.appId,
+    appId: APP.appId,
     ...order,
     payment: { status: paid ? 'PAID' : 'UNPAID', code: paid ? 1 : -1, description: '' },
     refund: { status: 'NONE', code: -1, description: '' },
@@ -57,17 +60,18 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance', 'Date'] });
   lines = captureLog();
   parts.createBaiduClient.mockReturnValue(parts.queryOrder);
-  parts.createOnce.mockReturnValue({ begin: parts.begin, run: parts.run });
+  const table = new Table();
+  parts.openLedger.mockReturnValue({
+    read: async (id) => table.read(id),
+    write: async (id, write) => table.write(id, write),
+    find: async (merchantOrder) => table.find(merchantOrder),
+  });
   parts.createQueue.mockReturnValue(parts.sendBack);
   parts.createTopic.mockReturnValue(parts.publish);
   parts.loadSecrets.mockReturnValue(parts.loadSecret as ReturnType<typeof loadSecrets>);
   parts.loadSecret.mockResolvedValue(SECRET);
   parts.readPreviousSecrets.mockReturnValue(parts.readPrevious as ReturnType<typeof readPreviousSecrets>);
   parts.queryOrder.mockImplementation(statusOf);
-  parts.run.mockImplementation(async (_key, act) => {
-    await act();
-    return true;
-  });
   parts.publish.mockResolvedValue(undefined);
 });
 afterEach(() => {
@@ -86,8 +90,12 @@ const start = (env: Record<string, string> = {}) => coldStart('confirm', { ...EN
 const lookup = (orderId: string, status?: string) =>
   JSON.stringify({
     ...{ ...ORDER, orderId },
-    notification: status && { ...PAID, orderId, status },
+    ...(status && { notification: signed({ ...PAID, orderId, status }) }),
   });
+const signed = (fields: Readonly<Record<string, string>>) => ({
+  ...fields,
+  rsaSign: sign(fields, platform.privateKey),
+});
 const batch = (...bodies: string[]) =>
   sqsEvent(bodies.map((body, index) => ({ messageId: `message-${index}`, body })));
 
@@ -95,7 +103,7 @@ describe('confirm, as it starts', () => {
   test('makes its parts, and watches Baidu and the secret', async () => {
     await start({ BAIDU_MAX_ATTEMPTS: '2' });
     expect(parts.createTopic).toHaveBeenCalledExactlyOnceWith('topic');
-    expect(parts.createOnce).toHaveBeenCalledExactlyOnceWith('table');
+    expect(parts.openLedger).toHaveBeenCalledExactlyOnceWith('table');
     expect(parts.createQueue).not.toHaveBeenCalled();
     expect(parts.createBaiduClient).toHaveBeenCalledExactlyOnceWith(
       expect.objectContaining({ attemptTimeoutMs: 1500, maxAttempts: 2, queryUrl: expect.any(URL) }),
@@ -146,13 +154,15 @@ describe('confirm', () => {
     const records = [...batch(lookup('1', '2')).Records, ...snsEvent(lookup('2')).Records];
     const context = contextOf({ remainingMs: 10_000 });
     expect(await (await start())({ Records: records }, context)).toEqual({ batchItemFailures: [] });
-    expect(parts.begin).toHaveBeenCalledExactlyOnceWith(context);
     expect(parts.queryOrder.mock.calls.map(([, { orderId }, leftMs]) => [orderId, leftMs])).toEqual([
-      ['1', 8000],
-      ['2', 8000],
+      ['1', 6500],
+      ['2', 6500],
     ]);
     expect(
-      parts.publish.mock.calls.map(([{ orderId }, { notification }]) => [orderId, notification]),
+      parts.publish.mock.calls.map(([message]) => {
+        const { orderId, notification } = { ...message } as Readonly<Record<string, unknown>>;
+        return [orderId, notification];
+      }),
     ).toEqual([
       ['1', { ...PAID, orderId: '1' }],
       ['2', undefined],
@@ -181,13 +191,17 @@ describe('confirm', () => {
 
   test('has 25 s where the runtime names no limit', async () => {
     await (await start())(batch(lookup('1')), { awsRequestId: 'request-1' });
-    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(SECRET, { ...ORDER, orderId: '1' }, 23_000);
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(CONFIRM_APP, { ...ORDER, orderId: '1' }, 21_500);
   });
 
   test('counts nothing published that was known', async () => {
-    parts.run.mockResolvedValue(false);
-    await (await start())(batch(lookup('1')), contextOf());
-    expect(lines[0]).toMatchObject({ message: 'known', StatusesPublished: 0 });
+    const handler = await start();
+    await handler(batch(lookup('1')), contextOf());
+    await handler(batch(lookup('1')), contextOf());
+    expect(lines.filter(({ message }) => message !== 'answered')).toEqual([
+      expect.objectContaining({ message: 'published', StatusesPublished: 1 }),
+      expect.objectContaining({ message: 'known', StatusesPublished: 0 }),
+    ]);
   });
 
   test('gives back what failed, and nothing else', async () => {
@@ -195,7 +209,9 @@ describe('confirm', () => {
     expect(await (await start())(batch(...bodies), contextOf())).toEqual({
       batchItemFailures: [{ itemIdentifier: 'message-1' }, { itemIdentifier: 'message-2' }],
     });
-    expect(parts.publish.mock.calls.map(([{ orderId }]) => orderId)).toEqual(['1', '29', '2']);
+    expect(
+      parts.publish.mock.calls.map(([message]) => ('orderId' in message ? message.orderId : undefined)),
+    ).toEqual(['1', '29', '2']);
     const failed = lines.filter(({ message }) => message === 'not confirmed');
     expect(failed).toEqual([
       expect.objectContaining({
@@ -243,7 +259,7 @@ describe('confirm', () => {
         name: 'INVALID_REQUEST',
         message: 'The event holds no Records.',
       });
-      expect(parts.begin).not.toHaveBeenCalled();
+      expect(parts.loadSecret).not.toHaveBeenCalled();
     },
   );
 

@@ -16,7 +16,7 @@ const parts = vi.hoisted(() => ({
   loadSecrets: vi.fn<typeof loadSecrets>(),
   send: vi.fn<SendMessage>(),
   matchOrder: vi.fn<MatchOrder>(),
-  loadSecret: vi.fn<() => Promise<NotificationKeys>>(),
+  loadSecret: vi.fn<() => Promise<NotificationKeys & { appId: string }>>(),
 }));
 vi.mock(import('../../../lib/aws/queue.ts'), () => ({ createQueue: parts.createQueue }));
 vi.mock(import('../../../lib/aws/merchant-orders.ts'), () => ({
@@ -27,11 +27,14 @@ vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
 }));
 
 const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
-const SECRET: NotificationKeys = { platformKeys: [platform.publicKey], dealIds: undefined };
+const SECRET = { appId: '10026', platformKeys: [platform.publicKey], dealIds: undefined };
 const CONSUMED = { errno: 0, msg: 'success', data: { isConsumed: 2 } };
 const NOTED = { errno: 0, msg: 'success', data: { isConsumed: 1 } };
 const REFUND = { errno: 0, msg: 'success', data: { isConsumed: 2, isErrorOrder: 1 } };
-const QUEUED = { orderId: PAID['orderId'], siteId: PAID['userId'], notification: PAID };
+const QUEUED = {
+  ...{ appId: '10026', orderId: PAID['orderId'], siteId: PAID['userId'] },
+  notification: { ...PAID, rsaSign: sign(PAID, platform.privateKey) },
+};
 
 let lines: Record<string, unknown>[];
 beforeEach(() => {
@@ -117,7 +120,7 @@ describe('notify', () => {
       body: CONSUMED,
     });
     expect(parts.send).toHaveBeenCalledExactlyOnceWith(
-      { ...QUEUED, notification: fields },
+      { ...QUEUED, notification: { ...fields, rsaSign } },
       { budgetMs: 1400 },
     );
     expect(lines).toEqual([

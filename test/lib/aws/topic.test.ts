@@ -1,24 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../../lib/aws/limits.ts';
 import { createTopic } from '../../../lib/aws/topic.ts';
-import type { OrderStatus } from '../../../lib/baidu/order-status.ts';
 import { says } from '../../support/baidu.ts';
 import { type AwsEndpoint, CREDENTIALS, startEndpoint } from '../../support/endpoint.ts';
-import { PAID } from '../../support/notification.ts';
 
 vi.mock(import('../../../lib/aws/limits.ts'), { spy: true });
 
 const TOPIC = 'arn:aws-cn:sns:cn-north-1:000000000000:statuses';
-const NOW = new Date('2026-01-01T00:00:00.000Z');
-const ORDER = { orderId: '1920891312', siteId: '3747777038' };
-const STATUS: OrderStatus = {
-  ...{ appId: '10026', ...ORDER },
-  payment: { status: 'PAID', code: 1, description: '支付成功' },
-  refund: { status: 'NONE', code: -1, description: '' },
-  verification: { status: 'VERIFIED', code: 1, description: '' },
-  source: { api: 'queryorderdetail', timestamp: 1482735200, cached: false, serverLogId: '3200820823' },
-};
-
 let sns: AwsEndpoint;
 beforeEach(async () => {
   const taken =
@@ -41,60 +29,45 @@ function published(): Record<string, unknown> {
   return { ...form, Message: JSON.parse(form['Message'] ?? '') };
 }
 
+const MESSAGE = { eventType: 'payment-status', appId: '10026', words: '支付成功' };
+
 describe('createTopic()', () => {
-  test('publishes the three statuses and the notification, the statuses as attributes, too', async () => {
-    await createTopic(TOPIC, () => NOW)(STATUS, { notification: PAID });
-    const { payment, refund, verification } = STATUS;
+  test('publishes a message in plain ASCII, with attributes for filter policies', async () => {
+    await createTopic(TOPIC)(MESSAGE, { payment: 'PAID' });
     expect(published()).toEqual({
-      Action: 'Publish',
-      Version: '2010-03-31',
-      TopicArn: TOPIC,
-      Message: {
-        eventType: 'payment-status',
-        ...ORDER,
-        tpOrderId: PAID['tpOrderId'],
-        ...{ payment, refund, verification },
-        notification: PAID,
-        observedAt: '2026-01-01T00:00:00.000Z',
-      },
-      'MessageAttributes.entry.1.Name': 'payment',
+      ...{ Action: 'Publish', Version: '2010-03-31', TopicArn: TOPIC, Message: MESSAGE },
+      'MessageAttributes.entry.1.Name': 'eventType',
       'MessageAttributes.entry.1.Value.DataType': 'String',
-      'MessageAttributes.entry.1.Value.StringValue': 'PAID',
-      'MessageAttributes.entry.2.Name': 'refund',
+      'MessageAttributes.entry.1.Value.StringValue': 'payment-status',
+      'MessageAttributes.entry.2.Name': 'appId',
       'MessageAttributes.entry.2.Value.DataType': 'String',
-      'MessageAttributes.entry.2.Value.StringValue': 'NONE',
-      'MessageAttributes.entry.3.Name': 'verification',
+      'MessageAttributes.entry.2.Value.StringValue': '10026',
+      'MessageAttributes.entry.3.Name': 'payment',
       'MessageAttributes.entry.3.Value.DataType': 'String',
-      'MessageAttributes.entry.3.Value.StringValue': 'VERIFIED',
+      'MessageAttributes.entry.3.Value.StringValue': 'PAID',
     });
     expect(awsClientLimits).toHaveBeenCalledExactlyOnceWith({ attemptTimeoutMs: 2000, maxAttempts: 3 });
-  });
-
-  test('leaves out the notification where there was none', async () => {
-    await createTopic(TOPIC, () => NOW)(STATUS, { notification: undefined });
-    const { payment, refund, verification } = STATUS;
-    expect(published()['Message']).toEqual({
-      eventType: 'payment-status',
-      ...ORDER,
-      ...{ payment, refund, verification },
-      observedAt: '2026-01-01T00:00:00.000Z',
-    });
-  });
-
-  test('says when the status was seen, by the clock', async () => {
-    vi.useFakeTimers({ now: NOW, toFake: ['Date'] });
-    await createTopic(TOPIC)(STATUS, { notification: undefined });
-    expect(published()['Message']).toMatchObject({ observedAt: NOW.toISOString() });
   });
 
   test('says when SNS did not take the message, and why', async () => {
     const denied =
       '<ErrorResponse><Error><Code>AuthorizationError</Code><Message>No.</Message></Error></ErrorResponse>';
     sns.play(says(denied, 403, { 'content-type': 'text/xml' }));
-    await expect(createTopic(TOPIC)(STATUS, { notification: undefined })).rejects.toMatchObject({
+    await expect(createTopic(TOPIC)(MESSAGE, {})).rejects.toMatchObject({
       code: 'TOPIC_UNAVAILABLE',
       message: 'The topic did not take the message.',
       cause: expect.objectContaining({ name: expect.stringContaining('AuthorizationError') }),
+    });
+  });
+
+  test('gives up in time on an answer whose body stalls', async () => {
+    sns.play((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/xml', 'content-length': 500 });
+      response.write('<Publish');
+    });
+    await expect(createTopic(TOPIC)(MESSAGE, {}, 200)).rejects.toMatchObject({
+      code: 'TOPIC_UNAVAILABLE',
+      cause: { name: 'TimeoutError', message: 'SNS did not answer in time.' },
     });
   });
 });

@@ -157,6 +157,7 @@ describe('readConfirmConfig()', () => {
     expect(readConfirmConfig(env)).toEqual({
       topicArn: 'topic',
       ledgerTable: 'table',
+      rememberMs: 400 * 86_400_000,
       queueUrl: undefined,
     });
     expect(readConfirmConfig({ ...env, PAYMENT_QUEUE_URL: '' }).queueUrl).toBeUndefined();

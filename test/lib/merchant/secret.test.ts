@@ -35,7 +35,7 @@ describe('parseMerchantSecret()', () => {
   });
 
   test.each([
-    ['appId', undefined],
+    ['appId', 'x'],
     ['appId', 0],
     ['appId', -1],
     ['appId', 1.5],
@@ -88,7 +88,7 @@ describe('parseNotificationSecret()', () => {
     ['a list', [PLATFORM.publicKey, PLATFORM.publicKey], 2],
     ['a PEM', `-----BEGIN PUBLIC KEY-----\n${PLATFORM.publicKey}\n-----END PUBLIC KEY-----`, 1],
   ])('reads %s', (_name, platformPublicKey, count) => {
-    const { platformKeys } = parseNotificationSecret(JSON.stringify({ platformPublicKey }));
+    const { platformKeys } = parseNotificationSecret(write({ platformPublicKey }));
     expect(platformKeys.map(publicKeyText)).toEqual(Array(count).fill(PLATFORM.publicKey));
   });
 
@@ -116,6 +116,7 @@ describe('parseNotificationSecret()', () => {
     ['dealId', []],
     ['dealId', ['1', {}]],
     ['dealId', 0],
+    ['appId', 'x'],
   ])('names the field at fault: %s = %j', (field, value) => {
     expect(() => parseNotificationSecret(write({ [field]: value }))).toThrow(`The secret’s ${field} `);
   });
