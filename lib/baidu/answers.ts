@@ -10,6 +10,8 @@ export interface PlatformAnswer {
  * that is not paid, `refund` sends the money back.
  *
  * @see Baidu's cashier documentation, 通知支付状态
+ * @example
+ * paymentAnswer('consumed'); // => { errno: 0, msg: 'success', data: { isConsumed: 2 } }
  */
 export function paymentAnswer(verdict: 'consumed' | 'noted' | 'refund'): PlatformAnswer {
   const data = {
@@ -20,7 +22,13 @@ export function paymentAnswer(verdict: 'consumed' | 'noted' | 'refund'): Platfor
   return { errno: 0, msg: 'success', data };
 }
 
-/** What Baidu is told of a genuine refund notification; only then does its console show 已退款. */
+/**
+ * What Baidu is told of a genuine refund notification; only then does its console show 已退款.
+ *
+ * @see Baidu's cashier documentation, 通知退款状态
+ * @example
+ * refundAnswer(); // => { errno: 0, msg: 'success', data: {} }
+ */
 export function refundAnswer(): PlatformAnswer {
   return { errno: 0, msg: 'success', data: {} };
 }
@@ -32,6 +40,9 @@ export function refundAnswer(): PlatformAnswer {
  * @param refundPayMoney how much goes back, in fen (分), whole and not negative
  * @throws TypeError where either is another number
  * @see Baidu's cashier documentation, 请求业务方退款审核
+ * @example
+ * const answer = auditAnswer({ auditStatus: 1, refundPayMoney: 9800 });
+ * answer.data; // => { auditStatus: 1, calculateRes: { refundPayMoney: 9800 } }
  */
 export function auditAnswer({
   auditStatus,

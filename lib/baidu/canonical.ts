@@ -10,6 +10,8 @@ const SURROGATE = /[\ud800-\udfff]/;
  * @param params decoded names and values
  * @throws TypeError where a value is not a string, or has no UTF-8 form (a lone surrogate)
  * @see Baidu's cashier documentation, 签名与验签
+ * @example
+ * canonicalText({ appKey: 'MMM4oc', appId: '10026', promoDetail: '' }); // => 'appId=10026&appKey=MMM4oc&promoDetail='
  */
 export function canonicalText(params: Record<string, string>): string {
   const names = Object.keys(params).filter((name) => !UNSIGNED_NAMES.has(name));

@@ -2,6 +2,14 @@
  * The base of every error of this service. `name` equals `code`, which is what a direct invocation of a
  * Lambda reports as its error type. The message is for the caller: it names fields and limits, never values
  * of keys, tokens, signatures or users.
+ *
+ * @example
+ * try {
+ *   parsePaymentNotification('hello=1', { platformKeys: [readPublicKey(platformPublicKey)] });
+ * } catch (error) {
+ *   if (!(error instanceof ServiceError)) throw error;
+ *   error.code; // => 'INVALID_NOTIFICATION'
+ * }
  */
 export class ServiceError extends Error {
   /** What a caller can branch on. */
@@ -17,7 +25,14 @@ export class ServiceError extends Error {
   }
 }
 
-/** Baidu answered with an `errno` other than 0. `errmsg` is Baidu's own text, cut and cleaned. */
+/**
+ * Baidu answered with an `errno` other than 0. `errmsg` is Baidu's own text, cut and cleaned.
+ *
+ * @example
+ * const error = new BaiduError(10002, '订单不存在', false);
+ * error.code; // => 'BAIDU_ERROR'
+ * error.errno; // => 10002
+ */
 export class BaiduError extends ServiceError {
   readonly errno: number;
   readonly errmsg: string;

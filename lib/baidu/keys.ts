@@ -23,6 +23,9 @@ const PEM_HOLDS: Readonly<Record<string, 'private' | 'public'>> = {
  *
  * @param field the name under which an error speaks of the key; its value is never repeated
  * @throws ServiceError `CONFIGURATION_UNAVAILABLE` for anything but an RSA private key of 1024 bits or more that signs
+ * @example
+ * const privateKey = readPrivateKey(privateKeyPem);
+ * privateKey.type; // => 'private'
  */
 export function readPrivateKey(text: string, field = 'privateKey'): KeyObject {
   const key = usable(
@@ -39,6 +42,9 @@ export function readPrivateKey(text: string, field = 'privateKey'): KeyObject {
  *
  * @param field the name under which an error speaks of the key
  * @throws ServiceError `CONFIGURATION_UNAVAILABLE` for anything but an RSA public key of 1024 bits or more
+ * @example
+ * const platformKey = readPublicKey(platformPublicKey);
+ * platformKey.asymmetricKeyDetails?.modulusLength; // => 1024
  */
 export function readPublicKey(text: string, field = 'platformPublicKey'): KeyObject {
   const der = decodeKey(text, 'public', field);
@@ -50,7 +56,13 @@ export function readPublicKey(text: string, field = 'platformPublicKey'): KeyObj
   return usable(key, field, 'an RSA public key in SPKI, as Baidu’s console shows it');
 }
 
-/** The public half of a key as bare base64 SPKI: the form that Baidu's console takes and shows. */
+/**
+ * The public half of a key as bare base64 SPKI: the form that Baidu's console takes and shows.
+ *
+ * @example
+ * const forTheConsole = publicKeyText(readPrivateKey(privateKeyPem));
+ * forTheConsole.slice(0, 5); // => 'MIGfM'
+ */
 export function publicKeyText(key: KeyObject): string {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key;
   return publicKey.export({ format: 'der', type: 'spki' }).toString('base64');

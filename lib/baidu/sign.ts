@@ -42,6 +42,10 @@ export function rsaSha1(): 'node' | 'by-hand' {
  * @returns the signature in base64, padded
  * @throws TypeError where the key or a value cannot be signed with
  * @see Baidu's cashier documentation, 签名与验签
+ * @example
+ * const params = { appId: '10026', appKey: 'MMM4oc', orderId: '1920891312', siteId: '3747777038' };
+ * const sign = signParams(params, readPrivateKey(privateKeyPem));
+ * const query = new URLSearchParams({ ...params, sign }).toString();
  */
 export function signParams(params: Record<string, string>, privateKey: KeyObject): string {
   requireKey(privateKey, 'private');
@@ -60,6 +64,9 @@ export function signParams(params: Record<string, string>, privateKey: KeyObject
  * @param signature canonical base64, with or without its padding; anything else is `false`
  * @param publicKey an RSA key, 1024 bits or more; for a notification the platform's, not the merchant's
  * @throws TypeError where the key or a value cannot be verified with
+ * @example
+ * const { rsaSign, ...params } = Object.fromEntries(new URLSearchParams(paymentForm));
+ * verifyParams(params, rsaSign ?? '', readPublicKey(platformPublicKey)); // => true
  */
 export function verifyParams(
   params: Record<string, string>,

@@ -1,11 +1,9 @@
 import type { SecretSource } from '../aws/secrets-manager.ts';
+import { BAIDU_QUERY_URL, isLoopback } from '../baidu/address.ts';
 import { ServiceError } from '../baidu/errors.ts';
 
 /** The environment, or a stand-in for it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Where Baidu answers payment status queries. */
-export const BAIDU_QUERY_URL = 'https://dianshang.baidu.com/platform/entity/openapi/queryorderdetail';
 
 /** Where Baidu is asked, how long one attempt may take in milliseconds, and how many there are. */
 export interface BaiduConfig {
@@ -99,10 +97,6 @@ function readQueryUrl(text: string): URL {
     throw unfit('BAIDU_QUERY_URL', 'must be an https URL without query (http only on loopback)');
   }
   return url;
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
 function required(env: Environment, name: string): string {

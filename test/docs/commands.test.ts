@@ -11,6 +11,7 @@ import { type Account, APP, ORDER, type Stage, startStage } from './stage.ts';
 /** Pages whose commands another test runs. */
 const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/sandbox.md': 'test/local/cashier/sandbox.test.ts',
+  'lib/baidu/README.md': 'test/library/package.test.ts',
 };
 
 /** The pages that print commands. A Chinese page has those of its English one, as pages.test.ts says. */

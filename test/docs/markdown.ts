@@ -10,6 +10,7 @@ const NOT_OURS = new Set([
   '.serverless',
   '.esbuild',
   '.build',
+  'dist',
   'coverage',
   'artifacts',
   'reports',

@@ -35,6 +35,7 @@ describe.each([...readPages().values()])('$file', ({ text, blocks }) => {
 describe.each([
   ['README.md', 'README.zh-CN.md'],
   ['docs/operations.md', 'docs/operations.zh-CN.md'],
+  ['lib/baidu/README.md', 'lib/baidu/README.zh-CN.md'],
 ])('%s and %s', (english, chinese) => {
   const pages = [readPage(english), readPage(chinese)] as const;
   const both = <T>(what: (page: Page) => T) => {
@@ -79,9 +80,10 @@ test('docs/architecture.md says of each package why it is there', () => {
   for (const name of Object.keys({ ...dependencies, ...devDependencies })) expect(named).toContain(name);
 });
 
-/** A block without the comments of a shell; of a diagram its shape, since its words are translated. */
+/** A block without its comments, which are translated; of a diagram its shape, for the same reason. */
 function codeOf({ language, text }: CodeBlock): CodeBlock {
   if (language === 'mermaid') return { language, text: text.replace(/"[^"]*"/g, '""') };
+  if (language === 'js') return { language, text: text.replace(/^ *(\/\/|\/\*\*) .*$/gm, '') };
   return { language, text: text.replace(/\s+# .*$/gm, '') };
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { BAIDU_QUERY_URL } from '../../../lib/baidu/address.ts';
 import {
-  BAIDU_QUERY_URL,
   type Environment,
   readBaiduConfig,
   readConfirmConfig,
