@@ -16,7 +16,7 @@ import { watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
 import { tryLookup, unwrap } from '../lib/lookup.ts';
 import { withPreviousKey } from '../lib/merchant/previous-key.ts';
 import { parseConfirmSecret } from '../lib/merchant/secret.ts';
-import { publishOrders } from '../lib/order-event.ts';
+import { createTeller } from '../lib/order-event.ts';
 import { isSelfTest, type SigningSelfTest, selfTestSigning } from '../lib/self-test.ts';
 
 type ConfirmRecord = SQSRecord | SNSEventRecord;
@@ -38,7 +38,7 @@ const service = atInit(() => {
       readPreviousSecrets(secretConfig, parseConfirmSecret),
     ),
     ledger: openLedger(ledgerTable),
-    publish: publishOrders(createTopic(topicArn)),
+    ...createTeller(createTopic(topicArn)),
     sendBack: queueUrl ? createQueue(queueUrl) : undefined,
     rememberMs,
   };

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { askByOwnId, type MerchantOrderStatus, openLedgerLate, parseOwnId } from '../lib/ask.ts';
+import { askByOwnId, type MerchantOrderStatus, parseOwnId } from '../lib/ask.ts';
 import { loadSecrets, readPreviousSecrets } from '../lib/aws/secrets-manager.ts';
 import { type App, createBaiduClient } from '../lib/baidu/client.ts';
 import { startBudget } from '../lib/baidu/deadline.ts';
@@ -13,6 +13,7 @@ import { createLog } from '../lib/lambda/log.ts';
 import { type Outcome, outcomes } from '../lib/lambda/middleware.ts';
 import { jsonAnswer, problemAnswer } from '../lib/lambda/problem.ts';
 import { watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
+import { openLedgerLate } from '../lib/ledger-late.ts';
 import { withPreviousKey } from '../lib/merchant/previous-key.ts';
 import { parseMerchantSecret, parseQuerySecret } from '../lib/merchant/secret.ts';
 import { bearerToken, requireToken } from '../lib/merchant/token.ts';

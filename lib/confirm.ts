@@ -3,6 +3,12 @@ import type { App, QueryOrder } from './baidu/client.ts';
 import { asServiceError, BaiduError, OVER_QPS_ERRNO, ServiceError } from './baidu/errors.ts';
 import { checkNotification, type NotificationKeys, parseNotification } from './baidu/notification.ts';
 import type { OrderStatus } from './baidu/order-status.ts';
+import {
+  checkRefundAudit,
+  checkRefundNotification,
+  parseRefundAudit,
+  parseRefundNotification,
+} from './baidu/refund.ts';
 import { type Change, type Facts, newsOf, type Picture, pictureOf, toldOf } from './ledger/decisions.ts';
 import {
   commitOrder,
@@ -20,6 +26,7 @@ import {
   readRecord,
 } from './ledger/record.ts';
 import type { LookupMessage } from './lookup.ts';
+import { type Audit, type AuditEvent, auditKey, tellAudit } from './refund-audit.ts';
 
 /** An app of the merchant's, with what its notifications are verified with. */
 export interface ConfirmApp extends App {
@@ -41,6 +48,7 @@ export interface ConfirmParts
   readonly queryOrder: QueryOrder;
   /** Tells everyone, in so many milliseconds; throws `TOPIC_UNAVAILABLE`. */
   readonly publish: (event: OrderEvent, budgetMs: number) => Promise<void>;
+  readonly publishAudit: (event: AuditEvent, budgetMs: number) => Promise<void>;
   /** Puts a message back into the queue, held back for some seconds; without it the look-up fails. */
   readonly sendBack?: ((message: unknown, options: SendBackOptions) => Promise<void>) | undefined;
 }
@@ -71,6 +79,9 @@ const SEND_BACK_MS = 1500;
 /** Baidu is not asked again with less time left than this, in milliseconds, beside what is kept. */
 const ASK_AGAIN_MS = 1000;
 
+/** When an order is asked for again whose refund Baidu's query does not show yet, in seconds; SQS holds back 900 at most. */
+const REFUND_CHECK_SECONDS = [60, 240, 900, 900, 900];
+
 /** In a notification the status 2 says that the order was paid. */
 const NOTIFIED_PAID = '2';
 
@@ -79,7 +90,11 @@ interface Lookup {
   readonly app: ConfirmApp;
   readonly order: OrderKey;
   readonly siteId: string | undefined;
-  readonly facts: Facts | undefined;
+  readonly facts?: Facts | undefined;
+  /** A question of Baidu's whether to refund, and what it was answered: that is told, and the order not looked up. */
+  readonly audit?: Audit | undefined;
+  /** How often it was asked for again because of a refund. */
+  readonly refundCheck?: number;
   /** The message that asks for it. */
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -114,7 +129,7 @@ export async function confirmAll(
   );
   const groups = Map.groupBy(
     understood.flatMap((lookups) => (lookups instanceof ServiceError ? [] : lookups)),
-    ({ order }) => orderItemId(order),
+    ({ order, audit }) => orderItemId(audit ? auditKey(order, audit) : order),
   );
   const results = new Map<Lookup, Confirmation | ServiceError>();
   await Promise.all(
@@ -151,28 +166,46 @@ function outcomeOf(
 async function lookupsOf(message: LookupMessage, work: Work): Promise<Lookup[]> {
   const app = (await work.loadSecret()).find(message.appId);
   const { appId } = app;
-  const { orderId, siteId, tpOrderId, signed, body } = message;
+  const { orderId, siteId, tpOrderId, signed, answer, body } = message;
   if (tpOrderId !== undefined) {
     const items = await work.ledger.find(merchantOrderKey(appId, tpOrderId), work.leftMs());
     return items.map((item) => {
       const order = { appId, orderId: String(item['orderId']) };
-      return { app, order, siteId: readRecord(order, item).siteId, facts: undefined, body };
+      return { app, order, siteId: readRecord(order, item).siteId, body };
     });
   }
   if (signed) {
-    const facts = factsOf(signed, app.keys());
-    if (facts.orderId !== orderId || (siteId !== undefined && facts.siteId !== siteId)) {
+    const { facts, ...found } = verified(signed, app.keys());
+    if (found.orderId !== orderId || (siteId !== undefined && found.siteId !== siteId)) {
       throw new ServiceError('INVALID_REQUEST', `The ${signed.kind} is of another order or user.`);
     }
-    return [{ app, order: { appId, orderId: facts.orderId }, siteId: facts.siteId, facts, body }];
+    const audit = answer && { fields: found.fields, answer };
+    return [{ app, order: { appId, orderId }, siteId: found.siteId, facts, audit, body }];
   }
-  return [{ app, order: { appId, orderId: orderId ?? '' }, siteId, facts: undefined, body }];
+  return [{ app, order: { appId, orderId: orderId ?? '' }, siteId, refundCheck: message.refundCheck, body }];
 }
 
 /** Verifies what Baidu has signed once more: a queue holds what anyone with the right to send has put there. */
-function factsOf({ form }: NonNullable<LookupMessage['signed']>, keys: NotificationKeys) {
-  const { orderId, siteId, tpOrderId, fields } = parseNotification(checkNotification(form), keys);
-  return { orderId, siteId, tpOrderId, notification: fields };
+function verified({ kind, form }: NonNullable<LookupMessage['signed']>, keys: NotificationKeys): Verified {
+  if (kind === 'notification') {
+    const { orderId, siteId, tpOrderId, fields } = parseNotification(checkNotification(form), keys);
+    return { orderId, siteId, fields, facts: { siteId, tpOrderId, notification: fields } };
+  }
+  const parsed =
+    kind === 'refundAudit'
+      ? parseRefundAudit(checkRefundAudit(form), keys)
+      : parseRefundNotification(checkRefundNotification(form), keys);
+  const { orderId, siteId, tpOrderId, refundBatchId, fields } = parsed;
+  const refund = 'code' in parsed ? { refundBatchId, code: parsed.code } : undefined;
+  return { orderId, siteId, fields, facts: { siteId, tpOrderId, refund } };
+}
+
+/** What Baidu has signed, verified here. */
+interface Verified {
+  readonly orderId: string;
+  readonly siteId: string | undefined;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly facts: Facts;
 }
 
 /** Brings what is told of one order up to date; what came of each of the look-ups. */
@@ -183,6 +216,11 @@ async function confirmOrder(
   const all = (result: (lookup: Lookup) => Confirmation | ServiceError) =>
     lookups.map((lookup): [Lookup, Confirmation | ServiceError] => [lookup, result(lookup)]);
   try {
+    const [{ order, siteId, facts, audit } = impossible()] = lookups;
+    if (audit) {
+      const result = await tellAudit({ order, siteId, tpOrderId: facts?.tpOrderId, audit }, work);
+      return all(() => result);
+    }
     const { result, paid } = await bringUpToDate(lookups, work);
     return all((lookup) => (paid || !isNotifiedPaid(lookup) ? result : mismatch()));
   } catch (error) {
@@ -226,7 +264,10 @@ async function bringUpToDate(
     const paid = isPaid(picture);
     if (!paid && lookups.every(isNotifiedPaid)) throw mismatch();
     const result = await decide(record, picture, work);
-    if (result) return { result, paid };
+    if (result) {
+      await askAgainForRefund(lookups, picture, work);
+      return { result, paid };
+    }
     record = await readOrder(order, work);
   }
 }
@@ -273,6 +314,26 @@ async function queryUnderLimit(
       else throw refused;
     }
   }
+}
+
+/**
+ * Asks for an order again later where Baidu's query does not show a refund yet that Baidu has notified; a few times, since
+ * nobody has published what a refund in part looks like there.
+ */
+async function askAgainForRefund(
+  lookups: readonly Lookup[],
+  { appId, orderId, siteId, refund }: Picture,
+  { sendBack }: Work,
+): Promise<void> {
+  const counts = lookups.flatMap(({ facts, refundCheck = 0 }) =>
+    refundCheck > 0 || facts?.refund?.code === 1 ? [refundCheck] : [],
+  );
+  if (counts.length === 0 || (refund.status !== 'NONE' && refund.status !== 'PROCESSING')) return;
+  const refundCheck = Math.min(...counts);
+  const delaySeconds = REFUND_CHECK_SECONDS[refundCheck];
+  if (delaySeconds === undefined) return;
+  const message = { appId, orderId, siteId, refundCheck: refundCheck + 1 };
+  await sendBack?.(message, { budgetMs: SEND_BACK_MS, delaySeconds });
 }
 
 /** Back into the queue as new messages: another try of the same ones would bring them nearer to the dead-letter queue. */

@@ -1,6 +1,7 @@
 import type { SecretSource } from '../aws/secrets-manager.ts';
 import { BAIDU_QUERY_URL, isLoopback } from '../baidu/address.ts';
 import { ServiceError } from '../baidu/errors.ts';
+import type { AuditPolicy } from '../webhook.ts';
 
 /** The environment, or a stand-in for it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -53,11 +54,18 @@ export interface NotifyConfig {
   readonly queueUrl: string;
   /** `undefined`: no order check. */
   readonly ordersTable: string | undefined;
+  readonly auditPolicy: AuditPolicy;
 }
 
-/** `PAYMENT_QUEUE_URL` and `ORDERS_TABLE`. Throws as `readSecretConfig` does. */
+/** `PAYMENT_QUEUE_URL`, `ORDERS_TABLE` and `REFUND_AUDIT`. Throws as `readSecretConfig` does. */
 export function readNotifyConfig(env: Environment = process.env): NotifyConfig {
-  return { queueUrl: required(env, 'PAYMENT_QUEUE_URL'), ordersTable: env['ORDERS_TABLE'] || undefined };
+  const auditPolicy = env['REFUND_AUDIT'] || 'undecided';
+  if (!isAuditPolicy(auditPolicy)) throw unfit('REFUND_AUDIT', `must be one of ${AUDIT_POLICIES.join(', ')}`);
+  return {
+    queueUrl: required(env, 'PAYMENT_QUEUE_URL'),
+    ordersTable: env['ORDERS_TABLE'] || undefined,
+    auditPolicy,
+  };
 }
 
 /** Where changes are published, what was told is written down, and look-ups are sent back to. */
@@ -116,6 +124,12 @@ function wholeNumber(
   if (!(value >= least && value <= most))
     throw unfit(name, `must be a whole number from ${least} to ${most}`);
   return value;
+}
+
+const AUDIT_POLICIES = ['undecided', 'refuse', 'approve'] as const;
+
+function isAuditPolicy(text: string): text is AuditPolicy {
+  return AUDIT_POLICIES.some((policy) => policy === text);
 }
 
 function isLogLevel(text: string | undefined): text is LogLevel {

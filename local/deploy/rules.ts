@@ -2,6 +2,7 @@ import {
   readBaiduConfig,
   readConfirmConfig,
   readLogConfig,
+  readNotifyConfig,
   readSecretConfig,
 } from '../../lib/lambda/config.ts';
 
@@ -40,6 +41,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
 
   ordersTable: (value) =>
     /^[\w.-]{3,255}$/.test(value) ? undefined : 'must be the name of a DynamoDB table, not its ARN',
+
+  refundAudit: (value) =>
+    refusalOf(() => readNotifyConfig({ PAYMENT_QUEUE_URL: 'any', REFUND_AUDIT: value })),
 
   confirmConcurrency: whole(2, 1000),
   confirmReservedConcurrency: whole(1),

@@ -60,6 +60,7 @@ function setUp<More extends Partial<ConfirmParts>>(more?: More) {
       find: vi.fn(async (key: string) => table.find(key)),
     },
     publish: vi.fn(async (event: OrderEvent) => void events.push(event)),
+    publishAudit: vi.fn(async () => undefined),
     rememberMs: 86_400_000,
     now: () => clock.now,
     pause: async (ms: number) => {

@@ -200,6 +200,7 @@ class World {
     const take = this.#off === undefined ? undefined : SWITCHES[this.#off];
     return {
       ...(take ? take(plain, now) : plain),
+      publishAudit: async () => undefined,
       loadSecret: async () => ({ find: () => APP }),
       sendBack: async (message, { delaySeconds }) => this.#send(JSON.stringify(message), delaySeconds * 1000),
       rememberMs: 400 * 86_400_000,

@@ -3,6 +3,7 @@ import { idsOfType, placeholder, resource } from './package.ts';
 import { every, plain } from './packaged.ts';
 
 const webhook = 'POST /baidu/payment-notify';
+const webhooks = [webhook, 'POST /baidu/refund-notify', 'POST /baidu/refund-audit'];
 const query = 'GET /orders/{orderId}/payment-status';
 const queryByOwnId = 'GET /merchant-orders/{tpOrderId}/payment-status';
 
@@ -16,7 +17,7 @@ describe('HTTP API', () => {
     expect(routes.map(({ RouteKey, Target }) => ({ RouteKey, Target }))).toEqual([
       { RouteKey: query, Target: to('HttpApiIntegrationQuery') },
       { RouteKey: queryByOwnId, Target: to('HttpApiIntegrationQuery') },
-      { RouteKey: webhook, Target: to('HttpApiIntegrationNotify') },
+      ...webhooks.map((RouteKey) => ({ RouteKey, Target: to('HttpApiIntegrationNotify') })),
     ]);
     for (const name of ['Query', 'Notify']) {
       expect(resource(template, `HttpApiIntegration${name}`).Properties).toMatchObject({
@@ -26,23 +27,26 @@ describe('HTTP API', () => {
     }
   });
 
+  const ofEach = (limits: object) => Object.fromEntries(webhooks.map((route) => [route, limits]));
+
   it('takes so much and no more, the webhook from a bucket of its own', () => {
     expect(resource(plain.template, 'HttpApiStage').Properties).toMatchObject({
       DefaultRouteSettings: { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
-      RouteSettings: { [webhook]: { ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 } },
+      RouteSettings: ofEach({ ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 }),
     });
     expect(resource(every.template, 'HttpApiStage').Properties).toMatchObject({
       DefaultRouteSettings: { ThrottlingRateLimit: '11', ThrottlingBurstLimit: '12' },
-      RouteSettings: { [webhook]: { ThrottlingRateLimit: '13', ThrottlingBurstLimit: '14' } },
+      RouteSettings: ofEach({ ThrottlingRateLimit: '13', ThrottlingBurstLimit: '14' }),
     });
   });
 
-  it('makes the route before the stage that names it', () => {
+  it('makes the routes before the stage that names them', () => {
     const { template } = plain;
-    const [id] = idsOfType(template, 'AWS::ApiGatewayV2::Route').filter(
-      (route) => resource(template, route).Properties['RouteKey'] === webhook,
+    const ids = idsOfType(template, 'AWS::ApiGatewayV2::Route').filter((route) =>
+      webhooks.includes(String(resource(template, route).Properties['RouteKey'])),
     );
-    expect(resource(template, 'HttpApiStage').DependsOn).toContain(id);
+    expect(ids).toHaveLength(3);
+    expect(resource(template, 'HttpApiStage').DependsOn).toEqual(expect.arrayContaining(ids));
   });
 
   it('logs each request as JSON, and nothing of a query, a path, a header or a body', () => {

@@ -76,7 +76,12 @@ describe('environment', () => {
       Variables: { ...all, ...toBaidu, ...toLedger },
     });
     expect(propertiesOf(plain, 'notify')['Environment']).toEqual({
-      Variables: { ...all, PAYMENT_QUEUE_URL: { Ref: 'PaymentQueue' } },
+      Variables: {
+        ...all,
+        ...toLedger,
+        PAYMENT_QUEUE_URL: { Ref: 'PaymentQueue' },
+        REFUND_AUDIT: 'undecided',
+      },
     });
     expect(propertiesOf(plain, 'confirm')['Environment']).toEqual({
       Variables: { ...all, ...toBaidu, ...ofConfirm },
@@ -98,7 +103,10 @@ describe('environment', () => {
       Variables: { ...changed, ...changedToBaidu, ...toLedger },
     });
     expect(propertiesOf(every, 'notify')['Environment']).toEqual({
-      Variables: { ...changed, PAYMENT_QUEUE_URL: { Ref: 'PaymentQueue' }, ORDERS_TABLE: 'merchant-orders' },
+      Variables: {
+        ...{ ...changed, ...toLedger, PAYMENT_QUEUE_URL: { Ref: 'PaymentQueue' } },
+        ...{ ORDERS_TABLE: 'merchant-orders', REFUND_AUDIT: 'undecided' },
+      },
     });
     expect(propertiesOf(every, 'confirm')['Environment']).toEqual({
       Variables: { ...changed, ...changedToBaidu, ...ofConfirm },

@@ -18,7 +18,7 @@ const here = (service: string) =>
 const readSecret = allow('secretsmanager:GetSecretValue', {
   'Fn::Sub': `${here('secretsmanager')}:secret:baidu-payment-status/dev-??????`,
 });
-const findOrders = allow('dynamodb:Query', { 'Fn::Sub': '${LedgerTable.Arn}/index/merchantOrder' });
+const findOrders = allow('dynamodb:Query', { 'Fn::Sub': `\${LedgerTable.Arn}/index/merchantOrder` });
 const confirmsOwn = [
   allow(
     ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:SendMessage'],
@@ -56,7 +56,13 @@ describe('roles', () => {
   it('let notify send to the payment queue as well', () => {
     const send = allow('sqs:SendMessage', arnOf('PaymentQueue'));
     expect(policiesOf(plain, 'NotifyRole')).toEqual([
-      { PolicyName: 'notify', PolicyDocument: statementsOf([logs('NotifyLogGroup'), readSecret, send]) },
+      {
+        PolicyName: 'notify',
+        PolicyDocument: statementsOf([
+          ...[logs('NotifyLogGroup'), readSecret, send],
+          allow('dynamodb:GetItem', arnOf('LedgerTable')),
+        ]),
+      },
     ]);
   });
 

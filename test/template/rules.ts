@@ -30,6 +30,8 @@ describe.each([
       'The deployment bucket holds our zip files and no secret: a log of who read them is not worth a second bucket.',
     'AwsSolutions-APIG4 HttpApiRoutePostBaiduPaymentDashnotify':
       "Baidu sends no credentials: the webhook's authentication is the signature, which notify verifies.",
+    'AwsSolutions-APIG4 HttpApiRoutePostBaiduRefundDashnotify': 'As above.',
+    'AwsSolutions-APIG4 HttpApiRoutePostBaiduRefundDashaudit': 'As above.',
     'AwsSolutions-APIG4 HttpApiRouteGetMerchantDashordersTporderidVarPaymentDashstatus':
       'As below: it is query, too.',
     'AwsSolutions-APIG4 HttpApiRouteGetOrdersOrderidVarPaymentDashstatus':

@@ -140,9 +140,20 @@ describe('readBaiduConfig()', () => {
 describe('readNotifyConfig()', () => {
   test('checks orders only where a table is named', () => {
     const env = { PAYMENT_QUEUE_URL: 'queue' };
-    expect(readNotifyConfig(env)).toEqual({ queueUrl: 'queue', ordersTable: undefined });
+    expect(readNotifyConfig(env)).toEqual({
+      ...{ queueUrl: 'queue', ordersTable: undefined, auditPolicy: 'undecided' },
+    });
     expect(readNotifyConfig({ ...env, ORDERS_TABLE: '' }).ordersTable).toBeUndefined();
     expect(readNotifyConfig({ ...env, ORDERS_TABLE: 'orders' }).ordersTable).toBe('orders');
+  });
+
+  test('knows what to answer an audit', () => {
+    const env = { PAYMENT_QUEUE_URL: 'queue' };
+    expect(readNotifyConfig({ ...env, REFUND_AUDIT: 'approve' }).auditPolicy).toBe('approve');
+    expectUnfit(
+      () => readNotifyConfig({ ...env, REFUND_AUDIT: 'yes' }),
+      'REFUND_AUDIT must be one of undecided, refuse, approve',
+    );
   });
 
   test('asks for PAYMENT_QUEUE_URL', () => {
