@@ -12,7 +12,7 @@ export default {
   coverageAnalysis: 'perTest',
   concurrency: 1,
   timeoutMS: 10_000,
-  ignorePatterns: ['/artifacts', '/docs', '/resources', '/.serverless', '/.esbuild', '/.build'],
+  ignorePatterns: ['/artifacts', '/docs', '/resources', '/.serverless', '/.esbuild', '/.build', '/dist'],
   tempDirName: '.stryker-tmp',
   // What has not changed since the last run is not tried again. `npm run mutation -- --force` tries everything: new
   // tests of what a file does as it is loaded are seen by that alone.
