@@ -1,4 +1,30 @@
+import os from 'node:os';
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** What takes longest. Where it begins last, everything waits for it in the end. */
+const LONG = [
+  'test/docs/commands.test.ts',
+  'test/examples/queue-reader-outage.test.ts',
+  'test/template/',
+  'test/integration/',
+  'test/handlers/',
+  'test/local/',
+  'test/events/',
+];
+
+/** Begins with the files that take longest, also on a machine that has not run them yet. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const file = path.relative(import.meta.dirname, moduleId);
+      const found = LONG.findIndex((start) => file.startsWith(start));
+      return found < 0 ? LONG.length : found;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -6,7 +32,12 @@ export default defineConfig({
     exclude: ['test/browser/**', 'test/bench/**'],
     reporters: ['default', './test/reporter.ts'],
     globalSetup: ['./test/bundles.ts'],
-    testTimeout: 30_000,
+    sequence: { sequencer: LongestFirst },
+    // Half of the time something is waited for: two files for each processor keep it busy.
+    maxWorkers: 2 * os.availableParallelism(),
+    // For what hangs. How fast a machine is, and what else it does, is no test's business.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Each of these is a process or two; more at once only wait for each other.
     maxConcurrency: 3,
     allowOnly: false,

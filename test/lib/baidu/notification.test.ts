@@ -37,8 +37,8 @@ describe('checkNotification()', () => {
           const accepted = read(cut);
           if (!accepted) continue;
           others++;
-          for (const name of BINDING)
-            expect(accepted[name], `${name} in ${JSON.stringify(cut)}`).toBe(genuine[name as 'status']);
+          const changed = BINDING.filter((name) => accepted[name] !== genuine[name as 'status']);
+          if (changed.length > 0) expect.unreachable(`${changed} in ${JSON.stringify(cut)}`);
         }
       }),
       { numRuns: 2000 },
@@ -261,8 +261,9 @@ function* cutsOf(text: string): Generator<Record<string, string>> {
         const cut = part.indexOf('=');
         return [part.slice(0, cut), part.slice(cut + 1)] as const;
       });
-      const names = new Set(pairs.map(([name]) => name));
-      if (names.size === pairs.length) yield Object.fromEntries(pairs);
+      const fields = Object.fromEntries(pairs);
+      // A name that comes twice is refused before the fields are looked at.
+      if (Object.keys(fields).length === pairs.length) yield fields;
       if (from === 0 && to > 0) break;
     }
   }
@@ -272,7 +273,8 @@ function read(cut: Record<string, string>): Readonly<Record<string, string>> | u
   try {
     return checkNotification({ ...cut, rsaSign }).fields;
   } catch (error) {
-    expect(error).toBeInstanceOf(ServiceError);
-    return undefined;
+    // Not an assertion of vitest's for each of some hundred thousand refusals: they take longer than all else here.
+    if (error instanceof ServiceError) return undefined;
+    throw error;
   }
 }
