@@ -1,34 +1,41 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { createOnce, Once } from '../../../lib/aws/once.ts';
+import type { openLedger } from '../../../lib/aws/dynamodb.ts';
 import type { createQueue, SendMessage } from '../../../lib/aws/queue.ts';
 import type { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
-import type { createTopic, PublishStatus } from '../../../lib/aws/topic.ts';
+import type { createTopic, PublishMessage } from '../../../lib/aws/topic.ts';
 import type { App, createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
 import { readPrivateKey } from '../../../lib/baidu/keys.ts';
+import type { LedgerWrite } from '../../../lib/ledger/decisions.ts';
+import type { Item } from '../../../lib/ledger/record.ts';
+import type { LedgerStore } from '../../../lib/ledger/store.ts';
+import type { parseConfirmSecret } from '../../../lib/merchant/secret.ts';
 import { snsEvent, sqsEvent } from '../../../local/stack/events.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
-import { PAID } from '../../support/notification.ts';
+import { PAID, signed } from '../../support/notification.ts';
 import { SAMPLE } from '../../support/vectors.ts';
 
 const parts = vi.hoisted(() => ({
   createBaiduClient: vi.fn<typeof createBaiduClient>(),
-  createOnce: vi.fn<typeof createOnce>(),
+  openLedger: vi.fn<typeof openLedger>(),
   createQueue: vi.fn<typeof createQueue>(),
   createTopic: vi.fn<typeof createTopic>(),
   loadSecrets: vi.fn<typeof loadSecrets>(),
   readPreviousSecrets: vi.fn<typeof readPreviousSecrets>(),
   readPrevious: vi.fn<() => Promise<App>>(),
-  loadSecret: vi.fn<() => Promise<App>>(),
+  loadSecret: vi.fn<() => Promise<ReturnType<typeof parseConfirmSecret>>>(),
   queryOrder: vi.fn<QueryOrder>(),
-  begin: vi.fn<Once['begin']>(),
-  run: vi.fn<Once['run']>(),
-  publish: vi.fn<PublishStatus>(),
+  ledger: {
+    read: vi.fn<LedgerStore['read']>(),
+    write: vi.fn<LedgerStore['write']>(),
+    find: vi.fn<LedgerStore['find']>(),
+  },
+  publish: vi.fn<PublishMessage>(),
   sendBack: vi.fn<SendMessage>(),
 }));
 vi.mock(import('../../../lib/baidu/client.ts'), () => ({ createBaiduClient: parts.createBaiduClient }));
-vi.mock(import('../../../lib/aws/once.ts'), () => ({ createOnce: parts.createOnce }));
+vi.mock(import('../../../lib/aws/dynamodb.ts'), () => ({ openLedger: parts.openLedger }));
 vi.mock(import('../../../lib/aws/queue.ts'), () => ({ createQueue: parts.createQueue }));
 vi.mock(import('../../../lib/aws/topic.ts'), () => ({ createTopic: parts.createTopic }));
 vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
@@ -36,7 +43,12 @@ vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
   readPreviousSecrets: parts.readPreviousSecrets as typeof readPreviousSecrets,
 }));
 
-const SECRET = { appId: '10026', appKey: 'MMM4oc', privateKey: readPrivateKey(SAMPLE.privateKey) };
+const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const APP = {
+  ...{ appId: '10026', appKey: 'MMM4oc', privateKey: readPrivateKey(SAMPLE.privateKey) },
+  keys: () => ({ platformKeys: [platform.publicKey], dealIds: undefined }),
+};
+const SECRET = { ...APP, find: () => APP };
 const ORDER = { orderId: '1920891312', siteId: '3747777038' };
 
 /** What Baidu says of an order: paid, unless the order's id ends in 9. */
@@ -52,22 +64,31 @@ const statusOf: QueryOrder = async (_secret, order) => {
   };
 };
 
+/** What the table holds. */
+const items = new Map<string, Item>();
+const write = (id: string, { set, keep = {}, remove = [] }: LedgerWrite): Item => {
+  const kept = Object.entries({ ...keep, ...items.get(id) }).filter(([name]) => !remove.includes(name));
+  const item = { ...Object.fromEntries(kept), ...set };
+  items.set(id, item);
+  return item;
+};
+
 let lines: Record<string, unknown>[];
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance', 'Date'] });
   lines = captureLog();
   parts.createBaiduClient.mockReturnValue(parts.queryOrder);
-  parts.createOnce.mockReturnValue({ begin: parts.begin, run: parts.run });
+  items.clear();
+  parts.openLedger.mockReturnValue(parts.ledger);
+  parts.ledger.read.mockImplementation(async (id) => items.get(id));
+  parts.ledger.write.mockImplementation(async (id, change) => write(id, change));
+  parts.ledger.find.mockResolvedValue([]);
   parts.createQueue.mockReturnValue(parts.sendBack);
   parts.createTopic.mockReturnValue(parts.publish);
   parts.loadSecrets.mockReturnValue(parts.loadSecret as ReturnType<typeof loadSecrets>);
   parts.loadSecret.mockResolvedValue(SECRET);
   parts.readPreviousSecrets.mockReturnValue(parts.readPrevious as ReturnType<typeof readPreviousSecrets>);
   parts.queryOrder.mockImplementation(statusOf);
-  parts.run.mockImplementation(async (_key, act) => {
-    await act();
-    return true;
-  });
   parts.publish.mockResolvedValue(undefined);
 });
 afterEach(() => {
@@ -86,7 +107,7 @@ const start = (env: Record<string, string> = {}) => coldStart('confirm', { ...EN
 const lookup = (orderId: string, status?: string) =>
   JSON.stringify({
     ...{ ...ORDER, orderId },
-    notification: status && { ...PAID, orderId, status },
+    notification: status && signed({ ...PAID, orderId, status }, platform.privateKey),
   });
 const batch = (...bodies: string[]) =>
   sqsEvent(bodies.map((body, index) => ({ messageId: `message-${index}`, body })));
@@ -95,7 +116,7 @@ describe('confirm, as it starts', () => {
   test('makes its parts, and watches Baidu and the secret', async () => {
     await start({ BAIDU_MAX_ATTEMPTS: '2' });
     expect(parts.createTopic).toHaveBeenCalledExactlyOnceWith('topic');
-    expect(parts.createOnce).toHaveBeenCalledExactlyOnceWith('table');
+    expect(parts.openLedger).toHaveBeenCalledExactlyOnceWith('table');
     expect(parts.createQueue).not.toHaveBeenCalled();
     expect(parts.createBaiduClient).toHaveBeenCalledExactlyOnceWith(
       expect.objectContaining({ attemptTimeoutMs: 1500, maxAttempts: 2, queryUrl: expect.any(URL) }),
@@ -146,17 +167,19 @@ describe('confirm', () => {
     const records = [...batch(lookup('1', '2')).Records, ...snsEvent(lookup('2')).Records];
     const context = contextOf({ remainingMs: 10_000 });
     expect(await (await start())({ Records: records }, context)).toEqual({ batchItemFailures: [] });
-    expect(parts.begin).toHaveBeenCalledExactlyOnceWith(context);
-    expect(parts.queryOrder.mock.calls.map(([, { orderId }, leftMs]) => [orderId, leftMs])).toEqual([
-      ['1', 8000],
-      ['2', 8000],
+    // Of the 8 s it keeps 1.5 s for sending back what Baidu has no time for.
+    expect(parts.queryOrder.mock.calls.map(([, { orderId }, leftMs]) => [orderId, leftMs]).sort()).toEqual([
+      ['1', 6500],
+      ['2', 6500],
     ]);
-    expect(
-      parts.publish.mock.calls.map(([{ orderId }, { notification }]) => [orderId, notification]),
-    ).toEqual([
+    const messages = parts.publish.mock.calls.map(
+      ([message]) => message as unknown as Record<string, unknown>,
+    );
+    expect(messages.map(({ orderId, notification }) => [orderId, notification]).sort()).toEqual([
       ['1', { ...PAID, orderId: '1' }],
       ['2', undefined],
     ]);
+    expect(parts.publish.mock.calls.map(([, , budgetMs]) => budgetMs)).toEqual([8000, 8000]);
     expect(lines).toEqual([
       expect.objectContaining({
         ...{
@@ -181,21 +204,37 @@ describe('confirm', () => {
 
   test('has 25 s where the runtime names no limit', async () => {
     await (await start())(batch(lookup('1')), { awsRequestId: 'request-1' });
-    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(SECRET, { ...ORDER, orderId: '1' }, 23_000);
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, { ...ORDER, orderId: '1' }, 21_500);
   });
 
   test('counts nothing published that was known', async () => {
-    parts.run.mockResolvedValue(false);
-    await (await start())(batch(lookup('1')), contextOf());
-    expect(lines[0]).toMatchObject({ message: 'known', StatusesPublished: 0 });
+    const handler = await start();
+    for (let count = 0; count < 2; count++) await handler(batch(lookup('1')), contextOf());
+    const counted = lines.flatMap(({ StatusesPublished }) => StatusesPublished ?? []);
+    expect(counted).toEqual([1, 0]);
+    expect(lines).toContainEqual(expect.objectContaining({ message: 'known', StatusesPublished: 0 }));
+    expect(parts.publish).toHaveBeenCalledTimes(1);
+  });
+
+  test('says that nobody knows an order, which is no failure', async () => {
+    const event = batch(JSON.stringify({ tpOrderId: 'own-1' }));
+    expect(await (await start())(event, contextOf())).toEqual({ batchItemFailures: [] });
+    expect(lines[0]).toMatchObject({
+      ...{ level: 'INFO', message: 'unknown', tpOrderId: 'own-1', StatusesPublished: 0 },
+    });
+    expect(parts.queryOrder).not.toHaveBeenCalled();
   });
 
   test('gives back what failed, and nothing else', async () => {
-    const bodies = [lookup('1'), 'nonsense', lookup('19', '2'), lookup('29'), lookup('2')];
+    const unsigned = JSON.stringify({ ...ORDER, orderId: '3', notification: { ...PAID, orderId: '3' } });
+    const bodies = [lookup('1'), 'nonsense', lookup('19', '2'), lookup('29'), lookup('2'), unsigned];
     expect(await (await start())(batch(...bodies), contextOf())).toEqual({
-      batchItemFailures: [{ itemIdentifier: 'message-1' }, { itemIdentifier: 'message-2' }],
+      batchItemFailures: [1, 2, 5].map((index) => ({ itemIdentifier: `message-${index}` })),
     });
-    expect(parts.publish.mock.calls.map(([{ orderId }]) => orderId)).toEqual(['1', '29', '2']);
+    const messages = parts.publish.mock.calls.map(
+      ([message]) => message as unknown as Record<string, unknown>,
+    );
+    expect(messages.map(({ orderId }) => orderId).sort()).toEqual(['1', '2', '29']);
     const failed = lines.filter(({ message }) => message === 'not confirmed');
     expect(failed).toEqual([
       expect.objectContaining({
@@ -207,9 +246,17 @@ describe('confirm', () => {
         ...{ level: 'ERROR', code: 'PAYMENT_MISMATCH', PaymentMismatches: 1 },
         ...{ orderId: '19', tpOrderId: PAID['tpOrderId'] },
       }),
+      expect.objectContaining({
+        ...{
+          level: 'ERROR',
+          code: 'INVALID_NOTIFICATION',
+          reason: 'The field rsaSign is missing.',
+          orderId: '3',
+        },
+      }),
     ]);
     expect(failed[0]).not.toHaveProperty('_aws');
-    expect(lines.at(-1)).toMatchObject({ message: 'answered', records: 5, failures: 2 });
+    expect(lines.at(-1)).toMatchObject({ message: 'answered', records: 6, failures: 3 });
   });
 
   test('fails as a whole where a look-up from a topic did, so that Lambda repeats it', async () => {
@@ -243,7 +290,7 @@ describe('confirm', () => {
         name: 'INVALID_REQUEST',
         message: 'The event holds no Records.',
       });
-      expect(parts.begin).not.toHaveBeenCalled();
+      expect(parts.loadSecret).not.toHaveBeenCalled();
     },
   );
 
@@ -253,14 +300,14 @@ describe('confirm', () => {
     const { BaiduError } = await import('../../../lib/baidu/errors.ts');
     parts.queryOrder.mockRejectedValue(new BaiduError(5010003, '', true));
     const event = batch(lookup('1'));
-    expect(await handler(event, contextOf({ remainingMs: 2000 }))).toEqual({ batchItemFailures: [] });
+    expect(await handler(event, contextOf({ remainingMs: 4000 }))).toEqual({ batchItemFailures: [] });
     expect(parts.sendBack).toHaveBeenCalledTimes(1);
     expect(lines[0]).toMatchObject({ level: 'INFO', message: 'deferred', StatusesPublished: 0 });
 
     const withoutQueue = await start();
     const { BaiduError: Anew } = await import('../../../lib/baidu/errors.ts');
     parts.queryOrder.mockRejectedValue(new Anew(5010003, '', true));
-    expect(await withoutQueue(event, contextOf({ remainingMs: 2000 }))).toEqual({
+    expect(await withoutQueue(event, contextOf({ remainingMs: 4000 }))).toEqual({
       batchItemFailures: [{ itemIdentifier: 'message-0' }],
     });
   });
