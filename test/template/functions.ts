@@ -67,6 +67,7 @@ describe('environment', () => {
     PAYMENT_QUEUE_URL: { Ref: 'PaymentQueue' },
     PAYMENT_TOPIC_ARN: { Ref: 'StatusTopic' },
     LEDGER_TABLE: { Ref: 'LedgerTable' },
+    LEDGER_DAYS: '400',
   };
 
   it('holds what each function reads, with the defaults of the contract', () => {
@@ -97,7 +98,7 @@ describe('environment', () => {
       Variables: { ...changed, PAYMENT_QUEUE_URL: { Ref: 'PaymentQueue' }, ORDERS_TABLE: 'merchant-orders' },
     });
     expect(propertiesOf(every, 'confirm')['Environment']).toEqual({
-      Variables: { ...changed, ...changedToBaidu, ...ofConfirm },
+      Variables: { ...changed, ...changedToBaidu, ...ofConfirm, LEDGER_DAYS: '30' },
     });
   });
 });

@@ -105,15 +105,25 @@ describe('topics', () => {
 });
 
 describe('ledger table', () => {
-  it('forgets by itself, can be set back, is encrypted, and outlives the stack', () => {
+  it('finds an order by the merchant’s id, forgets by itself, can be set back, is encrypted, and outlives the stack', () => {
     expect(idsOfType(plain.template, 'AWS::DynamoDB::Table')).toEqual(['LedgerTable']);
     expect(resource(plain.template, 'LedgerTable')).toEqual({
       Type: 'AWS::DynamoDB::Table',
       ...kept,
       Properties: {
         BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+        AttributeDefinitions: [
+          { AttributeName: 'id', AttributeType: 'S' },
+          { AttributeName: 'merchantOrder', AttributeType: 'S' },
+        ],
         KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+        GlobalSecondaryIndexes: [
+          {
+            IndexName: 'merchantOrder',
+            KeySchema: [{ AttributeName: 'merchantOrder', KeyType: 'HASH' }],
+            Projection: { ProjectionType: 'ALL' },
+          },
+        ],
         TimeToLiveSpecification: { AttributeName: 'expiration', Enabled: true },
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
         SSESpecification: { SSEEnabled: true },

@@ -25,10 +25,10 @@ const confirmsOwn = [
   ),
   allow('sqs:SendMessage', arnOf('DeadLetterQueue')),
   allow('sns:Publish', { Ref: 'StatusTopic' }),
-  allow(
-    ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
-    arnOf('LedgerTable'),
-  ),
+  allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], arnOf('LedgerTable')),
+  allow('dynamodb:Query', {
+    'Fn::Sub': `${placeholder('LedgerTable.Arn')}/index/merchantOrder`,
+  }),
 ];
 
 const policiesOf = ({ template }: Packaged, role: string) => resource(template, role).Properties['Policies'];
