@@ -14,16 +14,18 @@ import {
   takesSignaturesOf,
 } from '../support/baidu.ts';
 import { BUILD, captureLog, coldStart, contextOf } from '../support/cold-start.ts';
-import { PAID } from '../support/notification.ts';
+import { PAID, signed } from '../support/notification.ts';
 import { type OutageProxy, startProxy } from '../support/outage-proxy.ts';
 import { drain } from '../support/queue.ts';
 
 const ORDER = { orderId: '1920891312', siteId: '3747777038' };
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const secret = {
   appId: '10026',
   appKey: 'MMM4oc',
   privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }),
+  platformPublicKey: platform.publicKey.export({ format: 'pem', type: 'spki' }),
 };
 
 let aws: LocalAws;
@@ -64,7 +66,16 @@ type Handler = Awaited<ReturnType<typeof coldStart>>;
 const start = (more: Record<string, string> = {}) => coldStart('confirm', { ...env, ...more });
 const published = () => drain(aws.sqs, aws.subscriberQueueUrl);
 const lookup = (more: Record<string, unknown> = {}) => JSON.stringify({ ...ORDER, ...more });
-const paidLookup = () => lookup({ notification: PAID });
+/** What notify puts into the queue. */
+const notified = (fields: Record<string, string> = {}, more: Record<string, unknown> = {}) => {
+  const signedFields = { ...PAID, ...fields };
+  return lookup({
+    ...{ appId: '10026', orderId: signedFields['orderId'] },
+    notification: signed(signedFields, platform.privateKey),
+    ...more,
+  });
+};
+const paidLookup = () => notified();
 const sns = (message: string) => snsEvent(message).Records[0];
 const envelope = (message: string) =>
   JSON.stringify({ Type: 'Notification', TopicArn: 'x', Message: message });
@@ -94,9 +105,9 @@ describe(`confirm (${BUILD}): what it publishes`, () => {
     expect(await confirm(await start(), [paidLookup()])).toEqual([]);
     expect(await published()).toEqual([
       {
-        eventType: 'payment-status',
-        ...ORDER,
-        tpOrderId: PAID['tpOrderId'],
+        ...{ eventType: 'payment-status', appId: '10026', ...ORDER, tpOrderId: PAID['tpOrderId'] },
+        sequence: expect.any(Number),
+        changed: ['payment', 'refund', 'verification', 'tpOrderId', 'notification'],
         payment: { status: 'PAID', code: 1, description: '支付成功' },
         refund: { status: 'NONE', code: -1, description: '未退费' },
         verification: { status: 'NOT_VERIFIED', code: -1, description: '无核销数据' },
@@ -106,7 +117,7 @@ describe(`confirm (${BUILD}): what it publishes`, () => {
     ]);
   });
 
-  test('carries the three statuses as attributes, for filter policies', async () => {
+  test('carries its kind, its app and the three statuses as attributes, for filter policies', async () => {
     await confirm(await start(), [lookup()]);
     const { Messages: [message] = [] } = await aws.sqs.send(
       new ReceiveMessageCommand({ QueueUrl: aws.subscriberQueueUrl, MessageAttributeNames: ['All'] }),
@@ -114,23 +125,23 @@ describe(`confirm (${BUILD}): what it publishes`, () => {
     const { MessageAttributes = {}, Body = '' } = message ?? {};
     expect(Object.fromEntries(Object.entries(MessageAttributes).map(([k, v]) => [k, v.StringValue]))).toEqual(
       {
-        payment: 'PAID',
-        refund: 'NONE',
-        verification: 'NOT_VERIFIED',
+        ...{ eventType: 'payment-status', appId: '10026' },
+        ...{ payment: 'PAID', refund: 'NONE', verification: 'NOT_VERIFIED' },
       },
     );
     expect(JSON.parse(Body)).not.toHaveProperty('notification');
     expect(JSON.parse(Body)).not.toHaveProperty('tpOrderId');
+    expect(JSON.parse(Body)).not.toHaveProperty('refunds');
   });
 
   test('keeps free text as it was, in plain ASCII', async () => {
     const text = '😀支付 {"a":"b&c=d"}\r\n\u0000\u007f\u2028';
-    const notification = { ...PAID, promoDetail: text, returnData: text };
-    await confirm(await start(), [lookup({ notification })]);
+    const free = { promoDetail: text, returnData: text };
+    await confirm(await start(), [notified(free)]);
     const { Messages: [{ Body = '' } = {}] = [] } = await aws.sqs.send(
       new ReceiveMessageCommand({ QueueUrl: aws.subscriberQueueUrl }),
     );
-    expect(JSON.parse(Body).notification).toEqual(notification);
+    expect(JSON.parse(Body).notification).toEqual({ ...PAID, ...free });
     expect(Body).toMatch(/^[\x20-\x7e]*$/);
   });
 
@@ -161,13 +172,14 @@ test(`confirm (${BUILD}) reads what Lambda wrote of a failed invocation, moved b
   expect(await published()).toHaveLength(1);
 });
 
-describe(`confirm (${BUILD}): once`, () => {
+describe(`confirm (${BUILD}): each change once, in order`, () => {
   test('for 200 repetitions', async () => {
     const handler = await start();
     for (let batch = 0; batch < 20; batch++) {
       expect(await confirm(handler, Array(10).fill(paidLookup()))).toEqual([]);
     }
     expect(await published()).toHaveLength(1);
+    expect(baidu.requests).toHaveLength(20);
   });
 
   test('for 50 at once in five sandboxes', async () => {
@@ -179,17 +191,50 @@ describe(`confirm (${BUILD}): once`, () => {
     expect(await published()).toHaveLength(1);
   });
 
-  test('for each new state', async () => {
+  test('for each new state, also one that the order had before', async () => {
     const handler = await start();
-    const states: Behaviour[] = [say(1), say(1, 1), say(1, 2), say(1, 2, 1), say(1, 7)];
+    const states: Behaviour[] = [
+      say(1),
+      say(1, 1),
+      say(1, 2),
+      say(1, 2, 1),
+      say(1, 7),
+      say(1),
+      say(-1),
+      say(1),
+    ];
+    const told: Record<string, unknown>[] = [];
     for (const state of states) {
       baidu.always(state);
-      expect(await confirm(handler, [paidLookup(), lookup()])).toEqual([]);
-      expect(await published()).toHaveLength(1);
+      expect(await confirm(handler, [lookup(), lookup()])).toEqual([]);
+      expect(await confirm(handler, [lookup()])).toEqual([]);
+      const messages = await published();
+      expect(messages).toHaveLength(1);
+      told.push(...messages);
     }
-    baidu.always(say(1));
+    const numbers = told.map(({ sequence }) => Number(sequence));
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    expect(told.map(({ changed }) => changed)).toEqual([
+      ['payment', 'refund', 'verification'],
+      ...[['refund'], ['refund'], ['verification']],
+      ...[['refund', 'verification'], ['refund']],
+      ...[['payment'], ['payment']],
+    ]);
+  });
+
+  test('for a notification after a look-up, which knew no id of the merchant’s', async () => {
+    const handler = await start();
+    await confirm(handler, [lookup()]);
+    expect(await published()).toMatchObject([{ changed: ['payment', 'refund', 'verification'] }]);
     await confirm(handler, [paidLookup()]);
-    expect(await published()).toEqual([]);
+    expect(await published()).toMatchObject([
+      { changed: ['tpOrderId', 'notification'], tpOrderId: PAID['tpOrderId'], notification: PAID },
+    ]);
+    baidu.always(say(1, 2));
+    await confirm(handler, [lookup()]);
+    expect(await published()).toMatchObject([
+      { changed: ['refund'], tpOrderId: PAID['tpOrderId'], notification: PAID },
+    ]);
   });
 
   test('for each order, whatever its state', async () => {
@@ -197,14 +242,35 @@ describe(`confirm (${BUILD}): once`, () => {
     expect(await published()).toHaveLength(2);
   });
 
-  test('keeps its record for more than a day, under a name that no build changes', async () => {
-    await confirm(await start(), [paidLookup()]);
+  test('by the merchant’s own id, once a notification has named it', async () => {
+    const handler = await start();
+    const own = JSON.stringify({ tpOrderId: PAID['tpOrderId'] });
+    expect(await confirm(handler, [own])).toEqual([]);
+    expect(await published()).toEqual([]);
+    expect(baidu.requests).toEqual([]);
+    await confirm(handler, [paidLookup()]);
+    await published();
+    baidu.always(say(1, 1));
+    expect(await confirm(handler, [own, own])).toEqual([]);
+    expect(await published()).toMatchObject([
+      { ...ORDER, tpOrderId: PAID['tpOrderId'], changed: ['refund'] },
+    ]);
+  });
+
+  test.each([
+    ['', 400],
+    ['2', 2],
+  ])('keeps its record for LEDGER_DAYS=%s, without the signature', async (LEDGER_DAYS, days) => {
+    await confirm(await start({ LEDGER_DAYS }), [paidLookup()]);
     const { Items = [] } = await aws.dynamodb.send(new ScanCommand({ TableName: aws.ledgerTable }));
     expect(Items).toHaveLength(1);
-    expect(Items[0]?.['id']?.S).toMatch(/^payment-status#/);
-    expect(Items[0]?.['status']?.S).toBe('COMPLETED');
-    expect(Number(Items[0]?.['expiration']?.N) - Date.now() / 1000).toBeGreaterThan(14 * 24 * 3600);
-    expect(JSON.stringify(Items)).not.toContain(ORDER.siteId);
+    expect(Items[0]?.['id']?.S).toBe(`10026#${ORDER.orderId}`);
+    expect(Items[0]?.['merchantOrder']?.S).toBe(`10026#${PAID['tpOrderId']}`);
+    expect(Items[0]).not.toHaveProperty('claimUntil');
+    const keptDays = (Number(Items[0]?.['expiration']?.N) - Date.now() / 1000) / 86_400;
+    expect(keptDays).toBeGreaterThan(days - 0.1);
+    expect(keptDays).toBeLessThan(days + 0.1);
+    expect(JSON.stringify(Items)).not.toContain('rsaSign');
   });
 });
 
@@ -219,8 +285,16 @@ describe(`confirm (${BUILD}): what fails`, () => {
     ['an id out of range', JSON.stringify({ orderId: '9223372036854775808', siteId: '1' })],
     ['a notification that is none', lookup({ notification: 'x' })],
     ['a notification with numbers', lookup({ notification: { status: 2 } })],
-    ['a notification of another order', lookup({ notification: { ...PAID, orderId: '2' } })],
-    ['a notification of another user', lookup({ notification: { ...PAID, userId: '2' } })],
+    ['no own id that there can be', JSON.stringify({ tpOrderId: 'a&b' })],
+    ['an app that is no text', lookup({ appId: 10026 })],
+    ['a notification of another order', notified({ orderId: '2' }, { orderId: ORDER.orderId })],
+    ['a notification of another user', notified({ userId: '2' })],
+    ['a notification without its signature', lookup({ notification: PAID })],
+    ['a notification that another has signed', lookup({ notification: signed(PAID, privateKey) })],
+    [
+      'a notification that was altered',
+      lookup({ notification: { ...signed(PAID, platform.privateKey), tpOrderId: 'forged' } }),
+    ],
     ['an empty envelope', JSON.stringify({ Type: 'Notification' })],
     ['an envelope around nonsense', envelope('nonsense')],
   ])('%s: alone', async (_name, body) => {
@@ -246,7 +320,7 @@ describe(`confirm (${BUILD}): what fails`, () => {
 
   test('not: an order that nobody said was paid', async () => {
     baidu.always(say(-1));
-    const cancelled = lookup({ orderId: '2', notification: { ...PAID, orderId: '2', status: '-1' } });
+    const cancelled = notified({ orderId: '2', status: '-1' });
     expect(await confirm(await start(), [lookup(), cancelled])).toEqual([]);
     expect((await published()).map(({ payment }) => payment)).toEqual([
       expect.objectContaining({ status: 'UNPAID' }),
@@ -422,8 +496,8 @@ test(`confirm (${BUILD}) logs an outcome a line, and no user`, async () => {
   vi.restoreAllMocks();
   const said = lines.filter(({ message }) => message !== undefined);
   expect(said).toEqual([
-    expect.objectContaining({ level: 'ERROR', message: 'not confirmed', code: 'INVALID_REQUEST' }),
     expect.objectContaining({ message: 'published', orderId: ORDER.orderId, tpOrderId: PAID['tpOrderId'] }),
+    expect.objectContaining({ level: 'ERROR', message: 'not confirmed', code: 'INVALID_REQUEST' }),
     expect.objectContaining({ message: 'answered', records: 2, failures: 1 }),
     expect.objectContaining({ message: 'not confirmed', code: 'PAYMENT_MISMATCH', PaymentMismatches: 1 }),
     expect.objectContaining({ message: 'answered', records: 1, failures: 1 }),
