@@ -36,9 +36,15 @@ const MOST_ORDERS = 20;
  * Keeps the ledger in a DynamoDB table: key `id` (S), index `merchantOrder` over the attribute of that name (S).
  *
  * @param client one that makes a single attempt: these are counted here, since a body that stalls is an attempt, too
+ * @param attemptMs how long an attempt may take to its last byte, in milliseconds
  */
-export function createLedgerStore(client: DynamoDBClient, tableName: string): LedgerStore {
+export function createLedgerStore(
+  client: DynamoDBClient,
+  tableName: string,
+  attemptMs = ATTEMPT_MS,
+): LedgerStore {
   const TableName = tableName;
+  const inTime = startAttempts(attemptMs);
 
   return {
     read: async (id, budgetMs) => {
@@ -79,23 +85,26 @@ export function createLedgerStore(client: DynamoDBClient, tableName: string): Le
 const FINAL =
   /^(ConditionalCheckFailed|ResourceNotFound|AccessDenied|Validation|UnrecognizedClient|InvalidSignature|ItemCollectionSizeLimit)/;
 
-async function inTime<T>(
-  send: (signal: AbortSignal) => Promise<T>,
-  budgetMs = Number.POSITIVE_INFINITY,
-): Promise<T> {
-  const giveUpAt = performance.now() + budgetMs;
-  for (let attempt = 1; ; attempt++) {
-    const leftMs = giveUpAt - performance.now();
-    try {
-      return await within(Math.min(ATTEMPT_MS, leftMs), send, tooLate);
-    } catch (cause) {
-      const final = cause instanceof Error && FINAL.test(cause.name);
-      if (final || attempt === ATTEMPTS || giveUpAt - performance.now() < ATTEMPT_MS / 10) {
-        throw new ServiceError('LEDGER_UNAVAILABLE', 'The ledger did not answer.', { cause });
+/** A function that makes attempts at a call, each as long as this and all within a budget, in milliseconds. */
+function startAttempts(attemptMs: number) {
+  return async <T>(
+    send: (signal: AbortSignal) => Promise<T>,
+    budgetMs = Number.POSITIVE_INFINITY,
+  ): Promise<T> => {
+    const giveUpAt = performance.now() + budgetMs;
+    for (let attempt = 1; ; attempt++) {
+      const leftMs = giveUpAt - performance.now();
+      try {
+        return await within(Math.min(attemptMs, leftMs), send, tooLate);
+      } catch (cause) {
+        const final = cause instanceof Error && FINAL.test(cause.name);
+        if (final || attempt === ATTEMPTS || giveUpAt - performance.now() < attemptMs / 10) {
+          throw new ServiceError('LEDGER_UNAVAILABLE', 'The ledger did not answer.', { cause });
+        }
+        await delay(PAUSE_MS * attempt * Math.random());
       }
-      await delay(PAUSE_MS * attempt * Math.random());
     }
-  }
+  };
 }
 
 function tooLate(): Error {

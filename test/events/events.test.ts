@@ -78,7 +78,7 @@ describe(`the sample events (${BUILD})`, () => {
     },
   );
 
-  // Each state is published once, so each of these gets parts of its own.
+  // Each change is published once, so each of these gets parts of its own.
   test.each(ROWS.filter(({ file }) => file.startsWith('confirm')))('$file comes to $outcome', async (row) => {
     const shared = parts;
     parts = await startSampleParts();

@@ -2,7 +2,6 @@ import { generateKeyPairSync } from 'node:crypto';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { sign } from '../../local/cashier/signature.ts';
 import { type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { snsEvent, sqsEvent } from '../../local/stack/events.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/stack/secrets-manager.ts';
@@ -15,7 +14,7 @@ import {
   takesSignaturesOf,
 } from '../support/baidu.ts';
 import { BUILD, captureLog, coldStart, contextOf } from '../support/cold-start.ts';
-import { PAID } from '../support/notification.ts';
+import { PAID, signed } from '../support/notification.ts';
 import { type OutageProxy, startProxy } from '../support/outage-proxy.ts';
 import { drain } from '../support/queue.ts';
 
@@ -67,15 +66,14 @@ type Handler = Awaited<ReturnType<typeof coldStart>>;
 const start = (more: Record<string, string> = {}) => coldStart('confirm', { ...env, ...more });
 const published = () => drain(aws.sqs, aws.subscriberQueueUrl);
 const lookup = (more: Record<string, unknown> = {}) => JSON.stringify({ ...ORDER, ...more });
-const signed = (fields: Readonly<Record<string, string>>) => ({
-  ...fields,
-  rsaSign: sign(fields, platform.privateKey),
-});
-/** What notify stores of a notification. */
-const notified = (more: Readonly<Record<string, string>> = {}) => {
-  const fields = { ...PAID, ...more };
-  const ids = { appId: secret.appId, orderId: fields['orderId'], siteId: fields['userId'] };
-  return JSON.stringify({ ...ids, notification: signed(fields) });
+/** What notify puts into the queue. */
+const notified = (fields: Record<string, string> = {}, more: Record<string, unknown> = {}) => {
+  const signedFields = { ...PAID, ...fields };
+  return lookup({
+    ...{ appId: '10026', orderId: signedFields['orderId'] },
+    notification: signed(signedFields, platform.privateKey),
+    ...more,
+  });
 };
 const paidLookup = () => notified();
 const sns = (message: string) => snsEvent(message).Records[0];
@@ -107,9 +105,7 @@ describe(`confirm (${BUILD}): what it publishes`, () => {
     expect(await confirm(await start(), [paidLookup()])).toEqual([]);
     expect(await published()).toEqual([
       {
-        eventType: 'payment-status',
-        ...{ appId: secret.appId, ...ORDER },
-        tpOrderId: PAID['tpOrderId'],
+        ...{ eventType: 'payment-status', appId: '10026', ...ORDER, tpOrderId: PAID['tpOrderId'] },
         sequence: expect.any(Number),
         changed: ['payment', 'refund', 'verification', 'tpOrderId', 'notification'],
         payment: { status: 'PAID', code: 1, description: '支付成功' },
@@ -121,7 +117,7 @@ describe(`confirm (${BUILD}): what it publishes`, () => {
     ]);
   });
 
-  test('carries the three statuses as attributes, for filter policies', async () => {
+  test('carries its kind, its app and the three statuses as attributes, for filter policies', async () => {
     await confirm(await start(), [lookup()]);
     const { Messages: [message] = [] } = await aws.sqs.send(
       new ReceiveMessageCommand({ QueueUrl: aws.subscriberQueueUrl, MessageAttributeNames: ['All'] }),
@@ -129,21 +125,19 @@ describe(`confirm (${BUILD}): what it publishes`, () => {
     const { MessageAttributes = {}, Body = '' } = message ?? {};
     expect(Object.fromEntries(Object.entries(MessageAttributes).map(([k, v]) => [k, v.StringValue]))).toEqual(
       {
-        eventType: 'payment-status',
-        appId: secret.appId,
-        payment: 'PAID',
-        refund: 'NONE',
-        verification: 'NOT_VERIFIED',
+        ...{ eventType: 'payment-status', appId: '10026' },
+        ...{ payment: 'PAID', refund: 'NONE', verification: 'NOT_VERIFIED' },
       },
     );
     expect(JSON.parse(Body)).not.toHaveProperty('notification');
     expect(JSON.parse(Body)).not.toHaveProperty('tpOrderId');
+    expect(JSON.parse(Body)).not.toHaveProperty('refunds');
   });
 
   test('keeps free text as it was, in plain ASCII', async () => {
     const text = '😀支付 {"a":"b&c=d"}\r\n\u0000\u007f\u2028';
     const free = { promoDetail: text, returnData: text };
-    expect(await confirm(await start(), [notified(free)])).toEqual([]);
+    await confirm(await start(), [notified(free)]);
     const { Messages: [{ Body = '' } = {}] = [] } = await aws.sqs.send(
       new ReceiveMessageCommand({ QueueUrl: aws.subscriberQueueUrl }),
     );
@@ -178,13 +172,14 @@ test(`confirm (${BUILD}) reads what Lambda wrote of a failed invocation, moved b
   expect(await published()).toHaveLength(1);
 });
 
-describe(`confirm (${BUILD}): once`, () => {
+describe(`confirm (${BUILD}): each change once, in order`, () => {
   test('for 200 repetitions', async () => {
     const handler = await start();
     for (let batch = 0; batch < 20; batch++) {
       expect(await confirm(handler, Array(10).fill(paidLookup()))).toEqual([]);
     }
     expect(await published()).toHaveLength(1);
+    expect(baidu.requests).toHaveLength(20);
   });
 
   test('for 50 at once in five sandboxes', async () => {
@@ -196,27 +191,50 @@ describe(`confirm (${BUILD}): once`, () => {
     expect(await published()).toHaveLength(1);
   });
 
-  test('for each change, the way back among them, under a number that rises', async () => {
+  test('for each new state, also one that the order had before', async () => {
     const handler = await start();
-    const states: [Behaviour, string[]][] = [
-      [say(1), ['payment', 'refund', 'verification', 'tpOrderId', 'notification']],
-      [say(1, 1), ['refund']],
-      [say(1, 2), ['refund']],
-      [say(1, 2, 1), ['verification']],
-      [say(1, 7), ['refund', 'verification']],
-      [say(1), ['refund']],
+    const states: Behaviour[] = [
+      say(1),
+      say(1, 1),
+      say(1, 2),
+      say(1, 2, 1),
+      say(1, 7),
+      say(1),
+      say(-1),
+      say(1),
     ];
-    let sequence = 0;
-    for (const [state, changed] of states) {
+    const told: Record<string, unknown>[] = [];
+    for (const state of states) {
       baidu.always(state);
-      for (let again = 0; again < 2; again++)
-        expect(await confirm(handler, [paidLookup(), lookup()])).toEqual([]);
-      const [message, ...more] = await published();
-      expect(more).toEqual([]);
-      expect(message).toMatchObject({ changed, tpOrderId: PAID['tpOrderId'], notification: PAID });
-      expect(message?.['sequence']).toBeGreaterThan(sequence);
-      sequence = Number(message?.['sequence']);
+      expect(await confirm(handler, [lookup(), lookup()])).toEqual([]);
+      expect(await confirm(handler, [lookup()])).toEqual([]);
+      const messages = await published();
+      expect(messages).toHaveLength(1);
+      told.push(...messages);
     }
+    const numbers = told.map(({ sequence }) => Number(sequence));
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    expect(told.map(({ changed }) => changed)).toEqual([
+      ['payment', 'refund', 'verification'],
+      ...[['refund'], ['refund'], ['verification']],
+      ...[['refund', 'verification'], ['refund']],
+      ...[['payment'], ['payment']],
+    ]);
+  });
+
+  test('for a notification after a look-up, which knew no id of the merchant’s', async () => {
+    const handler = await start();
+    await confirm(handler, [lookup()]);
+    expect(await published()).toMatchObject([{ changed: ['payment', 'refund', 'verification'] }]);
+    await confirm(handler, [paidLookup()]);
+    expect(await published()).toMatchObject([
+      { changed: ['tpOrderId', 'notification'], tpOrderId: PAID['tpOrderId'], notification: PAID },
+    ]);
+    baidu.always(say(1, 2));
+    await confirm(handler, [lookup()]);
+    expect(await published()).toMatchObject([
+      { changed: ['refund'], tpOrderId: PAID['tpOrderId'], notification: PAID },
+    ]);
   });
 
   test('for each order, whatever its state', async () => {
@@ -224,15 +242,34 @@ describe(`confirm (${BUILD}): once`, () => {
     expect(await published()).toHaveLength(2);
   });
 
-  test('remembers the order for 400 days', async () => {
-    await confirm(await start(), [paidLookup()]);
+  test('by the merchant’s own id, once a notification has named it', async () => {
+    const handler = await start();
+    const own = JSON.stringify({ tpOrderId: PAID['tpOrderId'] });
+    expect(await confirm(handler, [own])).toEqual([]);
+    expect(await published()).toEqual([]);
+    expect(baidu.requests).toEqual([]);
+    await confirm(handler, [paidLookup()]);
+    await published();
+    baidu.always(say(1, 1));
+    expect(await confirm(handler, [own, own])).toEqual([]);
+    expect(await published()).toMatchObject([
+      { ...ORDER, tpOrderId: PAID['tpOrderId'], changed: ['refund'] },
+    ]);
+  });
+
+  test.each([
+    ['', 400],
+    ['2', 2],
+  ])('keeps its record for LEDGER_DAYS=%s, without the signature', async (LEDGER_DAYS, days) => {
+    await confirm(await start({ LEDGER_DAYS }), [paidLookup()]);
     const { Items = [] } = await aws.dynamodb.send(new ScanCommand({ TableName: aws.ledgerTable }));
     expect(Items).toHaveLength(1);
-    expect(Items[0]?.['id']?.S).toBe(`${secret.appId}#${ORDER.orderId}`);
-    expect(Items[0]?.['merchantOrder']?.S).toBe(`${secret.appId}#${PAID['tpOrderId']}`);
-    const days = (Number(Items[0]?.['expiration']?.N) - Date.now() / 1000) / 86_400;
-    expect(days).toBeCloseTo(400, 1);
+    expect(Items[0]?.['id']?.S).toBe(`10026#${ORDER.orderId}`);
+    expect(Items[0]?.['merchantOrder']?.S).toBe(`10026#${PAID['tpOrderId']}`);
     expect(Items[0]).not.toHaveProperty('claimUntil');
+    const keptDays = (Number(Items[0]?.['expiration']?.N) - Date.now() / 1000) / 86_400;
+    expect(keptDays).toBeGreaterThan(days - 0.1);
+    expect(keptDays).toBeLessThan(days + 0.1);
     expect(JSON.stringify(Items)).not.toContain('rsaSign');
   });
 });
@@ -248,12 +285,16 @@ describe(`confirm (${BUILD}): what fails`, () => {
     ['an id out of range', JSON.stringify({ orderId: '9223372036854775808', siteId: '1' })],
     ['a notification that is none', lookup({ notification: 'x' })],
     ['a notification with numbers', lookup({ notification: { status: 2 } })],
-    ['a notification of another order', lookup({ notification: signed({ ...PAID, orderId: '2' }) })],
-    ['a notification of another user', lookup({ notification: signed({ ...PAID, userId: '2' }) })],
-    ['a notification that nobody signed', lookup({ notification: PAID })],
-    ['a notification that was altered', lookup({ notification: { ...signed(PAID), tpOrderId: '1' } })],
-    ['a notification by another key', lookup({ notification: { ...PAID, rsaSign: sign(PAID, privateKey) } })],
-    ['an app that is not ours', lookup({ appId: '1' })],
+    ['no own id that there can be', JSON.stringify({ tpOrderId: 'a&b' })],
+    ['an app that is no text', lookup({ appId: 10026 })],
+    ['a notification of another order', notified({ orderId: '2' }, { orderId: ORDER.orderId })],
+    ['a notification of another user', notified({ userId: '2' })],
+    ['a notification without its signature', lookup({ notification: PAID })],
+    ['a notification that another has signed', lookup({ notification: signed(PAID, privateKey) })],
+    [
+      'a notification that was altered',
+      lookup({ notification: { ...signed(PAID, platform.privateKey), tpOrderId: 'forged' } }),
+    ],
     ['an empty envelope', JSON.stringify({ Type: 'Notification' })],
     ['an envelope around nonsense', envelope('nonsense')],
   ])('%s: alone', async (_name, body) => {

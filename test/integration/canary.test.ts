@@ -105,8 +105,9 @@ describe('no marked value comes out', () => {
     store(secret);
     await inSandbox('confirm', {}, async (_sandbox, keep) => {
       const event = sqsEvent([
-        { messageId: 'a', body: lookup({ notification: { ...paid, orderId: '1' } }) },
-        { messageId: 'b', body: lookup({ notification: { ...paid, orderId: '2' } }) },
+        { messageId: 'a', body: lookup({ orderId: PAID['orderId'], notification: { ...paid, rsaSign } }) },
+        { messageId: 'b', body: lookup({ notification: { ...paid, orderId: '1', rsaSign } }) },
+        { messageId: 'e', body: lookup({ tpOrderId: 'own-1', orderId: undefined, notification: paid }) },
         { messageId: 'c', body: `${lookup()}nonsense` },
         { messageId: 'd', body: lookup({ siteId: `${USER}x` }) },
       ]);
@@ -115,7 +116,7 @@ describe('no marked value comes out', () => {
       await keep(event);
       await keep(snsEvent(lookup()));
       world.baidu.always(says(answerBody()));
-      for (const action of ['Publish', 'PutItem', 'query', 'GetSecretValue']) {
+      for (const action of ['Publish', 'GetItem', 'UpdateItem', 'query', 'GetSecretValue']) {
         world.decide((moment) => (moment.startsWith(action) ? 'cut' : 'pass'));
         await keep(sqsEvent([{ messageId: 'a', body: lookup({ orderId: String(answers.length) }) }]));
       }

@@ -1,46 +1,59 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { QueryOrder } from '../../lib/baidu/client.ts';
 import { BaiduError, OVER_QPS_ERRNO, ServiceError } from '../../lib/baidu/errors.ts';
 import { readPrivateKey } from '../../lib/baidu/keys.ts';
 import type { OrderStatus } from '../../lib/baidu/order-status.ts';
-import { type ConfirmParts, confirmAll, type OrderEvent, type Outcome } from '../../lib/confirm.ts';
-import type { LedgerWrite } from '../../lib/ledger/decisions.ts';
+import { type ConfirmParts, confirmAll, type OrderEvent } from '../../lib/confirm.ts';
+import { claim, learn } from '../../lib/ledger/decisions.ts';
+import { readRecord } from '../../lib/ledger/record.ts';
+import { createLedgerStore, type LedgerStore } from '../../lib/ledger/store.ts';
 import { parseLookup, tryLookup } from '../../lib/lookup.ts';
-import { sign } from '../../local/cashier/signature.ts';
-import { Table } from '../simulation/table.ts';
-import { PAID } from '../support/notification.ts';
+import { type LocalAws, startAws } from '../../local/stack/aws.ts';
+import { PAID, signed } from '../support/notification.ts';
 import { SAMPLE } from '../support/vectors.ts';
 
 const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const NOW = Date.parse('2026-01-01T00:00:00.000Z');
+const DAY = 86_400_000;
 const APP = {
   ...{ appId: '10026', appKey: 'MMM4oc', privateKey: readPrivateKey(SAMPLE.privateKey) },
-  keys: () => ({ platformKeys: [platform.publicKey], dealIds: undefined }),
+  keys: () => ({ platformKeys: [platform.publicKey], dealIds: new Set(['470193086']) }),
 };
-const ORDER = { orderId: '1920891312', siteId: '3747777038' };
-const ID = '10026#1920891312';
+const siteId = '3747777038';
 const OVER_QPS = new BaiduError(OVER_QPS_ERRNO, '', true);
 
-const LOOKUP = JSON.stringify(ORDER);
-const signed = (fields: Readonly<Record<string, string>>) => ({
-  ...fields,
-  rsaSign: sign(fields, platform.privateKey),
+let aws: LocalAws;
+let ledger: LedgerStore;
+beforeAll(async () => {
+  aws = await startAws();
+  ledger = createLedgerStore(aws.dynamodb, aws.ledgerTable);
 });
-const notified = (more: Readonly<Record<string, string>> = {}) =>
-  JSON.stringify({ appId: '10026', ...ORDER, notification: signed({ ...PAID, ...more }) });
+afterAll(() => aws.close());
 
-let table: Table;
-let clock: { now: number; leftMs: number; pauses: number[] };
+/** The clock of a test and what was waited by it. The ledger's own limits run by the real one. */
+const clock = { leftMs: 0, now: 0, pauses: [] as number[] };
+const pause = async (ms: number) => {
+  clock.pauses.push(ms);
+  clock.leftMs -= ms;
+  clock.now += ms;
+};
+const leftMs = () => clock.leftMs;
+
+let orders = 1_000_000;
+let orderId: string;
 beforeEach(() => {
-  table = new Table();
-  clock = { now: 1_800_000_000_000, leftMs: 25_000, pauses: [] };
+  Object.assign(clock, { leftMs: 25_000, now: NOW, pauses: [] });
+  orderId = String(++orders);
   vi.spyOn(Math, 'random').mockReturnValue(0.25);
 });
+afterEach(() => void vi.restoreAllMocks());
 
-function statusOf(payment: 'PAID' | 'UNPAID' | 'UNKNOWN', more: Partial<OrderStatus> = {}): OrderStatus {
+function statusOf(payment: OrderStatus['payment']['status'], more: Partial<OrderStatus> = {}): OrderStatus {
+  const code = { PAID: 1, UNPAID: -1, UNKNOWN: 7, CANCELLED: -1 }[payment];
   return {
-    ...{ appId: '10026', ...ORDER },
-    payment: { status: payment, code: { PAID: 1, UNPAID: -1, UNKNOWN: 7 }[payment], description: '' },
+    ...{ appId: '10026', orderId, siteId },
+    payment: { status: payment, code, description: '' },
     refund: { status: 'NONE', code: -1, description: '' },
     verification: { status: 'VERIFIED', code: 1, description: '' },
     source: { api: 'queryorderdetail', timestamp: null, cached: false, serverLogId: null },
@@ -48,224 +61,545 @@ function statusOf(payment: 'PAID' | 'UNPAID' | 'UNKNOWN', more: Partial<OrderSta
   };
 }
 
-/** What looking up takes, over a table of its own, where Baidu says paid. */
-function setUp<More extends Partial<ConfirmParts>>(more?: More) {
-  const events: OrderEvent[] = [];
-  const parts = {
-    loadSecret: vi.fn(async () => ({ find: () => APP })),
-    queryOrder: vi.fn<QueryOrder>(async () => statusOf('PAID')),
-    ledger: {
-      read: vi.fn(async (id: string) => table.read(id)),
-      write: vi.fn(async (id: string, write: LedgerWrite) => table.write(id, write)),
-      find: vi.fn(async (key: string) => table.find(key)),
-    },
-    publish: vi.fn(async (event: OrderEvent) => void events.push(event)),
-    publishAudit: vi.fn(async () => undefined),
-    rememberMs: 86_400_000,
+/** An answer with Baidu's own time in it. */
+const statusAt = (timestamp: number, payment: OrderStatus['payment']['status']) =>
+  statusOf(payment, { source: { api: 'queryorderdetail', timestamp, cached: true, serverLogId: null } });
+
+/** What looking up takes: the real ledger, and all else scripted. */
+function setUp({ queryOrder, publish, loadSecret, ...more }: Omit<Partial<ConfirmParts>, 'ledger'> = {}) {
+  const told: OrderEvent[] = [];
+  return {
+    told,
+    loadSecret: vi.fn(loadSecret ?? (async () => ({ find: () => APP }))),
+    queryOrder: vi.fn(queryOrder ?? (async (_app, order) => statusOf('PAID', order))),
+    ledger: { read: vi.fn(ledger.read), write: vi.fn(ledger.write), find: vi.fn(ledger.find) },
+    publish: vi.fn(publish ?? (async (event) => void told.push(event))),
+    rememberMs: 400 * DAY,
     now: () => clock.now,
-    pause: async (ms: number) => {
-      clock.pauses.push(ms);
-      clock.leftMs -= ms;
-      clock.now += ms;
-    },
+    pause,
+    ...more,
   };
-  return { parts: Object.assign(parts, more), events };
 }
 
-const confirm = (parts: ConfirmParts, ...texts: string[]): Promise<Outcome[]> =>
-  confirmAll(texts.map(tryLookup), parts, () => clock.leftMs);
-const resultsOf = async (parts: ConfirmParts, ...texts: string[]) =>
-  (await confirm(parts, ...texts)).map(({ result }) =>
-    result instanceof ServiceError ? result.code : result,
-  );
+/** How often the ledger was read and written to. */
+const calls = ({ ledger: { read, write } }: ReturnType<typeof setUp>) => [
+  read.mock.calls.length,
+  write.mock.calls.length,
+];
+
+const message = (body: Record<string, unknown>) => parseLookup(JSON.stringify(body));
+const lookup = (more: Record<string, unknown> = {}) => message({ orderId, siteId, ...more });
+const notified = (fields: Record<string, string> = {}) =>
+  lookup({ appId: '10026', notification: signed({ ...PAID, orderId, ...fields }, platform.privateKey) });
+const itemId = () => `10026#${orderId}`;
+const recordNow = async () => readRecord({ appId: '10026', orderId }, await ledger.read(itemId()));
+
+/** The results of a batch. */
+async function confirm(messages: Parameters<typeof confirmAll>[0], parts: ConfirmParts) {
+  return (await confirmAll(messages, parts, leftMs)).map(({ result }) => result);
+}
 
 describe('confirmAll()', () => {
-  test('writes down what is signed, asks Baidu, claims, tells, and writes down what was told', async () => {
-    const { parts, events } = setUp();
-    expect(await confirm(parts, notified())).toEqual([
-      { orderId: ORDER.orderId, tpOrderId: PAID['tpOrderId'], result: 'published' },
+  test('asks Baidu within the time there is, and tells all that it says', async () => {
+    const parts = setUp();
+    expect(await confirmAll([notified()], parts, leftMs)).toEqual([
+      { orderId, tpOrderId: PAID['tpOrderId'], result: 'published' },
     ]);
-    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, ORDER, 23_500);
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, { orderId, siteId }, 23_500);
     const { payment, refund, verification } = statusOf('PAID');
-    expect(events).toEqual([
+    expect(parts.publish).toHaveBeenCalledExactlyOnceWith(
       {
-        ...{ appId: '10026', ...ORDER, tpOrderId: PAID['tpOrderId'], payment, refund, verification },
-        ...{ notification: PAID, refunds: [], timestamp: null, sequence: 1_800_000_001 },
+        ...{ appId: '10026', orderId, siteId, tpOrderId: PAID['tpOrderId'], sequence: NOW / 1000 + 1 },
         changed: ['payment', 'refund', 'verification', 'tpOrderId', 'notification'],
-        observedAt: new Date(clock.now).toISOString(),
+        ...{ payment, refund, verification, notification: { ...PAID, orderId }, refunds: [] },
+        ...{ observedAt: '2026-01-01T00:00:00.000Z', timestamp: null },
       },
-    ]);
-    expect(parts.ledger.read).not.toHaveBeenCalled();
-    expect(parts.ledger.write).toHaveBeenCalledTimes(3);
-    expect(table.read(ID)).toMatchObject({
-      ...{ ...ORDER, tpOrderId: PAID['tpOrderId'], merchantOrder: `10026#${PAID['tpOrderId']}` },
-      ...{ version: 1_800_000_001, expiration: 1_800_086_400 },
-    });
-    expect(table.read(ID)).not.toHaveProperty('claimUntil');
-    expect(table.read(ID)).not.toHaveProperty('telling');
-  });
-
-  test('tells nothing twice: one read and one write where nothing is new', async () => {
-    const { parts, events } = setUp();
-    await confirm(parts, LOOKUP);
-    expect(parts.ledger.read).toHaveBeenCalledTimes(1);
-    expect(parts.ledger.write).toHaveBeenCalledTimes(2);
-    expect(await resultsOf(parts, LOOKUP)).toEqual(['known']);
-    expect(parts.ledger.read).toHaveBeenCalledTimes(2);
-    expect(parts.ledger.write).toHaveBeenCalledTimes(3);
-    expect(events).toHaveLength(1);
-    expect(table.read(ID)?.['version']).toBe(events[0] && events[0].sequence + 1);
-  });
-
-  test('asks Baidu once for all messages about an order', async () => {
-    const { parts, events } = setUp();
-    expect(await resultsOf(parts, LOOKUP, notified(), 'nonsense', notified())).toEqual([
-      ...['published', 'published', 'INVALID_REQUEST', 'published'],
-    ]);
-    expect(parts.queryOrder).toHaveBeenCalledTimes(1);
-    expect(events).toHaveLength(1);
-  });
-
-  test.each(['UNPAID', 'UNKNOWN'] as const)('fails what was notified as paid and is %s', async (payment) => {
-    const { parts, events } = setUp({ queryOrder: async () => statusOf(payment) });
-    const [outcome] = await confirm(parts, notified());
-    expect(outcome?.result).toMatchObject({
-      code: 'PAYMENT_MISMATCH',
-      message: 'The notification says paid, and Baidu’s answer does not.',
-    });
-    expect(events).toEqual([]);
-    expect(await resultsOf(parts, notified(), LOOKUP)).toEqual(['PAYMENT_MISMATCH', 'published']);
-  });
-
-  test.each([
-    ['1', 'UNPAID', '1'],
-    ['-1', 'UNPAID', '-1'],
-    ['1', 'PAID', undefined],
-  ] as const)('tells of status %s with Baidu’s %s the notification %s', async (status, payment, expected) => {
-    const { parts, events } = setUp({ queryOrder: async () => statusOf(payment) });
-    expect(await resultsOf(parts, notified({ status }))).toEqual(['published']);
-    expect(events[0]?.notification?.['status']).toBe(expected);
-    expect(events[0]?.tpOrderId).toBe(PAID['tpOrderId']);
-  });
-
-  test('tells of the payment’s own notification after that of the unpaid order', async () => {
-    const { parts, events } = setUp();
-    await confirm(parts, notified({ status: '1', payMoney: '0' }));
-    await confirm(parts, notified());
-    expect(events.map(({ changed, notification }) => [changed, notification?.['payMoney']])).toEqual([
-      [['payment', 'refund', 'verification', 'tpOrderId'], undefined],
-      [['notification'], PAID['payMoney']],
-    ]);
-  });
-
-  test.each([
-    ['unsigned', JSON.stringify({ ...ORDER, notification: PAID }), 'INVALID_NOTIFICATION'],
-    [
-      'altered',
-      JSON.stringify({ ...ORDER, notification: { ...signed(PAID), tpOrderId: '1' } }),
-      'INVALID_SIGNATURE',
-    ],
-    [
-      'of another order',
-      JSON.stringify({ ...ORDER, notification: signed({ ...PAID, orderId: '2' }) }),
-      'INVALID_REQUEST',
-    ],
-    [
-      'of another user',
-      JSON.stringify({ ...ORDER, notification: signed({ ...PAID, userId: '2' }) }),
-      'INVALID_REQUEST',
-    ],
-  ])('fails a notification that is %s, and asks nobody', async (_name, text, code) => {
-    const { parts } = setUp();
-    expect(await resultsOf(parts, text)).toEqual([code]);
-    expect(parts.queryOrder).not.toHaveBeenCalled();
-    expect(table.items.size).toBe(0);
-  });
-
-  test('looks up by the merchant’s own id what the ledger knows of, and is done with the rest', async () => {
-    const { parts, events } = setUp();
-    const own = JSON.stringify({ tpOrderId: PAID['tpOrderId'] });
-    expect(await confirm(parts, own)).toEqual([
-      { orderId: undefined, tpOrderId: PAID['tpOrderId'], result: 'unknown' },
-    ]);
-    await confirm(parts, notified());
-    parts.queryOrder.mockResolvedValue(
-      statusOf('PAID', { refund: { status: 'REFUNDED', code: 2, description: '' } }),
+      25_000,
     );
-    expect(await resultsOf(parts, own)).toEqual(['published']);
-    expect(events.at(-1)).toMatchObject({ ...ORDER, changed: ['refund'] });
   });
 
-  test('does not tell what Baidu’s cache held before what was told last', async () => {
-    const at = (timestamp: number, payment: 'PAID' | 'UNPAID', cached = false) =>
-      statusOf(payment, { source: { api: 'queryorderdetail', timestamp, cached, serverLogId: null } });
-    const { parts, events } = setUp();
-    for (const status of [at(100, 'PAID'), at(99, 'UNPAID'), at(100, 'UNPAID', true)]) {
-      parts.queryOrder.mockResolvedValueOnce(status);
-      await confirm(parts, LOOKUP);
-    }
-    expect(events).toHaveLength(1);
-    parts.queryOrder.mockResolvedValueOnce(at(101, 'UNPAID'));
-    expect(await resultsOf(parts, LOOKUP)).toEqual(['published']);
+  test('writes down what was told, and for how long, and holds no claim any more', async () => {
+    const parts = setUp({ nameDecision: () => 'me' });
+    await confirm([lookup()], parts);
+    const { told: json, ...item } = (await ledger.read(itemId())) ?? {};
+    expect(item).toEqual({
+      ...{ id: itemId(), appId: '10026', orderId, siteId, writer: 'me', version: NOW / 1000 + 1 },
+      expiration: NOW / 1000 + 400 * 86_400,
+    });
+    const { payment, refund, verification } = statusOf('PAID');
+    expect(JSON.parse(String(json))).toEqual({
+      ...{ payment, refund, verification, refunds: {} },
+      ...{ observedAt: '2026-01-01T00:00:00.000Z', timestamp: null },
+    });
   });
+
+  test('holds a claim that outlives the time there is while it tells', async () => {
+    const publish = vi.fn(async () => {
+      expect((await recordNow()).claimUntil).toBe(NOW + 27_500);
+    });
+    expect(await confirm([lookup()], setUp({ publish }))).toEqual(['published']);
+    expect(publish).toHaveBeenCalledTimes(1);
+  });
+
+  test('says when the answer arrived, not when it was told', async () => {
+    const queryOrder: QueryOrder = async () => {
+      clock.now += 5000;
+      return statusOf('PAID');
+    };
+    const parts = setUp({ queryOrder });
+    await confirm([lookup()], parts);
+    expect(parts.told[0]?.observedAt).toBe('2026-01-01T00:00:05.000Z');
+  });
+
+  test('tells nothing that was told, and takes one read and one write for that', async () => {
+    await confirm([lookup()], setUp());
+    const before = await recordNow();
+    const parts = setUp();
+    expect(await confirm([lookup()], parts)).toEqual(['known']);
+    expect(parts.publish).not.toHaveBeenCalled();
+    expect(calls(parts)).toEqual([1, 1]);
+    expect((await recordNow()).version).toBe((before.version ?? 0) + 1);
+  });
+
+  test('takes one read and two writes for a change, and of a notification the first write is the read', async () => {
+    const parts = setUp();
+    await confirm([lookup()], parts);
+    expect(calls(parts)).toEqual([1, 2]);
+    const notifiedParts = setUp();
+    await confirm([notified()], notifiedParts);
+    expect(calls(notifiedParts)).toEqual([0, 3]);
+  });
+
+  test('tells a state again to which an order returns, each time under a higher number', async () => {
+    const parts = setUp();
+    for (const payment of ['PAID', 'UNPAID', 'PAID', 'PAID'] as const) {
+      parts.queryOrder.mockResolvedValueOnce(statusOf(payment));
+      await confirm([lookup()], parts);
+    }
+    expect(parts.told.map(({ payment, changed }) => [payment.status, changed])).toEqual([
+      ['PAID', ['payment', 'refund', 'verification']],
+      ['UNPAID', ['payment']],
+      ['PAID', ['payment']],
+    ]);
+    const numbers = parts.told.map(({ sequence }) => sequence);
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+  });
+
+  test('tells of a notification that comes after a look-up without it', async () => {
+    const parts = setUp();
+    await confirm([lookup()], parts);
+    expect(await confirm([notified()], parts)).toEqual(['published']);
+    expect(parts.told[1]).toMatchObject({
+      changed: ['tpOrderId', 'notification'],
+      tpOrderId: PAID['tpOrderId'],
+    });
+    expect(await confirm([notified(), lookup()], parts)).toEqual(['known', 'known']);
+  });
+
+  test('tells of the notification with status 2 after one with another, and of no other afterwards', async () => {
+    const parts = setUp({ queryOrder: async () => statusOf('UNPAID') });
+    expect(await confirm([notified({ status: '1' })], parts)).toEqual(['published']);
+    expect(await confirm([notified({ status: '-1' })], parts)).toEqual(['known']);
+    const paid = setUp();
+    expect(await confirm([notified()], paid)).toEqual(['published']);
+    expect(paid.told[0]).toMatchObject({
+      changed: ['payment', 'notification'],
+      notification: { status: '2' },
+    });
+    expect(await confirm([notified({ status: '1' })], paid)).toEqual(['known']);
+  });
+
+  test('does not tell “paid” with the notification of an unpaid order', async () => {
+    const parts = setUp();
+    expect(await confirm([notified({ status: '1', payMoney: '0' })], parts)).toEqual(['published']);
+    expect(parts.told[0]?.notification).toBeUndefined();
+    expect(parts.told[0]?.changed).not.toContain('notification');
+  });
+
+  test('does not tell an answer that is older by Baidu’s own clock', async () => {
+    const parts = setUp();
+    parts.queryOrder
+      .mockResolvedValueOnce(statusAt(100, 'PAID'))
+      .mockResolvedValueOnce(statusAt(99, 'UNPAID'));
+    expect(await confirm([lookup()], parts)).toEqual(['published']);
+    expect(await confirm([lookup()], parts)).toEqual(['known']);
+    parts.queryOrder.mockResolvedValueOnce(statusAt(101, 'UNPAID'));
+    expect(await confirm([lookup()], parts)).toEqual(['published']);
+  });
+
+  test.each(['UNPAID', 'UNKNOWN', 'CANCELLED'] as const)(
+    'tells nothing that was notified as paid and is %s, but knows the merchant’s id from then on',
+    async (payment) => {
+      const parts = setUp({ queryOrder: async () => statusOf(payment) });
+      expect(await confirm([notified()], parts)).toEqual([
+        expect.objectContaining({
+          code: 'PAYMENT_MISMATCH',
+          message: 'The notification says paid, and Baidu’s answer does not.',
+        }),
+      ]);
+      expect(parts.publish).not.toHaveBeenCalled();
+      expect(await recordNow()).toMatchObject({
+        ...{ tpOrderId: PAID['tpOrderId'], siteId, notification: { ...PAID, orderId }, version: undefined },
+      });
+    },
+  );
+
+  test.each(['REFUNDED', 'PROCESSING', 'FAILED'] as const)(
+    'tells of an order that was notified as paid, is cancelled and has a refund: %s',
+    async (status) => {
+      const refund = { status, code: 2, description: '' };
+      const parts = setUp({ queryOrder: async () => statusOf('CANCELLED', { refund }) });
+      expect(await confirm([notified()], parts)).toEqual(['published']);
+    },
+  );
+
+  test.each([{}, { status: '1' }, { status: '-1' }])(
+    'tells UNPAID where nobody said paid: %j',
+    async (fields) => {
+      const parts = setUp({ queryOrder: async () => statusOf('UNPAID') });
+      const asked = 'status' in fields ? notified(fields) : lookup();
+      expect(await confirm([asked], parts)).toEqual(['published']);
+    },
+  );
 
   test.each([
     new BaiduError(10000, '', false),
     new BaiduError(10003, '', true),
     new ServiceError('BAIDU_TIMEOUT', 'Too late.', { passing: true }),
-  ])('fails at once where the query does: %s', async (failure) => {
+  ])('fails at once where the query does, and decides nothing: %s', async (failure) => {
+    const queryOrder = vi.fn<QueryOrder>(async () => Promise.reject(failure));
     const sendBack = vi.fn(async () => undefined);
-    const { parts } = setUp({ queryOrder: async () => Promise.reject(failure), sendBack });
-    expect((await confirm(parts, LOOKUP))[0]?.result).toBe(failure);
+    expect(await confirm([lookup()], setUp({ queryOrder, sendBack }))).toEqual([failure]);
+    expect(queryOrder).toHaveBeenCalledTimes(1);
     expect(sendBack).not.toHaveBeenCalled();
     expect(clock.pauses).toEqual([]);
+    expect(await ledger.read(itemId())).toBeUndefined();
+  });
+
+  test('fails with what it cannot name where something unknown is thrown', async () => {
+    const failure = Object.assign(new Error('other'), { errno: OVER_QPS_ERRNO });
+    const parts = setUp({ queryOrder: async () => Promise.reject(failure) });
+    expect(await confirm([lookup()], parts)).toEqual([
+      expect.objectContaining({ code: 'INTERNAL_ERROR', cause: failure }),
+    ]);
+  });
+
+  test('fails for each message where the secret is away, and says of which it was', async () => {
+    const failure = new ServiceError('CONFIGURATION_UNAVAILABLE', 'No.');
+    const parts = setUp({ loadSecret: async () => Promise.reject(failure) });
+    expect(await confirmAll([notified(), message({ tpOrderId: 'own-9' })], parts, leftMs)).toEqual([
+      { orderId, tpOrderId: undefined, result: failure },
+      { orderId: undefined, tpOrderId: 'own-9', result: failure },
+    ]);
   });
 });
 
-describe('confirmAll(), where something goes wrong', () => {
-  test('gives the claim up where the topic fails; the next tells again, under a higher number', async () => {
-    const failure = new ServiceError('TOPIC_UNAVAILABLE', 'The topic did not take the message.');
-    const { parts, events } = setUp();
-    parts.publish.mockRejectedValueOnce(failure);
-    expect((await confirm(parts, LOOKUP))[0]?.result).toBe(failure);
-    expect(table.read(ID)).toMatchObject({ claimUntil: 0, version: 1_800_000_001 });
-    expect(await resultsOf(parts, LOOKUP)).toEqual(['published']);
-    expect(events.map(({ sequence }) => sequence)).toEqual([1_800_000_002]);
+describe('confirmAll(): a batch', () => {
+  test('asks once for an order, whoever asks, and each gets what it came to', async () => {
+    const parts = setUp();
+    const all = [lookup(), notified(), lookup({ more: 1 }), notified(), lookup({ siteId: '1' })];
+    expect(await confirm(all, parts)).toEqual(Array(5).fill('published'));
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, { orderId, siteId }, expect.any(Number));
+    expect(parts.publish).toHaveBeenCalledTimes(1);
+    // The same notification is written once, however often it is there.
+    expect(parts.ledger.write).toHaveBeenCalledTimes(3);
   });
 
-  test('takes a write for done that was tried again and finds its own name', async () => {
-    const { parts, events } = setUp();
-    parts.ledger.write.mockImplementation(async (id, write) => {
-      table.write(id, write);
-      return table.write(id, write);
+  test('asks for each order, and keeps the results in the order of the messages', async () => {
+    const parts = setUp({
+      queryOrder: async (_app, order) => {
+        if (order.orderId === '2') throw OVER_QPS_FINAL;
+        return statusOf('PAID', order);
+      },
     });
-    expect(await resultsOf(parts, LOOKUP)).toEqual(['published']);
-    expect(await resultsOf(parts, LOOKUP)).toEqual(['known']);
-    expect(events).toHaveLength(1);
+    const first = lookup();
+    const all = [tryLookup('nonsense'), message({ orderId: '2', siteId }), first, tryLookup('[]')];
+    expect(await confirmAll(all, parts, leftMs)).toEqual([
+      { result: expect.objectContaining({ code: 'INVALID_REQUEST' }) },
+      { orderId: '2', result: OVER_QPS_FINAL },
+      { orderId, result: 'published' },
+      { result: expect.objectContaining({ code: 'INVALID_REQUEST' }) },
+    ]);
+  });
+  const OVER_QPS_FINAL = new BaiduError(10002, '', false);
+
+  test('tells of an unpaid order for whom asks, and fails whoever says that it was paid', async () => {
+    const parts = setUp({ queryOrder: async () => statusOf('UNPAID') });
+    expect(await confirm([lookup(), notified(), notified({ status: '1' })], parts)).toEqual([
+      'published',
+      expect.objectContaining({ code: 'PAYMENT_MISMATCH' }),
+      'published',
+    ]);
+    expect(parts.queryOrder).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('confirmAll() believes nobody', () => {
+  const altered = { notification: { ...PAID, tpOrderId: 'forged', rsaSign: '' } };
+
+  test.each<[string, () => Record<string, unknown>, string]>([
+    ['unsigned', () => ({ notification: { ...PAID, orderId } }), 'INVALID_NOTIFICATION'],
+    ['with an empty signature', () => altered, 'INVALID_NOTIFICATION'],
+    [
+      'altered',
+      () => ({ notification: { ...signed({ ...PAID, orderId }, platform.privateKey), tpOrderId: 'forged' } }),
+      'INVALID_SIGNATURE',
+    ],
+    [
+      'of another’s key',
+      () => {
+        const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+        return { notification: signed({ ...PAID, orderId }, privateKey) };
+      },
+      'INVALID_SIGNATURE',
+    ],
+    [
+      'of another’s deal',
+      () => ({ notification: signed({ ...PAID, orderId, dealId: '5' }, platform.privateKey) }),
+      'UNKNOWN_DEAL',
+    ],
+    [
+      'of another order',
+      () => ({ notification: signed({ ...PAID, orderId: '5' }, platform.privateKey) }),
+      'INVALID_REQUEST',
+    ],
+    [
+      'of another user',
+      () => ({ notification: signed({ ...PAID, orderId, userId: '5' }, platform.privateKey) }),
+      'INVALID_REQUEST',
+    ],
+  ])('a notification %s fails alone: nothing of it is written or told', async (_name, more, code) => {
+    const parts = setUp();
+    expect(await confirm([lookup(more()), lookup()], parts)).toEqual([
+      expect.objectContaining({ code }),
+      'published',
+    ]);
+    expect(parts.told).toEqual([expect.objectContaining({ tpOrderId: undefined, notification: undefined })]);
+    expect(await recordNow()).toMatchObject({ tpOrderId: undefined, notification: undefined });
   });
 
-  test('asks Baidu again where somebody else has decided meanwhile', async () => {
-    const { parts, events } = setUp();
+  test('a notification of another order or user says so', async () => {
+    const other = lookup({ notification: signed({ ...PAID, orderId: '5' }, platform.privateKey) });
+    expect(await confirm([other], setUp())).toEqual([
+      expect.objectContaining({ message: 'The notification is of another order or user.' }),
+    ]);
+  });
+
+  test('the ledger’s user, which Baidu has signed, wins over the one who is asked for', async () => {
+    await confirm([notified()], setUp());
+    const parts = setUp();
+    await confirm([lookup({ siteId: '1' })], parts);
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, { orderId, siteId }, expect.any(Number));
+  });
+});
+
+describe('confirmAll(), by the merchant’s own id', () => {
+  let own: string;
+  beforeEach(() => {
+    own = `own-${orderId}`;
+  });
+
+  test('asks for the order that the ledger knows by it', async () => {
+    await confirm([notified({ tpOrderId: own })], setUp());
+    const parts = setUp({ queryOrder: async () => statusOf('UNPAID') });
+    expect(await confirmAll([message({ tpOrderId: own })], parts, leftMs)).toEqual([
+      { orderId, tpOrderId: own, result: 'published' },
+    ]);
+    expect(parts.told[0]).toMatchObject({ orderId, siteId, tpOrderId: own, changed: ['payment'] });
+  });
+
+  test('is done with what nobody knows', async () => {
+    const parts = setUp();
+    expect(await confirmAll([message({ tpOrderId: own })], parts, leftMs)).toEqual([
+      { orderId: undefined, tpOrderId: own, result: 'unknown' },
+    ]);
+    expect(parts.queryOrder).not.toHaveBeenCalled();
+    expect(parts.publish).not.toHaveBeenCalled();
+  });
+
+  test('asks for each order that has it, once with the others of the batch', async () => {
+    const second = String(++orders);
+    await confirm([notified({ tpOrderId: own })], setUp());
+    const other = message({
+      ...{ orderId: second, siteId },
+      notification: signed({ ...PAID, orderId: second, tpOrderId: own }, platform.privateKey),
+    });
+    await confirm([other], setUp());
+    const parts = setUp();
+    parts.queryOrder.mockImplementation(async (_app, order) =>
+      statusOf(order.orderId === second ? 'UNPAID' : 'PAID', order),
+    );
+    expect(await confirm([message({ tpOrderId: own }), lookup()], parts)).toEqual(['published', 'known']);
+    expect(parts.queryOrder.mock.calls.map(([, asked]) => asked.orderId).sort()).toEqual([orderId, second]);
+    expect(parts.told.map((event) => event.orderId)).toEqual([second]);
+  });
+
+  test('fails where one of its orders does', async () => {
+    await confirm([notified({ tpOrderId: own })], setUp());
+    const failure = new BaiduError(10002, '', false);
+    const parts = setUp({ queryOrder: async () => Promise.reject(failure) });
+    expect(await confirm([message({ tpOrderId: own })], parts)).toEqual([failure]);
+  });
+
+  test('fails where nobody has said of which user the order is', async () => {
+    const facts = { tpOrderId: own };
+    await ledger.write(itemId(), learn({ appId: '10026', orderId }, facts, NOW, NOW));
+    expect(await confirm([message({ tpOrderId: own })], setUp())).toEqual([
+      expect.objectContaining({
+        code: 'ORDER_UNKNOWN',
+        message: 'Nobody has told yet of which user the order is.',
+      }),
+    ]);
+  });
+
+  test('asks the app that the message names', async () => {
+    const find = vi.fn(() => APP);
+    const parts = setUp({ loadSecret: async () => ({ find }) });
+    await confirm([message({ tpOrderId: own, appId: '10026' }), lookup()], parts);
+    expect(find.mock.calls).toEqual([['10026'], [undefined]]);
+  });
+});
+
+describe('confirmAll(), where somebody else is at the same order', () => {
+  /** Claims the order for another worker. */
+  async function claimForOther(until: number): Promise<void> {
+    const decision = { writer: 'other', now: clock.now, expiration: NOW };
+    expect(await ledger.write(itemId(), claim(await recordNow(), siteId, until, decision))).toBeDefined();
+  }
+
+  test('waits while a claim is alive, and then tells again, under a higher number', async () => {
+    await confirm([lookup()], setUp());
+    await claimForOther(NOW + 900);
+    const claimed = (await recordNow()).version ?? 0;
+    const parts = setUp();
+    expect(await confirm([lookup()], parts)).toEqual(['published']);
+    expect(clock.pauses).toEqual([200, 200, 200, 200, 200]);
+    // Whether the other told it nobody knows: everything is told, although nothing differs.
+    expect(parts.told).toMatchObject([
+      { sequence: claimed + 1, changed: ['payment', 'refund', 'verification'] },
+    ]);
+    expect(await confirm([lookup()], setUp())).toEqual(['known']);
+  });
+
+  test('fails where the claim outlives the time there is', async () => {
+    await claimForOther(NOW + 60_000);
+    clock.leftMs = 1000;
+    const parts = setUp();
+    expect(await confirm([lookup()], parts)).toEqual([
+      expect.objectContaining({
+        code: 'LEDGER_UNAVAILABLE',
+        message: 'Another invocation is telling of this order, or has died of it.',
+      }),
+    ]);
+    expect(clock.pauses).toEqual([200, 200, 200, 200]);
+    expect(parts.queryOrder).not.toHaveBeenCalled();
+  });
+
+  test('throws an answer away, and asks anew, where another decided after it had looked', async () => {
+    const parts = setUp();
     parts.queryOrder.mockImplementationOnce(async () => {
-      await confirm(setUp().parts, LOOKUP);
+      // While this answer, soon an old one, is on its way, another asks, gets a newer one and tells it.
+      expect(await confirm([lookup()], setUp({ queryOrder: async () => statusOf('PAID') }))).toEqual([
+        'published',
+      ]);
       return statusOf('UNPAID');
     });
-    expect(await resultsOf(parts, LOOKUP)).toEqual(['known']);
+    expect(await confirm([lookup()], parts)).toEqual(['known']);
     expect(parts.queryOrder).toHaveBeenCalledTimes(2);
-    expect(events).toEqual([]);
+    expect(parts.publish).not.toHaveBeenCalled();
   });
 
-  test('waits while somebody else may be telling, then tells again what may have been told', async () => {
-    const { parts: dying } = setUp({ publish: () => new Promise<void>(() => undefined) });
-    void confirm(dying, LOOKUP);
-    await vi.waitFor(() => expect(table.read(ID)?.['claimUntil']).toBe(clock.now + 27_500));
-    clock.leftMs = 1000;
-    const { parts, events } = setUp();
-    expect(await resultsOf(parts, LOOKUP)).toEqual(['LEDGER_UNAVAILABLE']);
-    clock.leftMs = 30_000;
-    expect(await resultsOf(parts, LOOKUP)).toEqual(['published']);
-    expect(events).toMatchObject([{ sequence: 1_800_000_002 }]);
-    expect(new Set(clock.pauses)).toEqual(new Set([200]));
+  test('throws away what is unchanged, too, where another found it changed', async () => {
+    await confirm([lookup()], setUp());
+    const parts = setUp();
+    parts.queryOrder.mockImplementationOnce(async () => {
+      await confirm([lookup()], setUp({ queryOrder: async () => statusOf('UNPAID') }));
+      return statusOf('PAID');
+    });
+    parts.queryOrder.mockResolvedValueOnce(statusOf('UNPAID'));
+    expect(await confirm([lookup()], parts)).toEqual(['known']);
+    expect((await recordNow()).told?.payment.status).toBe('UNPAID');
+  });
+
+  test('leaves the end of the claim to whoever took it when it ran out', async () => {
+    const publish = async () => {
+      clock.now += 60_000;
+      await claimForOther(clock.now + 1000);
+    };
+    expect(await confirm([lookup()], setUp({ publish }))).toEqual(['published']);
+    expect(await recordNow()).toMatchObject({
+      ...{ writer: 'other', told: undefined, claimUntil: NOW + 61_000 },
+    });
+  });
+});
+
+describe('confirmAll(), where a call fails', () => {
+  const failure = new ServiceError('TOPIC_UNAVAILABLE', 'The topic did not take the message.');
+
+  test('fails where the topic does, and whoever comes next tells again, under a higher number', async () => {
+    const numbers: number[] = [];
+    const publish: ConfirmParts['publish'] = async ({ sequence }) => {
+      numbers.push(sequence);
+      throw failure;
+    };
+    expect(await confirm([lookup()], setUp({ publish }))).toEqual([failure]);
+    expect(await recordNow()).toMatchObject({ claimUntil: 0, told: undefined });
+    const parts = setUp();
+    expect(await confirm([lookup()], parts)).toEqual(['published']);
+    expect(parts.told[0]?.sequence).toBeGreaterThan(numbers[0] ?? Number.POSITIVE_INFINITY);
+    expect(clock.pauses).toEqual([]);
+  });
+
+  test('tells again what may have gone out, although it is what was told before', async () => {
+    const first = setUp();
+    await confirm([lookup()], first);
+    await confirm(
+      [lookup()],
+      setUp({ queryOrder: async () => statusOf('UNPAID'), publish: async () => Promise.reject(failure) }),
+    );
+    const parts = setUp();
+    expect(await confirm([lookup()], parts)).toEqual(['published']);
+    expect(parts.told[0]?.payment.status).toBe('PAID');
+  });
+
+  test('is the topic’s failure, also where the claim cannot be given up', async () => {
+    const away = new ServiceError('LEDGER_UNAVAILABLE', 'The ledger did not answer.');
+    const parts = setUp({ publish: async () => Promise.reject(failure) });
+    parts.ledger.write.mockImplementationOnce(ledger.write).mockRejectedValueOnce(away);
+    expect(await confirm([lookup()], parts)).toEqual([failure]);
+  });
+
+  test.each(['read', 'claim', 'settle'])('fails where the ledger does, at “%s”', async (call) => {
+    const away = new ServiceError('LEDGER_UNAVAILABLE', 'The ledger did not answer.');
+    const parts = setUp();
+    if (call === 'read') parts.ledger.read.mockRejectedValueOnce(away);
+    if (call === 'settle') parts.ledger.write.mockImplementationOnce(ledger.write);
+    if (call !== 'read') parts.ledger.write.mockRejectedValueOnce(away);
+    expect(await confirm([lookup()], parts)).toEqual([away]);
+    expect(parts.publish).toHaveBeenCalledTimes(call === 'settle' ? 1 : 0);
+  });
+
+  test('takes a write that is found to have taken place already for done', async () => {
+    const parts = setUp();
+    const twice: LedgerStore['write'] = async (...args) => {
+      await ledger.write(...args);
+      return ledger.write(...args);
+    };
+    parts.ledger.write.mockImplementation(twice);
+    expect(await confirm([lookup()], parts)).toEqual(['published']);
+    expect(await confirm([lookup()], parts)).toEqual(['known']);
+    expect(parts.queryOrder).toHaveBeenCalledTimes(2);
+    expect(parts.publish).toHaveBeenCalledTimes(1);
+  });
+
+  test('writes down what went out with a second’s time, when all else is spent', async () => {
+    const parts = setUp({
+      publish: async () => {
+        clock.leftMs = 0;
+      },
+    });
+    expect(await confirm([lookup()], parts)).toEqual(['published']);
+    expect(parts.ledger.write.mock.calls.map(([, , budgetMs]) => budgetMs)).toEqual([25_000, 1000]);
   });
 });
 
@@ -274,49 +608,77 @@ describe('confirmAll(), over Baidu’s QPS limit', () => {
 
   test('waits longer and longer, up to a limit, and varies', async () => {
     const queryOrder = overQps();
+    const parts = setUp({ queryOrder });
     for (let count = 0; count < 5; count++) queryOrder.mockRejectedValueOnce(OVER_QPS);
     queryOrder.mockResolvedValueOnce(statusOf('PAID'));
     vi.mocked(Math.random).mockReturnValueOnce(0.75);
-    expect(await resultsOf(setUp({ queryOrder }).parts, LOOKUP)).toEqual(['published']);
+    expect(await confirm([lookup()], parts)).toEqual(['published']);
     expect(clock.pauses).toEqual([625, 750, 1500, 3000, 3000]);
     expect(queryOrder.mock.calls.map(([, , budgetMs]) => budgetMs)).toEqual([
-      ...[23_500, 22_875, 22_125, 20_625, 17_625, 14_625],
+      23_500, 22_875, 22_125, 20_625, 17_625, 14_625,
     ]);
+    expect(parts.loadSecret).toHaveBeenCalledTimes(1);
   });
 
   test.each([
     [0, 30],
     [0.25, 52],
     [0.9999, 119],
-  ])('sends the message back when there is no time to wait, held back: %d', async (random, delaySeconds) => {
-    vi.mocked(Math.random).mockReturnValue(random);
-    clock.leftMs = 0;
-    const sendBack = vi.fn(async () => undefined);
-    const { parts, events } = setUp({ queryOrder: overQps(), sendBack });
-    expect(await resultsOf(parts, notified())).toEqual(['deferred']);
-    const { body } = parseLookup(notified());
-    expect(sendBack).toHaveBeenCalledExactlyOnceWith(body, { budgetMs: 1500, delaySeconds });
-    expect(events).toEqual([]);
+  ])(
+    'sends the look-up back when there is no time to wait, held back for 30 to 120 s: %d',
+    async (random, delaySeconds) => {
+      vi.mocked(Math.random).mockReturnValue(random);
+      clock.leftMs = 2000;
+      const sendBack = vi.fn(async () => undefined);
+      const parts = setUp({ queryOrder: overQps(), sendBack });
+      const asked = notified();
+      expect(await confirm([asked], parts)).toEqual(['deferred']);
+      expect(sendBack).toHaveBeenCalledExactlyOnceWith(asked.body, { budgetMs: 1500, delaySeconds });
+      expect(parts.publish).not.toHaveBeenCalled();
+      expect((await recordNow()).version).toBeUndefined();
+      expect(clock.pauses).toEqual([]);
+    },
+  );
+
+  test('sends each message of a batch back, and none in the place of another', async () => {
+    clock.leftMs = 2000;
+    const sendBack = vi.fn(async (_message: unknown) => undefined);
+    const all = [lookup(), notified(), lookup({ more: 1 })];
+    expect(await confirm(all, setUp({ queryOrder: overQps(), sendBack }))).toEqual(Array(3).fill('deferred'));
+    expect(sendBack.mock.calls.map(([body]) => body)).toEqual(all.map(({ body }) => body));
   });
 
-  test('sends back, too, what ends for want of time after such a refusal', async () => {
-    const queryOrder = vi
-      .fn<QueryOrder>(async () =>
-        Promise.reject(new ServiceError('BAIDU_TIMEOUT', 'late', { passing: true })),
-      )
-      .mockRejectedValueOnce(OVER_QPS);
-    clock.leftMs = 3000;
+  test.each([
+    [2875, []],
+    [2876, [375]],
+  ])('waits only for what leaves time to tell and to send back, of %i ms', async (left, pauses) => {
+    clock.leftMs = left;
     const sendBack = vi.fn(async () => undefined);
-    expect(await resultsOf(setUp({ queryOrder, sendBack }).parts, LOOKUP)).toEqual(['deferred']);
-    expect(queryOrder).toHaveBeenCalledTimes(2);
-    expect(sendBack).toHaveBeenCalledTimes(1);
+    expect(await confirm([lookup()], setUp({ queryOrder: overQps(), sendBack }))).toEqual(['deferred']);
+    expect(clock.pauses).toEqual(pauses);
   });
 
-  test('fails where there is no queue to send it back to, or the queue does not take it', async () => {
-    clock.leftMs = 0;
-    expect((await confirm(setUp({ queryOrder: overQps() }).parts, LOOKUP))[0]?.result).toBe(OVER_QPS);
+  test('takes what fails for want of time after that for the same limit’s doing', async () => {
+    const late = new ServiceError('BAIDU_TIMEOUT', 'Too late.', { passing: true });
+    const sendBack = vi.fn(async () => undefined);
+    const queryOrder = overQps().mockRejectedValueOnce(OVER_QPS).mockRejectedValue(late);
+    clock.leftMs = 4000;
+    expect(await confirm([lookup()], setUp({ queryOrder, sendBack }))).toEqual(['deferred']);
+    clock.leftMs = 4000;
+    const final = new BaiduError(10002, '', false);
+    const refused = overQps().mockRejectedValueOnce(OVER_QPS).mockRejectedValueOnce(final);
+    expect(await confirm([lookup()], setUp({ queryOrder: refused, sendBack }))).toEqual([final]);
+  });
+
+  test('fails where there is no queue to send it back to', async () => {
+    clock.leftMs = 2000;
+    expect(await confirm([lookup()], setUp({ queryOrder: overQps() }))).toEqual([OVER_QPS]);
+  });
+
+  test('fails where the queue does not take it', async () => {
+    clock.leftMs = 2000;
     const failure = new ServiceError('QUEUE_UNAVAILABLE', 'The queue did not take the message.');
-    const parts = setUp({ queryOrder: overQps(), sendBack: async () => Promise.reject(failure) }).parts;
-    expect((await confirm(parts, LOOKUP))[0]?.result).toBe(failure);
+    const parts = setUp({ queryOrder: overQps(), sendBack: async () => Promise.reject(failure) });
+    expect(await confirm([lookup()], parts)).toEqual([failure]);
   });
 });

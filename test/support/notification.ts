@@ -28,7 +28,15 @@ export function formOf(fields: Readonly<Record<string, string>>): string {
   return new URLSearchParams(fields).toString();
 }
 
-/** Fields as a form, signed with the platform's key by code that the service does not share. */
+/** Fields with their signature by the platform's key, made by code that the service does not share. */
+export function signed(
+  fields: Readonly<Record<string, string>>,
+  platformKey: KeyObject,
+): Record<string, string> {
+  return { ...fields, rsaSign: sign(fields, platformKey) };
+}
+
+/** The same as a form. */
 export function signedForm(fields: Readonly<Record<string, string>>, platformKey: KeyObject): string {
-  return formOf({ ...fields, rsaSign: sign(fields, platformKey) });
+  return formOf(signed(fields, platformKey));
 }

@@ -5,8 +5,11 @@ import { buffer } from 'node:stream/consumers';
 /** A moment on the wire: a call of a service has arrived, or its answer is about to go back. */
 export type Moment = `${string} ${'asked' | 'answered'}`;
 
-/** What becomes of a call: it goes on, its connection is cut, it is never answered, or it is answered so. */
-export type Fate = 'pass' | 'cut' | 'hang' | { status: number; body: string };
+/**
+ * What becomes of a call: it goes on, its connection is cut, it is never answered, its answer stalls after the headers, or
+ * it is answered so.
+ */
+export type Fate = 'pass' | 'cut' | 'hang' | 'stall' | { status: number; body: string };
 
 /** Where on its connection a call comes: 1 for the first. */
 export interface Place {
@@ -43,6 +46,10 @@ export async function startWireTap(
     async function goesOn(moment: Moment): Promise<boolean> {
       const fate = await decide(moment, { useOfConnection });
       if (fate === 'cut') request.socket.destroy();
+      if (fate === 'stall') {
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
+        response.write('{');
+      }
       if (typeof fate === 'object') {
         response.writeHead(fate.status, { 'content-type': 'application/x-amz-json-1.0' });
         response.end(fate.body);

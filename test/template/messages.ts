@@ -105,7 +105,7 @@ describe('topics', () => {
 });
 
 describe('ledger table', () => {
-  it('forgets by itself, can be set back, is encrypted, and outlives the stack', () => {
+  it('finds an order by the merchant’s id, forgets by itself, can be set back, is encrypted, and outlives the stack', () => {
     expect(idsOfType(plain.template, 'AWS::DynamoDB::Table')).toEqual(['LedgerTable']);
     expect(resource(plain.template, 'LedgerTable')).toEqual({
       Type: 'AWS::DynamoDB::Table',

@@ -55,6 +55,7 @@ export const everyParameter = {
   baiduAttemptTimeoutMs: '1000',
   baiduMaxAttempts: '2',
   ordersTable: 'merchant-orders',
+  ledgerDays: '30',
   confirmConcurrency: '20',
   confirmReservedConcurrency: '30',
   notifyReservedConcurrency: '200',

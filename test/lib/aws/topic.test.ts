@@ -1,12 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../../lib/aws/limits.ts';
 import { createTopic } from '../../../lib/aws/topic.ts';
-import { says } from '../../support/baidu.ts';
+import { type Behaviour, hangs, says } from '../../support/baidu.ts';
 import { type AwsEndpoint, CREDENTIALS, startEndpoint } from '../../support/endpoint.ts';
+import { inTime } from '../../support/in-time.ts';
 
 vi.mock(import('../../../lib/aws/limits.ts'), { spy: true });
 
 const TOPIC = 'arn:aws-cn:sns:cn-north-1:000000000000:statuses';
+const MESSAGE = {
+  eventType: 'payment-status',
+  appId: '10026',
+  sequence: 7,
+  text: '支付 😀',
+  none: undefined,
+};
+
 let sns: AwsEndpoint;
 beforeEach(async () => {
   const taken =
@@ -16,7 +25,6 @@ beforeEach(async () => {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
 });
 afterEach(async () => {
-  vi.useRealTimers();
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
   await sns.close();
@@ -29,13 +37,15 @@ function published(): Record<string, unknown> {
   return { ...form, Message: JSON.parse(form['Message'] ?? '') };
 }
 
-const MESSAGE = { eventType: 'payment-status', appId: '10026', words: '支付成功' };
-
 describe('createTopic()', () => {
-  test('publishes a message in plain ASCII, with attributes for filter policies', async () => {
+  test('publishes a message in plain ASCII, with its attributes after its kind and its app', async () => {
     await createTopic(TOPIC)(MESSAGE, { payment: 'PAID' });
+    const { none: _, ...told } = MESSAGE;
     expect(published()).toEqual({
-      ...{ Action: 'Publish', Version: '2010-03-31', TopicArn: TOPIC, Message: MESSAGE },
+      Action: 'Publish',
+      Version: '2010-03-31',
+      TopicArn: TOPIC,
+      Message: told,
       'MessageAttributes.entry.1.Name': 'eventType',
       'MessageAttributes.entry.1.Value.DataType': 'String',
       'MessageAttributes.entry.1.Value.StringValue': 'payment-status',
@@ -60,14 +70,21 @@ describe('createTopic()', () => {
     });
   });
 
-  test('gives up in time on an answer whose body stalls', async () => {
-    sns.play((_request, response) => {
-      response.writeHead(200, { 'content-type': 'text/xml', 'content-length': 500 });
-      response.write('<Publish');
-    });
-    await expect(createTopic(TOPIC)(MESSAGE, {}, 200)).rejects.toMatchObject({
+  test.each<[string, Behaviour]>([
+    ['says nothing', hangs],
+    [
+      'stalls after the headers',
+      (_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/xml', 'content-length': '500' });
+        response.write('<PublishResponse>');
+      },
+    ],
+  ])('ends in the time that it has, with an error that names SNS, where SNS %s', async (_name, behaviour) => {
+    sns.play(behaviour);
+    await expect(inTime(1500, createTopic(TOPIC)(MESSAGE, {}, 150))).rejects.toMatchObject({
       code: 'TOPIC_UNAVAILABLE',
       cause: { name: 'TimeoutError', message: 'SNS did not answer in time.' },
     });
+    expect(sns.calls).toHaveLength(1);
   });
 });

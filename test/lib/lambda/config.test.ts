@@ -175,6 +175,21 @@ describe('readConfirmConfig()', () => {
     expect(readConfirmConfig({ ...env, PAYMENT_QUEUE_URL: 'queue' }).queueUrl).toBe('queue');
   });
 
+  test.each([
+    ['', 400],
+    ['1', 1],
+    ['3650', 3650],
+  ])('remembers an order for LEDGER_DAYS=%s', (text, days) => {
+    expect(readConfirmConfig({ ...env, LEDGER_DAYS: text }).rememberMs).toBe(days * 86_400_000);
+  });
+
+  test.each(['0', '3651', '-1', '1.5', 'x'])('refuses LEDGER_DAYS=%s', (text) => {
+    expectUnfit(
+      () => readConfirmConfig({ ...env, LEDGER_DAYS: text }),
+      'LEDGER_DAYS must be a whole number from 1 to 3650',
+    );
+  });
+
   test.each(['PAYMENT_TOPIC_ARN', 'LEDGER_TABLE'])('asks for %s', (name) => {
     expectUnfit(() => readConfirmConfig({ ...env, [name]: undefined }), `${name} is not set`);
   });
