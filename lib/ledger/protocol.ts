@@ -66,7 +66,7 @@ export async function whenUnclaimed(record: OrderRecord, work: LedgerWork): Prom
     if (work.leftMs() < 2 * LOOK_AGAIN_MS) {
       throw new ServiceError(
         'LEDGER_UNAVAILABLE',
-        'Another invocation is telling of this order, or died over it.',
+        'Another invocation is telling of this order, or has died of it.',
       );
     }
     await work.pause(LOOK_AGAIN_MS);

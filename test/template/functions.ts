@@ -109,7 +109,7 @@ describe('environment', () => {
       },
     });
     expect(propertiesOf(every, 'confirm')['Environment']).toEqual({
-      Variables: { ...changed, ...changedToBaidu, ...ofConfirm },
+      Variables: { ...changed, ...changedToBaidu, ...ofConfirm, LEDGER_DAYS: '30' },
     });
   });
 });

@@ -46,7 +46,7 @@ vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
 const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const APP = {
   ...{ appId: '10026', appKey: 'MMM4oc', privateKey: readPrivateKey(SAMPLE.privateKey) },
-  keys: () => ({ platformKeys: [platform.publicKey], dealIds: undefined }),
+  keys: () => ({ appId: '10026', platformKeys: [platform.publicKey], dealIds: undefined }),
 };
 const SECRET = { ...APP, find: () => APP };
 const ORDER = { orderId: '1920891312', siteId: '3747777038' };

@@ -224,19 +224,23 @@ describe('a decision', () => {
   });
 
   test('to tell claims the next version under the same conditions', () => {
-    expect(claim(recordOf({ version: 7 }), '5', 6_000_000, decision)).toEqual({
-      set: { ...common, version: 8, claimUntil: 6_000_000 },
+    expect(
+      claim(recordOf({ version: 7 }), { siteId: '5', telling: { a: 1 }, until: 6_000_000 }, decision),
+    ).toEqual({
+      set: { ...common, version: 8, claimUntil: 6_000_000, telling: '{"a":1}' },
       keep: { siteId: '5' },
       when: [
         { name: 'version', is: 'equal', value: 7 },
         { name: 'claimUntil', is: 'past', value: 5_000_900 },
       ],
     });
-    expect(claim(recordOf({ version: 7 }), undefined, 6_000_000, decision)).not.toHaveProperty('keep');
+    expect(
+      claim(recordOf({ version: 7 }), { siteId: undefined, telling: {}, until: 1 }, decision),
+    ).not.toHaveProperty('keep');
   });
 
   test('over an order of which nothing is known is the first, above any number that it had before', () => {
-    expect(claim(recordOf(), '5', 6_000_000, decision)).toMatchObject({
+    expect(claim(recordOf(), { siteId: '5', telling: {}, until: 6_000_000 }, decision)).toMatchObject({
       set: { version: 5001 },
       when: [{ name: 'version', is: 'absent' }, { name: 'claimUntil' }],
     });
@@ -254,7 +258,7 @@ describe('the end of a claim', () => {
 
   test('records what was told, where the claim is still one’s own', () => {
     expect(settle('me', toldWith())).toEqual({
-      ...{ set: { told: JSON.stringify(toldWith()) }, remove: ['claimUntil'], when: own },
+      ...{ set: { told: JSON.stringify(toldWith()) }, remove: ['claimUntil', 'telling'], when: own },
     });
   });
 
