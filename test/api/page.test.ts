@@ -45,8 +45,8 @@ describe('docs/api.md', () => {
     expect(schemaAt('components', 'schemas', 'BaiduProblem')(problem)).toBe(true);
     const message = others.find(({ eventType }) => eventType);
     expect(Object.keys(message)).toEqual([
-      ...['eventType', 'orderId', 'siteId', 'tpOrderId', 'payment', 'refund', 'verification'],
-      ...['notification', 'observedAt'],
+      ...['eventType', 'appId', 'orderId', 'siteId', 'tpOrderId', 'sequence', 'changed'],
+      ...['payment', 'refund', 'verification', 'notification', 'observedAt'],
     ]);
   });
 

@@ -24,6 +24,15 @@ const BAD: Behaviour[] = [
   says(answerBody({ errno: 5010003 })),
 ];
 
+/** What a message of the status topic said: all of it but its time, and what the books are kept by. */
+interface Told {
+  readonly state: string;
+  readonly refundCode: number;
+  readonly tpOrderId: string | undefined;
+}
+
+const ownIdOf = (orderId: string) => `soak-${orderId}`;
+
 /** Everything that comes upon the service, and the books over what comes out. */
 export class Load {
   readonly #world: World;
@@ -31,9 +40,10 @@ export class Load {
   readonly #queues = new Map<FunctionName, Promise<unknown>>();
   readonly #outcomes = new Map<string, number>();
   readonly #complaints: string[] = [];
-  /** The states that have to come out, and how often each did. */
-  readonly #states = new Map<string, number>();
-  readonly #refunded = new Set<string>();
+  /** Baidu's refund code of each order that was paid: it goes back and forth. */
+  readonly #refunds = new Map<string, number>();
+  /** What was told of each order, by its number. */
+  readonly #told = new Map<string, Map<number, Told>>();
   readonly #workers;
   readonly #subscriber;
   #orders = 0;
@@ -71,11 +81,7 @@ export class Load {
     ];
     this.#subscriber = startSubscriber({
       ...{ sqs, queueUrl: subscriberQueueUrl, onError },
-      onMessage: (body) => {
-        const { orderId, refund } = JSON.parse(body);
-        const state = `${orderId} ${refund.status}`;
-        this.#states.set(state, (this.#states.get(state) ?? 0) + 1);
-      },
+      onMessage: (body) => this.#hear(body),
     });
   }
 
@@ -89,8 +95,8 @@ export class Load {
   }
 
   progress(): string {
-    const published = [...this.#states.values()].filter((count) => count > 0).length;
-    return `${this.#orders} orders, ${this.#asked} queries, ${published} of ${this.#states.size} states published`;
+    const told = [...this.#told.values()].reduce((sum, { size }) => sum + size, 0);
+    return `${this.#orders} orders, ${this.#asked} queries, ${told} changes of ${this.#told.size} orders told`;
   }
 
   figures(): string {
@@ -110,38 +116,68 @@ export class Load {
   /** Waits for what is under way, ends the functions, and says what is wrong. */
   async end(): Promise<readonly string[]> {
     const giveUpAt = Date.now() + SETTLE_MS;
-    const waiting = () => [...this.#states.values()].some((count) => count === 0);
-    while (waiting() && Date.now() < giveUpAt) await delay(100);
+    const untrue = () => [...this.#refunds.keys()].filter((orderId) => !this.#isTrue(orderId));
+    while (untrue().length > 0 && Date.now() < giveUpAt) await delay(100);
     await delay(2000);
     await Promise.all([...this.#workers, this.#subscriber].map((each) => each.stop()));
     await Promise.all(Object.values(this.#sandboxes).map((sandbox) => sandbox.end()));
-    for (const [state, count] of this.#states) {
-      if (count !== 1) this.#complaints.push(`${state} was published ${count} times`);
+    for (const orderId of untrue()) this.#complaints.push(`the last word about ${orderId} is not the truth`);
+    for (const [orderId, told] of this.#told) {
+      const inOrder = [...told].sort(([a], [b]) => a - b).map(([, { state }]) => state);
+      const repeated = inOrder.filter((state, index) => state === inOrder[index - 1]).length;
+      if (repeated > 0) this.#complaints.push(`${orderId} was told ${repeated} times without a change`);
     }
     const dead = await drain(this.#world.aws.sqs, this.#world.aws.deadLetterQueueUrl);
     if (dead.length > 0) this.#complaints.push(`${dead.length} messages are in the dead-letter queue`);
     return this.#complaints;
   }
 
-  /** An order is paid and notified one to three times; some are refunded, and looked up by somebody. */
+  /** Whoever keeps the highest number and ignores the rest knows the truth about an order. */
+  #last(orderId: string): Told | undefined {
+    const told = this.#told.get(orderId);
+    return told?.get(Math.max(...told.keys()));
+  }
+
+  #isTrue(orderId: string): boolean {
+    const last = this.#last(orderId);
+    return last?.refundCode === this.#refunds.get(orderId) && last?.tpOrderId === ownIdOf(orderId);
+  }
+
+  #hear(body: string): void {
+    const { orderId, sequence, payment, refund, verification, tpOrderId, notification } = JSON.parse(body);
+    const state = JSON.stringify({ payment, refund, verification, tpOrderId, notification });
+    const told = this.#told.get(orderId) ?? new Map<number, Told>();
+    this.#told.set(orderId, told);
+    const before = told.get(sequence);
+    if (before && before.state !== state)
+      this.#complaints.push(`${orderId} was told two things as ${sequence}`);
+    told.set(sequence, { state, refundCode: refund.code, tpOrderId });
+  }
+
+  /** An order is paid and notified one to three times; some have refunds, and are looked up by somebody. */
   async #pay(): Promise<void> {
     const orderId = String(10_000_000 + ++this.#orders);
-    this.#states.set(`${orderId} NONE`, 0);
-    const fields = { ...PAID, orderId, tpOrderId: `soak-${orderId}`, returnData: '支付 {"a":"b&c"} 😀' };
+    this.#refunds.set(orderId, -1);
+    const fields = { ...PAID, orderId, tpOrderId: ownIdOf(orderId), returnData: '支付 {"a":"b&c"} 😀' };
     const event = notifyEvent(signedForm(fields, platformKey));
     for (let count = 0; count <= this.#orders % 3; count++) await this.#expect('notify', event, [200]);
     if (this.#orders % 10 === 0) await this.#refund(orderId);
     await delay(10);
   }
 
+  /** Refunds begin, fall back, begin again and succeed; each change is looked up, by Baidu's ids and by the own one in turn. */
   async #refund(orderId: string): Promise<void> {
     const giveUpAt = Date.now() + 30_000;
-    while (this.#states.get(`${orderId} NONE`) === 0 && Date.now() < giveUpAt) await delay(20);
-    this.#refunded.add(orderId);
-    this.#states.set(`${orderId} REFUNDED`, 0);
     const { sns, lookupTopicArn } = this.#world.aws;
-    const Message = JSON.stringify({ orderId, siteId: PAID['userId'] });
-    await sns.send(new PublishCommand({ TopicArn: lookupTopicArn, Message }));
+    const ways = [{ orderId, siteId: PAID['userId'] }, { tpOrderId: ownIdOf(orderId) }];
+    for (const [index, code] of [-1, 1, -1, 1, 2].entries()) {
+      this.#refunds.set(orderId, code);
+      if (index > 0) {
+        const Message = JSON.stringify(ways[index % 2]);
+        await sns.send(new PublishCommand({ TopicArn: lookupTopicArn, Message }));
+      }
+      while (!this.#isTrue(orderId) && Date.now() < giveUpAt) await delay(20);
+    }
   }
 
   async #ask(): Promise<void> {
@@ -187,7 +223,7 @@ export class Load {
     }
     const orderId = new URLSearchParams(request.url?.split('?')[1]).get('orderId') ?? '';
     const status = (statusNum: number) => ({ statusNum, statusDesc: '' });
-    const refundStatus = status(this.#refunded.has(orderId) ? 2 : -1);
+    const refundStatus = status(this.#refunds.get(orderId) ?? -1);
     says(answerBody({ data: { data: { payStatus: status(1), refundStatus, verification: status(-1) } } }))(
       request,
       response,

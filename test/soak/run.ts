@@ -9,8 +9,8 @@ import { watchProcesses } from './watch.ts';
 
 /*
  * Mixed load on the built functions, each in a process of its own, for some minutes. Fails where an answer is not in
- * the contract, where a state of an order is lost or goes out twice, and where memory or open files of a function grow
- * after the warm-up.
+ * the contract, where the highest number about an order is not the truth or a change goes out twice, and where memory or
+ * open files of a function grow after the warm-up.
  *
  *   npm run soak -- --minutes 10
  */
