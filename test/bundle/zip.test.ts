@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Entry, openPromise } from 'yauzl';
+import { COMPILED } from '../support/compiled.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 let folder: string;
@@ -18,7 +19,7 @@ beforeAll(() => {
   const { PATH, HOME } = process.env;
   said = execFileSync('sh', ['-c', 'umask 077 && exec osls package --package "$1" 2>&1', 'sh', folder], {
     ...{ cwd: root, encoding: 'utf8' },
-    env: { PATH, HOME: `${HOME}/none` },
+    env: { PATH, HOME: `${HOME}/none`, ...COMPILED },
   });
 }, 120_000);
 

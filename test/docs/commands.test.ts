@@ -173,50 +173,64 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => stage.close());
 
-describe.each(runnable)('the commands of $file', (page) => {
-  let account: Account;
-  let desk: Desk;
+// Side by side: each page has an account, a clone and a shell of its own, and waits for its programs most of the time.
+describe.concurrent('the commands of', () => {
+  test.each(runnable)(
+    '$file end well, one after another, and leave nothing to commit',
+    async (page) => {
+      const account = await stage.openAccount();
+      const desk = await openDesk(account.environment);
+      try {
+        await writeFile(path.join(desk.folder, 'platform-public-key.txt'), `${stage.platformPublicKey}\n`);
+        await writeFile(path.join(desk.folder, 'notification.txt'), stage.notification);
+        const makesSecret = commandsOf(page).some((command) => command.includes('create-secret'));
+        if (!makesSecret) account.storeSecret();
+        const reader = new Reader(account, desk);
+        for (const command of commandsOf(page).filter((each) => !notRun.has(each))) await reader.run(command);
+        expect(await desk.changes()).toBe('');
+      } finally {
+        await desk.close();
+        await account.close();
+      }
+    },
+    300_000,
+  );
+});
+
+/** Who follows a page, command by command. */
+class Reader {
+  readonly #account: Account;
+  readonly #desk: Desk;
   /** What was printed by a program in a second terminal. */
-  let beside = '';
+  #beside = '';
 
-  beforeAll(async () => {
-    account = await stage.openAccount();
-    desk = await openDesk(account.environment);
-    await writeFile(path.join(desk.folder, 'platform-public-key.txt'), `${stage.platformPublicKey}\n`);
-    await writeFile(path.join(desk.folder, 'notification.txt'), stage.notification);
-    const makesSecret = commandsOf(page).some((command) => command.includes('create-secret'));
-    if (!makesSecret) account.storeSecret();
-  }, 120_000);
+  constructor(account: Account, desk: Desk) {
+    this.#account = account;
+    this.#desk = desk;
+  }
 
-  afterAll(async () => {
-    await desk.close();
-    await account.close();
-  });
+  async run(command: string): Promise<void> {
+    const ready = UNTIL_INTERRUPTED[command];
+    if (ready) await this.#runUntilInterrupted(command, ready);
+    else await this.#runToItsEnd(command);
+  }
 
-  test('end well, one after another, and leave nothing to commit', async () => {
-    for (const command of commandsOf(page).filter((each) => !notRun.has(each))) {
-      if (UNTIL_INTERRUPTED[command]) await runUntilInterrupted(command, UNTIL_INTERRUPTED[command]);
-      else await runToItsEnd(command);
-    }
-    expect(await desk.changes()).toBe('');
-  }, 240_000);
-
-  async function runToItsEnd(command: string): Promise<void> {
-    if (BESIDE[command]) await startBeside(...BESIDE[command]);
-    const { code, screen } = await desk.run(filled(command));
+  async #runToItsEnd(command: string): Promise<void> {
+    if (BESIDE[command]) await this.#startBeside(...BESIDE[command]);
+    const { code, screen } = await this.#desk.run(this.#filled(command));
     expect(code, `${command}\n${screen}`).toBe(0);
     for (const [start, patterns] of Object.entries(PRINTS)) {
       if (command.startsWith(start)) for (const pattern of patterns) expect(screen, command).toMatch(pattern);
     }
-    if (command.includes('create-secret')) await takeSecret();
-    if (beside === '' && /sns subscribe .*--protocol sqs/s.test(command)) await expectPayments();
+    if (command.includes('create-secret')) await this.#takeSecret();
+    if (this.#beside === '' && /sns subscribe .*--protocol sqs/s.test(command)) await this.#expectPayments();
   }
 
-  async function runUntilInterrupted(command: string, ready: RegExp): Promise<void> {
-    const program = await desk.startHere(command, ready);
+  async #runUntilInterrupted(command: string, ready: RegExp): Promise<void> {
+    const program = await this.#desk.startHere(command, ready);
     // What it prints for readers to paste.
     for (const [, line = ''] of program.screen.matchAll(/^ *(curl .*)$/gm)) {
-      expect(await desk.run(line), line).toMatchObject({
+      expect(await this.#desk.run(line), line).toMatchObject({
         code: 0,
         screen: expect.stringContaining('"payment":'),
       });
@@ -225,16 +239,16 @@ describe.each(runnable)('the commands of $file', (page) => {
     expect([0, 130, 'SIGINT'], command).toContain(await program.interrupt());
   }
 
-  async function startBeside(command: string, ready: RegExp): Promise<void> {
-    beside = (await desk.start(command, ready)).screen;
-    const { code } = await desk.run((beside.match(/^export .*$/gm) ?? []).join('\n') || 'true');
+  async #startBeside(command: string, ready: RegExp): Promise<void> {
+    this.#beside = (await this.#desk.start(command, ready)).screen;
+    const { code } = await this.#desk.run((this.#beside.match(/^export .*$/gm) ?? []).join('\n') || 'true');
     expect(code).toBe(0);
   }
 
-  function filled(command: string): string {
+  #filled(command: string): string {
     const printed = Object.entries(PRINTED_BESIDE).map(([sample, pattern]) => [
       sample,
-      pattern.exec(beside)?.[1] ?? sample,
+      pattern.exec(this.#beside)?.[1] ?? sample,
     ]);
     const samples = { ...FILLED, ...Object.fromEntries(printed) };
     return Object.entries<string>(samples).reduce(
@@ -244,19 +258,19 @@ describe.each(runnable)('the commands of $file', (page) => {
   }
 
   /** The secret that the page has made is right; the stage goes on with its own, as the cashier knows no other key. */
-  async function takeSecret(): Promise<void> {
-    expect(await account.storedSecret()).toEqual({
+  async #takeSecret(): Promise<void> {
+    expect(await this.#account.storedSecret()).toEqual({
       ...APP,
       privateKey: expect.stringMatching(/^-----BEGIN PRIVATE KEY-----\n/),
       platformPublicKey: `${stage.platformPublicKey}\n`,
       apiTokens: [expect.stringMatching(/^[0-9a-f]{64}$/)],
     });
-    account.storeSecret();
+    this.#account.storeSecret();
   }
 
   /** The queue that the page has subscribed at the stage gets what is paid. */
-  async function expectPayments(): Promise<void> {
+  async #expectPayments(): Promise<void> {
     const orderId = await stage.pay();
     expect(await stage.receive('paid-orders')).toMatchObject({ orderId, payment: { status: 'PAID' } });
   }
-});
+}

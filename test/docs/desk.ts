@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import { COMPILED } from '../support/compiled.ts';
 import { type Place, runAws } from './aws/cli.ts';
 import { type Program, type Shell, startProgram, startShell } from './shell.ts';
 
@@ -40,6 +41,7 @@ export async function openDesk(environment: Readonly<Record<string, string>>): P
     environment: {
       ...{ PATH: `${bin}:${process.env['PATH']}`, HOME: home, TMPDIR: home, LANG: 'C.UTF-8', NO_COLOR: '1' },
       ...{ EDITOR: 'true', npm_config_update_notifier: 'false', AWS_STAND_IN: aws.url },
+      ...COMPILED,
       ...environment,
     },
   };

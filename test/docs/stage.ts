@@ -44,29 +44,19 @@ export interface Account {
   close(): Promise<void>;
 }
 
-/** Deploys the stage, with one order paid and one dead letter. */
+/** Deploys the stage, with one order paid, and one dead letter for each account. */
 export async function startStage(): Promise<Stage> {
   const stack = await startStack({ cashier: APP });
   const order = stack.cashier.createOrder(ORDER);
   await stack.ordersWritten();
   const { form } = await stack.cashier.pay(order.orderId);
   const { sqs } = stack.aws;
-  // The stack takes away what comes into its own.
-  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'undelivered' }));
-  const MessageBody = JSON.stringify({ orderId: ORDER.orderId, siteId: ORDER.userId });
-  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
-  const plane = await startControlPlane(
-    handlersOf(stack),
-    { name: SERVICE, outputs: outputsOf(stack, QueueUrl) },
-    { name: 'order-subscriber-prod', outputs: { OrdersTable: stack.aws.ordersTable } },
-  );
   const secret = await readSecret(stack.secretsManager, 'baidu-payment-status/dev');
   let count = 0;
   return {
     platformPublicKey: stack.cashier.platformPublicKey,
     notification: form,
-    openAccount: async () =>
-      accountOf(await startSecretsManager(), { stack, planeUrl: plane.url, secret: secret ?? '' }),
+    openAccount: () => openAccount(stack, secret ?? ''),
     pay: async () => {
       const { orderId } = stack.cashier.createOrder({ tpOrderId: `order-${++count}`, totalMoney: 1 });
       await stack.ordersWritten();
@@ -79,17 +69,26 @@ export async function startStage(): Promise<Stage> {
       );
       return JSON.parse(Messages[0]?.Body ?? 'null');
     },
-    close: async () => void (await Promise.all([stack.close(), plane.close()])),
+    close: () => stack.close(),
   };
 }
 
-interface Pieces {
-  readonly stack: Stack;
-  readonly planeUrl: string;
-  readonly secret: string;
-}
+let accounts = 0;
 
-function accountOf(secretsManager: LocalSecretsManager, { stack, planeUrl, secret }: Pieces): Account {
+/** An account with a Secrets Manager and a dead letter of its own: pages are followed side by side. */
+async function openAccount(stack: Stack, secret: string): Promise<Account> {
+  const { sqs } = stack.aws;
+  // The stack takes away what comes into its own.
+  const QueueName = `undelivered-${++accounts}`;
+  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName }));
+  const MessageBody = JSON.stringify({ orderId: ORDER.orderId, siteId: ORDER.userId });
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+  const secretsManager = await startSecretsManager();
+  const plane = await startControlPlane(
+    handlersOf(stack),
+    { name: SERVICE, outputs: outputsOf(stack, QueueUrl) },
+    { name: 'order-subscriber-prod', outputs: { OrdersTable: stack.aws.ordersTable } },
+  );
   const endpoints = Object.entries(stack.environment).filter(([name]) =>
     name.startsWith('AWS_ENDPOINT_URL_'),
   );
@@ -97,8 +96,8 @@ function accountOf(secretsManager: LocalSecretsManager, { stack, planeUrl, secre
     environment: {
       ...Object.fromEntries(endpoints),
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
-      AWS_ENDPOINT_URL_LAMBDA: planeUrl,
-      AWS_ENDPOINT_URL_CLOUDFORMATION: planeUrl,
+      AWS_ENDPOINT_URL_LAMBDA: plane.url,
+      AWS_ENDPOINT_URL_CLOUDFORMATION: plane.url,
       AWS_ACCESS_KEY_ID: AWS_ENVIRONMENT.AWS_ACCESS_KEY_ID,
       AWS_SECRET_ACCESS_KEY: AWS_ENVIRONMENT.AWS_SECRET_ACCESS_KEY,
     },
@@ -107,7 +106,7 @@ function accountOf(secretsManager: LocalSecretsManager, { stack, planeUrl, secre
       return stored === undefined ? undefined : JSON.parse(stored);
     },
     storeSecret: () => secretsManager.put(SECRET, secret),
-    close: () => secretsManager.close(),
+    close: async () => void (await Promise.all([secretsManager.close(), plane.close()])),
   };
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { COMPILED } from '../support/compiled.ts';
 
 const CLI = path.resolve(import.meta.dirname, '../../local/doctor/cli.ts');
 
@@ -10,7 +11,7 @@ export async function runDoctor(
   { stdin = '', env = {} }: { stdin?: string; env?: Record<string, string> } = {},
 ): Promise<{ code: number | null; out: string; err: string }> {
   const child = spawn(process.execPath, [CLI, ...args], {
-    env: { PATH: process.env['PATH'], NO_COLOR: '1', LANG: 'C', ...env },
+    env: { PATH: process.env['PATH'], NO_COLOR: '1', LANG: 'C', ...COMPILED, ...env },
   });
   child.stdin.end(stdin);
   const closed = new Promise<number | null>((resolve) => child.on('close', resolve));

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { COMPILED } from '../support/compiled.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const CLI = path.join(ROOT, 'local/samples/cli.ts');
@@ -28,7 +29,7 @@ function invoke(...args: string[]): Promise<{ stdout: string; stderr: string }> 
   const { PATH, HOME } = process.env;
   return promisify(execFile)(process.execPath, [CLI, ...args], {
     cwd: folder,
-    env: { PATH, HOME, NO_COLOR: '1', LOG_LEVEL: 'SILENT' },
+    env: { PATH, HOME, NO_COLOR: '1', LOG_LEVEL: 'SILENT', ...COMPILED },
   });
 }
 

@@ -13,6 +13,7 @@ import { type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { snsEvent } from '../../local/stack/events.ts';
 import { readPage } from '../docs/markdown.ts';
 import { coldStart, contextOf } from '../support/cold-start.ts';
+import { COMPILED } from '../support/compiled.ts';
 import { PAID } from '../support/notification.ts';
 import { drain } from '../support/queue.ts';
 
@@ -204,7 +205,7 @@ describe('the order subscriber', () => {
       const command = [process.execPath, osls, 'package', '--param', `statusTopicArn=${topic}`];
       await promisify(execFile)('sh', ['-c', script, ...command], {
         cwd: folder,
-        env: { PATH: process.env['PATH'], HOME: folder, CI: '1' },
+        env: { PATH: process.env['PATH'], HOME: folder, CI: '1', ...COMPILED },
       });
       const file = path.join(folder, '.serverless/cloudformation-template-update-stack.json');
       const { Resources } = JSON.parse(await readFile(file, 'utf8')) as {

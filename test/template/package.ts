@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { COMPILED } from '../support/compiled.ts';
 import { evaluateConditions } from './conditions.ts';
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
@@ -119,7 +120,7 @@ export async function osls(
   const command = join(root, 'node_modules', 'serverless', 'bin', 'serverless.js');
   return run(process.execPath, [command, ...args], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: join(folder, 'home'), CI: '1', ...environment },
+    env: { PATH: process.env['PATH'], HOME: join(folder, 'home'), CI: '1', ...COMPILED, ...environment },
   });
 }
 
