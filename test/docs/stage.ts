@@ -1,3 +1,4 @@
+import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { AWS_ENVIRONMENT } from '../../local/stack/aws.ts';
@@ -44,7 +45,7 @@ export interface Account {
   close(): Promise<void>;
 }
 
-/** Deploys the stage, with one order paid and one dead letter. */
+/** Deploys the stage, with one order paid, one dead letter, and what an older stage left. */
 export async function startStage(): Promise<Stage> {
   const stack = await startStack({ cashier: APP });
   const order = stack.cashier.createOrder(ORDER);
@@ -53,6 +54,7 @@ export async function startStage(): Promise<Stage> {
   const { sqs } = stack.aws;
   // The stack takes away what comes into its own.
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'undelivered' }));
+  await leaveBehind(stack.aws);
   const MessageBody = JSON.stringify({ orderId: ORDER.orderId, siteId: ORDER.userId });
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
   const plane = await startControlPlane(
@@ -81,6 +83,19 @@ export async function startStage(): Promise<Stage> {
     },
     close: async () => void (await Promise.all([stack.close(), plane.close()])),
   };
+}
+
+/** What the service of a stack that was deleted has left: a queue and a table. */
+async function leaveBehind({ sqs, dynamodb }: Stack['aws']): Promise<void> {
+  await sqs.send(new CreateQueueCommand({ QueueName: 'left-over' }));
+  await dynamodb.send(
+    new CreateTableCommand({
+      TableName: 'left-over',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+    }),
+  );
 }
 
 interface Pieces {
