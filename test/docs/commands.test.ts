@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHECKED_ONLY } from './aws/cli.ts';
 import { assignments, commandsOf, unassigned } from './commands.ts';
 import { type Desk, openDesk } from './desk.ts';
-import { read, readPages } from './markdown.ts';
+import { type Page, read, readPage, readPages } from './markdown.ts';
 import { type Account, APP, ORDER, type Stage, startStage } from './stage.ts';
 
 /** Pages whose commands another test runs. */
@@ -14,10 +14,18 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'lib/baidu/README.md': 'test/library/package.test.ts',
 };
 
-/** The pages that print commands. A Chinese page has those of its English one, as pages.test.ts says. */
-const PAGES = [...readPages().values()].filter(
-  (page) => !page.file.endsWith('.zh-CN.md') && !RUN_ELSEWHERE[page.file] && commandsOf(page).length > 0,
-);
+/** The first page of the operator's guide: the other pages say to run its lines before theirs. */
+const FIRST = readPage('docs/operations/README.md');
+const isOfGuide = ({ file }: Page) => path.posix.dirname(file) === path.posix.dirname(FIRST.file);
+
+/**
+ * The pages that print commands, with what they say to run first. A Chinese page has the commands of its English one, as
+ * pages.test.ts says.
+ */
+const PAGES = [...readPages().values()]
+  .filter(({ file }) => !file.endsWith('.zh-CN.md') && !RUN_ELSEWHERE[file] && file !== FIRST.file)
+  .filter(({ blocks }) => blocks.some(({ language }) => language === 'sh'))
+  .map((page) => (isOfGuide(page) ? { ...page, blocks: [...FIRST.blocks, ...page.blocks] } : page));
 
 /** The commands that are not run here, by the reason. Every other one that a page prints is. */
 const NOT_RUN: Readonly<Record<string, readonly string[]>> = {
@@ -91,8 +99,8 @@ const FILLED: Readonly<Record<string, string>> = {
   '<requestId>': '9170abc3-c096-46c1-9634-ba0896755528',
   '<the good version: the last one is AWSPREVIOUS>': '11111111-1111-1111-1111-111111111111',
   '<the version that is AWSCURRENT>': '22222222-2222-2222-2222-222222222222',
-  '<url>': 'http://127.0.0.1/000000000000/paid-orders',
-  '<name>': 'merchant-orders',
+  '<url>': 'http://127.0.0.1/000000000000/left-over',
+  '<name>': 'left-over',
 };
 
 /** What a reader puts in the place of a sample from the screen of a second terminal. */

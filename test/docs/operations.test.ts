@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ERROR_CODES } from '../../lib/lambda/error-codes.ts';
 import { METRIC_NAMESPACE, METRICS } from '../../lib/lambda/log.ts';
-import { read, readPage, section } from './markdown.ts';
+import { type Page, read, readPage, readPages, section } from './markdown.ts';
 
 const alarms = read('resources/alarms.yml');
 const alarmNames = [...alarms.matchAll(/^ {6}AlarmName: \$\{self:service\}-\$\{sls:stage\}-(.+)$/gm)].map(
@@ -22,47 +22,63 @@ const messages = (['handlers', 'lib'] as const).flatMap((folder) => [
   ...sources(folder).matchAll(/\blog\(\s*\w*'?(?:[A-Z]+'|level),\s*'([^']+)'/g),
 ]);
 
-const PAGES = [
+/** The operator's guide in each language, its pages by what they hold. */
+const GUIDES = [
   {
-    page: readPage('docs/operations.md'),
-    titles: {
-      alarms: 'Alarms',
-      parameters: 'Parameters',
-      metrics: 'Metrics',
-      codes: 'Error codes',
-      log: 'Log lines',
-    },
+    language: 'English',
+    suffix: '.md',
+    titles: { parameters: 'Parameters', metrics: 'Metrics', codes: 'Error codes', log: 'Log lines' },
     unset: 'unset',
   },
   {
-    page: readPage('docs/operations.zh-CN.md'),
-    titles: { alarms: '告警', parameters: '参数', metrics: '指标', codes: '错误码', log: '日志' },
+    language: 'Chinese',
+    suffix: '.zh-CN.md',
+    titles: { parameters: '参数', metrics: '指标', codes: '错误码', log: '日志' },
     unset: '不设',
   },
-];
+].map(({ suffix, ...guide }) => ({
+  ...guide,
+  deploy: readPage(`docs/operations/deploy${suffix}`),
+  runbook: readPage(`docs/operations/alarms${suffix}`),
+  reference: readPage(`docs/operations/logs-and-metrics${suffix}`),
+  pages: [...readPages().values()].filter(
+    ({ file }) =>
+      file.startsWith('docs/operations/') && file.endsWith('.zh-CN.md') === (suffix === '.zh-CN.md'),
+  ),
+}));
 
-describe.each(PAGES)('$page.file', ({ page, titles, unset }) => {
-  /** The first cells of the rows of a section's table, with the other cells. */
-  const table = (title: string) =>
-    new Map(
-      [...section(page, title).matchAll(/^\| `([^`]+)` \| (.+) \|$/gm)].map(([, name = '', rest = '']) => [
-        name,
-        rest.split(' | '),
-      ]),
-    );
+/** The first cells of the rows of a section's table, with the other cells. */
+const table = (page: Page, title: string) =>
+  new Map(
+    [...section(page, title).matchAll(/^\| `([^`]+)` \| (.+) \|$/gm)].map(([, name = '', rest = '']) => [
+      name,
+      rest.split(' | '),
+    ]),
+  );
+
+describe.each(GUIDES)("the operator's guide in $language", (guide) => {
+  const { titles, unset, deploy, runbook, reference, pages } = guide;
 
   test('has a heading for each alarm, in their order, and for no other', () => {
-    const headings = [...section(page, titles.alarms).matchAll(/^### (.+)$/gm)].map(([, name]) => name);
+    const headings = runbook.headings.filter(({ depth }) => depth === 3).map(({ text }) => text);
     expect(alarmNames).not.toEqual([]);
     expect(headings).toEqual(alarmNames);
   });
 
+  test('says of each alarm, once, how soon to act', () => {
+    const named = runbook.rows.flatMap(([, cell = '']) =>
+      [...cell.matchAll(/\[([\w-]+)\]\(#\1\)/g)].map(([, name]) => name),
+    );
+    // The tables below the first one link to alarms by the way.
+    expect(named.slice(0, alarmNames.length).sort()).toEqual([...alarmNames].sort());
+  });
+
   test('has a command for each alarm', () => {
-    for (const name of alarmNames) expect(section(page, name), name).toContain('```sh');
+    for (const name of alarmNames) expect(section(runbook, name), name).toContain('```sh');
   });
 
   test('names each parameter with its default', () => {
-    const documented = [...table(titles.parameters)].map(([name, [standard]]) => [name, standard]);
+    const documented = [...table(deploy, titles.parameters)].map(([name, [standard]]) => [name, standard]);
     expect(parameters).not.toEqual([]);
     expect(documented).toEqual(
       parameters.map(({ name, standard }) => [name, standard === 'null' ? unset : `\`${standard}\``]),
@@ -70,21 +86,23 @@ describe.each(PAGES)('$page.file', ({ page, titles, unset }) => {
   });
 
   test('names each metric, and no other', () => {
-    expect([...table(titles.metrics).keys()]).toEqual(metricNames);
+    expect([...table(reference, titles.metrics).keys()]).toEqual(metricNames);
   });
 
   test('names each error code with its status', () => {
-    const documented = [...table(titles.codes)].map(([code, [status]]) => [code, status]);
+    const documented = [...table(reference, titles.codes)].map(([code, [status]]) => [code, status]);
     expect(documented).toEqual(
       Object.entries(ERROR_CODES).map(([code, { status }]) => [code, String(status)]),
     );
   });
 
   test('says of each reason for which notify refuses what to do, and the dashboard shows it', () => {
-    const ofNotify = [...table(titles.codes)].filter(([, [, from = '']]) => /notify|all|全部/.test(from));
+    const ofNotify = [...table(reference, titles.codes)].filter(([, [, from = '']]) =>
+      /notify|all|全部/.test(from),
+    );
     const codes = ofNotify.map(([code]) => code).sort();
     expect(codes.length).toBeGreaterThan(6);
-    const said = [...section(page, 'notifications-refused').matchAll(/^\| (`[^|]+) \|/gm)];
+    const said = [...section(runbook, 'notifications-refused').matchAll(/^\| (`[^|]+) \|/gm)];
     const named = said.flatMap(([, cell = '']) => cell.match(/[A-Z_]+/g) ?? []);
     expect(named.sort()).toEqual(codes);
     const shown = read('resources/dashboard.yml');
@@ -95,14 +113,16 @@ describe.each(PAGES)('$page.file', ({ page, titles, unset }) => {
     const outcomes = ['published', 'known', 'deferred'];
     const said = new Set([...messages.map(([, message = '']) => message), ...outcomes]);
     expect(said.size).toBeGreaterThan(outcomes.length + 3);
-    expect(new Set(table(titles.log).keys())).toEqual(said);
+    expect(new Set(table(reference, titles.log).keys())).toEqual(said);
   });
 
   test('names each output of the stack that it reads', () => {
     const outputs = new Set(
       [...read('resources/outputs.yml').matchAll(/^ {2}(\w+):$/gm)].map(([, name]) => name),
     );
-    for (const [, name = ''] of page.text.matchAll(/\boutput ([A-Z]\w+)/g)) expect(outputs).toContain(name);
+    const asked = pages.flatMap(({ text }) => [...text.matchAll(/\boutput ([A-Z]\w+)/g)]);
+    expect(asked.length).toBeGreaterThan(10);
+    for (const [, name = ''] of asked) expect(outputs).toContain(name);
   });
 });
 
@@ -135,6 +155,12 @@ describe('metrics', () => {
 });
 
 function sources(folder: 'handlers' | 'lib'): string {
-  const files = readdirSync(new URL(`../../${folder}`, import.meta.url));
-  return files.map((file) => read(`${folder}/${file}`)).join('\n');
+  const files = readdirSync(new URL(`../../${folder}`, import.meta.url), {
+    recursive: true,
+    encoding: 'utf8',
+  });
+  return files
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => read(`${folder}/${file}`))
+    .join('\n');
 }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type CodeBlock, type Page, read, readPage, readPages } from './markdown.ts';
 
@@ -32,11 +33,19 @@ describe.each([...readPages().values()])('$file', ({ text, blocks }) => {
   });
 });
 
-describe.each([
-  ['README.md', 'README.zh-CN.md'],
-  ['docs/operations.md', 'docs/operations.zh-CN.md'],
-  ['lib/baidu/README.md', 'lib/baidu/README.zh-CN.md'],
-])('%s and %s', (english, chinese) => {
+const files = [...readPages().keys()];
+const twinOf = (file: string) => file.replace(/(?:\.zh-CN)?\.md$/, '.zh-CN.md');
+
+test('an operator finds each page in Chinese, and beside each Chinese page the English one', () => {
+  const guide = files.filter((file) => file.startsWith('docs/operations/') && !file.endsWith('.zh-CN.md'));
+  expect(guide.length).toBeGreaterThan(3);
+  for (const file of ['README.md', ...guide]) expect(files).toContain(twinOf(file));
+  for (const file of files) expect(files).toContain(file.replace('.zh-CN.md', '.md'));
+});
+
+describe.each(
+  files.filter((file) => file.endsWith('.zh-CN.md')).map((file) => [file.replace('.zh-CN.md', '.md'), file]),
+)('%s and %s', (english = '', chinese = '') => {
   const pages = [readPage(english), readPage(chinese)] as const;
   const both = <T>(what: (page: Page) => T) => {
     const [ours, theirs] = pages.map(what);
@@ -60,7 +69,15 @@ describe.each([
   });
 
   test('link to the same, each in its language', () => {
-    both(({ targets }) => targets.map(languageless).sort());
+    both(({ file, targets }) => targets.map((target) => languageless(file, target)).sort());
+  });
+
+  test('lead on in their language where there is a page in it', () => {
+    const [ours, theirs] = pages.map(({ file, targets }) =>
+      targets.map((target) => pageOf(file, target)).filter((linked) => files.includes(twinOf(linked))),
+    );
+    expect(ours?.filter((linked) => linked.endsWith('.zh-CN.md'))).toEqual([chinese]);
+    expect(theirs?.filter((linked) => !linked.endsWith('.zh-CN.md'))).toEqual([english]);
   });
 
   test('show the same commands and names', () => {
@@ -87,10 +104,23 @@ function codeOf({ language, text }: CodeBlock): CodeBlock {
   return { language, text: text.replace(/\s+# .*$/gm, '') };
 }
 
-/** A link without its language: the anchor's words, and the page's ending. */
-function languageless(target: string): string {
-  if (target.startsWith('http')) return target;
-  const [file = '', anchor] = target.replace(/\.zh-CN(?=\.(md|png))/, '').split('#');
-  const translated = /^(|.*operations\.md|.*README\.md)$/.test(file);
-  return anchor === undefined ? file : `${file}#${translated ? '' : anchor}`;
+/** The page or file that a link on a page leads to, as a path from the root; of another host's the link. */
+function pageOf(file: string, target: string): string {
+  if (isOfAnotherHost(target)) return target;
+  const [name = ''] = target.split('#');
+  return name === '' ? file : path.posix.join(path.posix.dirname(file), name);
+}
+
+function isOfAnotherHost(target: string): boolean {
+  return /^(https?|mailto):/.test(target);
+}
+
+/** Where a link leads, without its language: the page's ending, and the anchor's words where the page is translated. */
+function languageless(file: string, target: string): string {
+  const linked = pageOf(file, target);
+  if (isOfAnotherHost(target)) return target;
+  const [, anchor] = target.split('#');
+  const translated = linked.endsWith('.md') && files.includes(twinOf(linked));
+  const page = linked.replace(/\.zh-CN(?=\.(md|png)$)/, '');
+  return anchor === undefined ? page : `${page}#${translated ? '' : anchor}`;
 }

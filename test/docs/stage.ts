@@ -1,3 +1,4 @@
+import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { AWS_ENVIRONMENT } from '../../local/stack/aws.ts';
@@ -44,13 +45,14 @@ export interface Account {
   close(): Promise<void>;
 }
 
-/** Deploys the stage, with one order paid, and one dead letter for each account. */
+/** Deploys the stage, with one order paid, a dead letter for each account, and what an older stage left. */
 export async function startStage(): Promise<Stage> {
   const stack = await startStack({ cashier: APP });
   const order = stack.cashier.createOrder(ORDER);
   await stack.ordersWritten();
   const { form } = await stack.cashier.pay(order.orderId);
   const { sqs } = stack.aws;
+  await leaveBehind(stack.aws);
   const secret = await readSecret(stack.secretsManager, 'baidu-payment-status/dev');
   let count = 0;
   return {
@@ -71,6 +73,19 @@ export async function startStage(): Promise<Stage> {
     },
     close: () => stack.close(),
   };
+}
+
+/** What the service of a stack that was deleted has left: a queue and a table. */
+async function leaveBehind({ sqs, dynamodb }: Stack['aws']): Promise<void> {
+  await sqs.send(new CreateQueueCommand({ QueueName: 'left-over' }));
+  await dynamodb.send(
+    new CreateTableCommand({
+      TableName: 'left-over',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+    }),
+  );
 }
 
 let accounts = 0;

@@ -33,7 +33,7 @@ const SAMPLE_VALUE = 'is the documentation’s sample value';
 const PLACEHOLDER = 'is a placeholder';
 
 describe('what documentation prints', () => {
-  test.each(['docs/operations.md', 'docs/operations.zh-CN.md'])(
+  test.each(['docs/operations/deploy.md', 'docs/operations/deploy.zh-CN.md'])(
     'is refused as in %s, every field',
     (page) => {
       const [, json = ''] = /```json\n(\{\s+"appId"[\s\S]*?)```/.exec(read(page)) ?? [];
@@ -49,7 +49,7 @@ describe('what documentation prints', () => {
     },
   );
 
-  test.each(['README.md', 'README.zh-CN.md', 'docs/operations.md', 'docs/operations.zh-CN.md'])(
+  test.each(['README.md', 'README.zh-CN.md', 'docs/operations/deploy.md', 'docs/operations/deploy.zh-CN.md'])(
     'is refused as in the commands of %s',
     (page) => {
       const command = /--arg appId (\S+) --arg appKey (\S+) --arg dealId (\S+)/.exec(read(page));

@@ -47,7 +47,9 @@ describe.concurrent('the queue reader', () => {
     expect(await copy.order(SAMPLE.tpOrderId)).toMatchObject({ marks: 1 });
   });
 
-  test('understands what confirm publishes, subscribed as docs/operations.md says', async ({ shop }) => {
+  test('understands what confirm publishes, subscribed as docs/operations/order-system.md says', async ({
+    shop,
+  }) => {
     const parts = await startSampleParts();
     const queue = await shop.openQueue({ at: parts.aws });
     await parts.aws.sns.send(

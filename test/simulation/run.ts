@@ -30,7 +30,11 @@ if (isMainThread) await main();
 else await work(workerData);
 
 async function main(): Promise<void> {
-  const options = { seeds: { type: 'string' }, seed: { type: 'string' }, without: { type: 'string' } } as const;
+  const options = {
+    seeds: { type: 'string' },
+    seed: { type: 'string' },
+    without: { type: 'string' },
+  } as const;
   let values: { seeds?: string; seed?: string; without?: string };
   try {
     ({ values } = parseArgs({ options: { ...options, help: { type: 'boolean' } } }));
@@ -40,8 +44,10 @@ async function main(): Promise<void> {
   if ('help' in values) return end(0, HELP);
   const { without } = values;
   const seeds = Number(values.seeds ?? 10_000);
-  if (without !== undefined && !(without in SWITCHES)) return end(2, `There is no condition “${without}”.\n\n${HELP}`);
-  if (!Number.isSafeInteger(seeds) || seeds < 1) return end(2, `--seeds must be a whole number from 1 up.\n\n${HELP}`);
+  if (without !== undefined && !(without in SWITCHES))
+    return end(2, `There is no condition “${without}”.\n\n${HELP}`);
+  if (!Number.isSafeInteger(seeds) || seeds < 1)
+    return end(2, `--seeds must be a whole number from 1 up.\n\n${HELP}`);
   if (values.seed !== undefined) {
     const { faults, history } = await runHistory(Number(values.seed), without);
     return end(faults.length > 0 ? 1 : 0, `${history.join('\n')}\n${faults.join('; ') || 'holds'}\n`);
