@@ -111,6 +111,18 @@ describe('pictureOf()', () => {
     });
   });
 
+  test('keeps what was told where the answer is as old and out of a cache', () => {
+    const source = { api: 'queryorderdetail', timestamp: 100, cached: true, serverLogId: null } as const;
+    expect(pictureOf(recordOf({ told }), statusOf({ source }), SEEN).payment).toEqual(other);
+  });
+
+  test('counts what may have gone out under a claim that ran out as if it had', () => {
+    const telling = { ...told, timestamp: 102 };
+    expect(pictureOf(recordOf({ told, telling }), statusOf({}, 101), SEEN)).toMatchObject({
+      ...{ payment: other, timestamp: 102 },
+    });
+  });
+
   test.each([
     ['as old', 100, 100],
     ['newer', 101, 100],
