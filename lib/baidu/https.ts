@@ -27,22 +27,33 @@ export class TransportError extends Error {
   }
 }
 
-/** Sends one GET: no redirects, no retries, one time limit up to the last byte, one size limit. */
-export type Transport = (url: URL, limits: { timeoutMs: number; maxBytes: number }) => Promise<HttpAnswer>;
+/**
+ * Sends one GET, or with a form (URL-encoded) one POST: no redirects, no retries, one time limit up to the last
+ * byte, one size limit.
+ */
+export type Transport = (
+  url: URL,
+  limits: { timeoutMs: number; maxBytes: number },
+  form?: string,
+) => Promise<HttpAnswer>;
+
+const FORM_HEADERS = { 'content-type': 'application/x-www-form-urlencoded' };
 
 /**
  * A transport over kept-alive connections, those to `https` on TLS. When one that was kept turns out dead, all
  * that are idle are dropped: they were frozen together.
  */
 export function createTransport(protocol: string): Transport {
-  const { Agent, get } = protocol === 'http:' ? http : https;
+  const { Agent, request: open } = protocol === 'http:' ? http : https;
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 32 });
-  const options = { agent, headers: { accept: 'application/json', 'user-agent': 'baidu-payment-status' } };
+  const headers = { accept: 'application/json', 'user-agent': 'baidu-payment-status' };
+  const get = { agent, headers };
+  const post = { agent, method: 'POST', headers: { ...headers, ...FORM_HEADERS } };
 
-  return (url, { timeoutMs, maxBytes }) =>
+  return (url, { timeoutMs, maxBytes }, form) =>
     new Promise((resolve, reject) => {
       let answering = false;
-      const request = get(url, options, (response) => {
+      const request = open(url, form === undefined ? get : post, (response) => {
         answering = true;
         const chunks: Buffer[] = [];
         let size = 0;
@@ -57,10 +68,13 @@ export function createTransport(protocol: string): Transport {
           resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) });
         });
       });
-      request.on('error', (cause: NodeJS.ErrnoException) => {
+      request.on('error', (cause: NodeJS.ErrnoException & { rawPacket?: unknown }) => {
+        // The parser hands over the bytes that it stumbled on; those of an answer may hold a token.
+        delete cause.rawPacket;
         fail(answering || cause.code?.startsWith('HPE_') ? 'broken' : 'unreachable', cause);
       });
       const timer = setTimeout(() => fail('timeout'), timeoutMs);
+      request.end(form);
 
       function fail(fault: TransportFault, cause?: unknown): void {
         clearTimeout(timer);

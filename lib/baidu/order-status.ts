@@ -39,8 +39,8 @@ export const PUBLISHED_ERRNOS: ReadonlySet<number> = new Set([
   5010002, 5010003, 5010004, 6010008, 7010001,
 ]);
 
-/** Those that may pass: internal, gateway, network, QPS, service, third party. All others are final. */
-const PASSING_ERRNOS: ReadonlySet<number> = new Set([
+/** Of these, those that may pass: internal, gateway, network, QPS, service, third party. All others are final. */
+export const PASSING_ERRNOS: ReadonlySet<number> = new Set([
   10003, 4010001, 4010003, 4010007, 5010002, 5010003, 5010004, 6010008, 7010001,
 ]);
 
@@ -65,8 +65,8 @@ export function readOrderStatus(
   const errno = integerOf(answer['errno']);
   if (errno === undefined) throw badResponse('holds no errno');
   if (errno !== 0) {
-    const words = textOf(answer['errmsg']) || textOf(answer['msg']);
-    throw new BaiduError(errno, presentable(without(confidential, words)), PASSING_ERRNOS.has(errno));
+    const words = wordsOf(confidential, answer['errmsg'], answer['msg']);
+    throw new BaiduError(errno, words, PASSING_ERRNOS.has(errno));
   }
   const outer = answer['data'];
   const data = isRecord(outer) ? outer['data'] : undefined;
@@ -96,28 +96,25 @@ function readStatus<Name extends string>(
   return {
     status: names[code] ?? 'UNKNOWN',
     code,
-    description: presentable(textOf(status['statusDesc'])),
+    description: wordsOf([], status['statusDesc']),
   };
 }
 
-function integerOf(value: unknown): number | undefined {
+/** A whole number that a double holds exactly, from a member that may be one or its decimal text. */
+export function integerOf(value: unknown): number | undefined {
   if (typeof value === 'string' && !/^-?\d{1,16}$/.test(value)) return undefined;
   const number = typeof value === 'string' ? Number(value) : value;
   return Number.isSafeInteger(number) ? Number(number) : undefined;
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+/** The first of some members that is a text, cleaned of control characters, cut, and without what is confidential. */
+export function wordsOf(confidential: readonly string[], ...members: readonly unknown[]): string {
+  const words = members.find((member): member is string => typeof member === 'string' && member !== '') ?? '';
+  const harmless = confidential.reduce((text, secret) => text.replaceAll(secret, '…'), words);
+  return harmless.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_TEXT_LENGTH);
 }
 
-function without(confidential: readonly string[], words: string): string {
-  return confidential.reduce((text, secret) => text.replaceAll(secret, '…'), words);
-}
-
-function presentable(words: string): string {
-  return words.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_TEXT_LENGTH);
-}
-
-function badResponse(what: string): ServiceError {
-  return new ServiceError('BAIDU_BAD_RESPONSE', `Baidu’s answer ${what}.`, { passing: true });
+/** The error for an answer that is none of what was asked; `what` ends the sentence. */
+export function badResponse(what: string, { passing = true } = {}): ServiceError {
+  return new ServiceError('BAIDU_BAD_RESPONSE', `Baidu’s answer ${what}.`, { passing });
 }

@@ -25,6 +25,7 @@ export async function answerQuery(
   const { rules, slowMs, now, closing } = context;
   const started = performance.now();
   const faults = context.faults();
+  if (faults.queryGone) return answerGone(request, response, context);
   const [, search = ''] = (request.url ?? '').split(/\?(.*)/s);
   const verdict = checkQuery(request.method ?? '', search, rules());
   const errno = faults.query === 'qps' ? 5010003 : verdict.errno;
@@ -45,10 +46,27 @@ export async function answerQuery(
   else response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(answer);
 }
 
-const HUNG_UP: Text = { en: 'The caller gave up waiting', zh: '调用方等待超时，已断开' };
+/** Answers as a web server does that has nothing at this address any more. */
+function answerGone(request: IncomingMessage, response: ServerResponse, { record }: QueryContext): void {
+  const orderId = new URLSearchParams((request.url ?? '').split('?')[1]).get('orderId');
+  const page = '<html><body><h1>404 Not Found</h1></body></html>';
+  record(orderId, {
+    kind: 'query',
+    tone: 'bad',
+    note: { en: 'HTTP 404: queryorderdetail is gone', zh: 'HTTP 404：queryorderdetail 已下线' },
+    raw: [
+      { name: 'request', text: `${request.method} ${request.url}` },
+      { name: 'answer', text: `HTTP 404\n\n${page}` },
+    ],
+  });
+  response.writeHead(404, { 'content-type': 'text/html' }).end(page);
+}
+
+/** What is recorded of a caller who did not wait. */
+export const HUNG_UP: Text = { en: 'The caller gave up waiting', zh: '调用方等待超时，已断开' };
 
 /** Waits; whether the caller, and the cashier, were still there at the end. */
-async function waited(ms: number, response: ServerResponse, closing: AbortSignal): Promise<boolean> {
+export async function waited(ms: number, response: ServerResponse, closing: AbortSignal): Promise<boolean> {
   const gone = new AbortController();
   const leave = () => gone.abort();
   response.once('close', leave);

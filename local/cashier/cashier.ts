@@ -14,6 +14,9 @@ export interface CashierOptions {
   appId?: string | undefined;
   appKey?: string | undefined;
   dealId?: string | undefined;
+  /** The mini-program's own App Key and App Secret, for the second generation; new ones by default. */
+  smartAppKey?: string | undefined;
+  smartAppSecret?: string | undefined;
   /** RSA, PEM or key object: signs notifications. A new one is made by default. */
   platformPrivateKey?: string | KeyObject | undefined;
   /** RSA, PEM or bare base64 SPKI: verifies queries. Without it every query is refused. */
@@ -44,9 +47,13 @@ export interface Cashier {
   readonly port: number;
   /** The stand-in for Baidu's query URL. */
   readonly queryUrl: string;
+  /** The stand-in for https://openapi.baidu.com: the second generation. */
+  readonly openapiUrl: string;
   readonly appId: string;
   readonly appKey: string;
   readonly dealId: string;
+  readonly smartAppKey: string;
+  readonly smartAppSecret: string;
   /** Bare base64 SPKI, as Baidu's console shows it. */
   readonly platformPublicKey: string;
   setMerchantPublicKey(key: string | KeyObject): void;

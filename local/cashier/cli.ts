@@ -16,6 +16,8 @@ const HELP = `A local stand-in for Baidu's cashier, with a page to drive it.
   --app-id <id>                   10026
   --app-key <key>                 MMM4oc
   --deal-id <id>                  470193086
+  --smart-app-key <key>           the mini-program's own App Key and App Secret, for the second
+  --smart-app-secret <secret>     generation of Baidu's interface; new ones by default
   --repeat-interval-ms <n>        between repetitions of a notification (120000, as at Baidu)
   --repeat-count <n>              repetitions at most (200, as at Baidu)
   --answer-limit-ms <n>           in which your webhook must answer (2000, as at Baidu)
@@ -39,6 +41,8 @@ const OPTIONS = {
   'app-id': text,
   'app-key': text,
   'deal-id': text,
+  'smart-app-key': text,
+  'smart-app-secret': text,
   'repeat-interval-ms': text,
   'repeat-count': text,
   'answer-limit-ms': text,
@@ -67,6 +71,8 @@ function readOptions(args: string[]): CashierOptions | null {
     appId: appId === undefined ? undefined : String(whole('app-id', appId, Number.MAX_SAFE_INTEGER)),
     appKey: values['app-key'],
     dealId: values['deal-id'],
+    smartAppKey: values['smart-app-key'],
+    smartAppSecret: values['smart-app-secret'],
     // Longer than this and Node's timers fire at once.
     repeatIntervalMs: whole('repeat-interval-ms', values['repeat-interval-ms'], 2 ** 31 - 1),
     repeatCount: whole('repeat-count', values['repeat-count'], 1_000_000),
@@ -115,7 +121,9 @@ function printStart(cashier: Cashier, wanted: number | undefined): void {
   const rows = [
     ['Page', styleText('bold', cashier.url)],
     ['Query URL', cashier.queryUrl],
+    ['Openapi URL', cashier.openapiUrl],
     ['App', `appId ${cashier.appId}, appKey ${cashier.appKey}, dealId ${cashier.dealId}`],
+    ['Mini-program', `smartAppKey ${cashier.smartAppKey}, smartAppSecret ${cashier.smartAppSecret}`],
     ['Platform key', cashier.platformPublicKey],
     ['Your key', merchantPublicKey ?? missing('queries are refused (--merchant-public-key, or the page)')],
     ['Notify URL', notifyUrl ?? missing('notifications go nowhere (--notify-url, or the page)')],

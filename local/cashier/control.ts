@@ -7,7 +7,7 @@ import { type NewOrder, REFUND_STATES } from './order.ts';
 import { pageFile } from './page.ts';
 
 /** The part of a cashier that its page drives. */
-export type ControlDesk = Omit<Cashier, 'url' | 'port' | 'queryUrl' | 'close'>;
+export type ControlDesk = Omit<Cashier, 'url' | 'port' | 'queryUrl' | 'openapiUrl' | 'close'>;
 
 /** What the page starts from: everything that the cashier knows; hops by order id, those of none under `''`. */
 export interface Snapshot {

@@ -16,6 +16,10 @@ export interface Faults {
   readonly query: (typeof QUERY_FAULTS)[number];
   /** The pay status of a query's answer is a number that Baidu has never published. */
   readonly unknownStatus: boolean;
+  /** The first generation's address answers with 404, as one that was switched off. */
+  readonly queryGone: boolean;
+  /** An access token serves for one question; then it has expired. */
+  readonly tokenExpired: boolean;
 }
 
 /** Everything goes well. */
@@ -26,6 +30,8 @@ export const NO_FAULTS: Faults = {
   cancelAnnounced: false,
   query: 'none',
   unknownStatus: false,
+  queryGone: false,
+  tokenExpired: false,
 };
 
 /** Puts changed switches over the present ones; throws `INVALID` for a name or value that is none. */

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { orderActions, timelines } from './actions.ts';
 import type { Cashier, CashierOptions } from './cashier.ts';
 import { Courier } from './courier.ts';
@@ -8,6 +8,7 @@ import { changeFaults, type Faults, NO_FAULTS } from './faults.ts';
 import { generatePlatformKey, publicKeyText, readPrivateKey } from './keys.ts';
 import { type Connection, Ledger } from './ledger.ts';
 import { Merchant, type MerchantService } from './merchant.ts';
+import { Tokens } from './openapi.ts';
 import { QUERY_PATH } from './query.ts';
 import { listen } from './server.ts';
 
@@ -49,9 +50,11 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
     ledger,
   );
 
-  const own = { appId, appKey, dealId, platformPublicKey: publicKeyText(privateKey) };
-  let queryUrl = '';
-  const connection = () => ({ ...own, queryUrl, answerLimitMs, ...merchant.describe() });
+  const { smartAppKey = drawPair(), smartAppSecret = drawPair() } = settings;
+  const smart = { smartAppKey, smartAppSecret };
+  const own = { ...{ appId, appKey, dealId, ...smart }, platformPublicKey: publicKeyText(privateKey) };
+  const urls = { queryUrl: '', openapiUrl: '' };
+  const connection = () => ({ ...own, ...urls, answerLimitMs, ...merchant.describe() });
   const desk = {
     ...own,
     ...switches,
@@ -65,13 +68,30 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
 
   const find = (orderId: string) => ledger.find(orderId);
   const rules = () => ({ appId, appKey, find, merchantPublicKey: merchant.publicKey });
-  const server = await listen({ desk, port, query: { rules, faults, record: desk.record, slowMs, now } });
-  queryUrl = server.url + QUERY_PATH;
+  const tokens = new Tokens(now);
+  const findByTpOrderId = (tpOrderId: string) => ledger.findByTpOrderId(tpOrderId);
+  const openapiRules = () => ({
+    ...{ appId, appKey, dealId, ...smart, tokens, findByTpOrderId },
+    ...faults(),
+  });
+  const context = { faults, record: desk.record, slowMs, now };
+  const server = await listen({
+    ...{ desk, port },
+    query: { ...context, rules },
+    openapi: { ...context, rules: openapiRules },
+  });
+  urls.queryUrl = server.url + QUERY_PATH;
+  urls.openapiUrl = server.url;
   const close = async () => {
     await courier.close();
     await server.close();
   };
-  return { ...desk, url: server.url, port: server.port, queryUrl, close };
+  return { ...desk, url: server.url, port: server.port, ...urls, close };
+}
+
+/** As long as the App Key and App Secret of a real mini-program. */
+function drawPair(): string {
+  return randomBytes(16).toString('hex');
 }
 
 function faultSwitches(ledger: Ledger) {

@@ -13,6 +13,7 @@ export type HopKind =
   | 'notification'
   | 'queued'
   | 'query'
+  | 'token'
   | 'confirmed'
   | 'published'
   | 'lookup'
@@ -60,6 +61,10 @@ export interface Connection {
   readonly appKey: string;
   readonly dealId: string;
   readonly queryUrl: string;
+  /** Where the second generation answers, and the pair that it takes. */
+  readonly openapiUrl: string;
+  readonly smartAppKey: string;
+  readonly smartAppSecret: string;
   /** Bare base64 SPKI. */
   readonly platformPublicKey: string;
   /** Bare base64 SPKI; `null` until it is given. */
@@ -105,6 +110,12 @@ export class Ledger {
   /** Returns an order, or `undefined`. */
   find(orderId: string): Order | undefined {
     return this.#orders.get(orderId);
+  }
+
+  /** Returns the order with a merchant's id: of several the one that is paid, else the newest. */
+  findByTpOrderId(tpOrderId: string): Order | undefined {
+    const known = this.all().filter((order) => order.tpOrderId === tpOrderId);
+    return known.findLast(({ payment }) => payment === 'PAID') ?? known.at(-1);
   }
 
   /** Returns an order; throws `NOT_FOUND`. */

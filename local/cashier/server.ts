@@ -2,20 +2,26 @@ import { createServer, type Server } from 'node:http';
 import { answerQuery, type QueryContext } from './answer.ts';
 import { type ControlDesk, control } from './control.ts';
 import { CashierError } from './error.ts';
+import { OPENAPI_PATHS, type OpenapiQuestion } from './openapi.ts';
+import { answerOpenapi, type OpenapiContext } from './openapi-answer.ts';
 import { QUERY_PATH } from './query.ts';
 
 /** Listens on 127.0.0.1: queries, the page and its control routes. A port that is taken gives way to a free one. */
 export async function listen(options: {
   desk: ControlDesk;
   query: Omit<QueryContext, 'closing'>;
+  openapi: Omit<OpenapiContext, 'closing'>;
   port: number;
 }): Promise<{ url: string; port: number; close(): Promise<void> }> {
   const closing = new AbortController();
   const query = { ...options.query, closing: closing.signal };
+  const context = { ...options.openapi, closing: closing.signal };
   const server = createServer((request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?');
-    const done =
-      path === QUERY_PATH
+    const question = questionAt(path);
+    const done = question
+      ? answerOpenapi(request, response, { question, context })
+      : path === QUERY_PATH
         ? answerQuery(request, response, query)
         : control(request, response, { path, desk: options.desk });
     done.catch(() => request.socket.destroy());
@@ -31,6 +37,10 @@ export async function listen(options: {
       await closed;
     },
   };
+}
+
+function questionAt(path: string): OpenapiQuestion | undefined {
+  return Object.entries(OPENAPI_PATHS).find(([known]) => known === path)?.[1];
 }
 
 async function bind(server: Server, wanted: number): Promise<number> {

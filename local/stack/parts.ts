@@ -40,6 +40,7 @@ export async function startParts(cashierOptions: CashierOptions = {}): Promise<L
       ...aws.environment,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
       BAIDU_QUERY_URL: cashier.queryUrl,
+      BAIDU_OPENAPI_URL: cashier.openapiUrl,
       ORDERS_TABLE: aws.ordersTable,
     },
     storeSecret: (secretId) => secretsManager.put(secretId, secretOf(cashier, privateKey, apiToken)),
@@ -57,6 +58,8 @@ function secretOf(cashier: Cashier, privateKey: KeyObject, apiToken: string): st
     privateKey: privateKey.export({ format: 'pem', type: 'pkcs1' }),
     platformPublicKey: cashier.platformPublicKey,
     dealId: cashier.dealId,
+    smartAppKey: cashier.smartAppKey,
+    smartAppSecret: cashier.smartAppSecret,
     apiTokens: [apiToken],
   });
 }

@@ -20,6 +20,8 @@ export function connectionCard(): TemplateResult | null {
       <dl class="facts stacked">
         ${fact('appId', connection.appId)} ${fact('appKey', connection.appKey)}
         ${fact('dealId', connection.dealId)} ${fact(t('queryUrl'), connection.queryUrl)}
+        ${fact(t('openapiUrl'), connection.openapiUrl)} ${fact('smartAppKey', connection.smartAppKey)}
+        ${fact('smartAppSecret', connection.smartAppSecret)}
         ${fact(t('platformKey'), connection.platformPublicKey)}
       </dl>
     </details>

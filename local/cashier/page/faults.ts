@@ -11,6 +11,8 @@ const HINTS: Record<Switch, TextName> = {
   notificationRepeated: 'notificationRepeatedHint',
   cancelAnnounced: 'cancelAnnouncedHint',
   unknownStatus: 'unknownStatusHint',
+  queryGone: 'queryGoneHint',
+  tokenExpired: 'tokenExpiredHint',
 };
 
 const QUERY_NAMES: Record<Faults['query'], TextName> = {
@@ -56,7 +58,7 @@ export function faultsCard(): TemplateResult | null {
           >`,
         )}
       </fieldset>
-      ${toggle(faults, 'unknownStatus')}
+      ${(['unknownStatus', 'queryGone', 'tokenExpired'] as const).map((name) => toggle(faults, name))}
       ${
         on === 0
           ? null

@@ -15,6 +15,7 @@ const KINDS: Record<HopKind, readonly [title: TextName, lane: TextName]> = {
   notification: ['hopNotification', 'laneOut'],
   queued: ['hopQueued', 'laneMerchant'],
   query: ['hopQuery', 'laneIn'],
+  token: ['hopToken', 'laneIn'],
   confirmed: ['hopConfirmed', 'laneMerchant'],
   published: ['hopPublished', 'laneMerchant'],
   lookup: ['hopLookup', 'laneMerchant'],

@@ -2,6 +2,7 @@ import diagnostics from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createTransport, TransportError } from '../../../lib/baidu/https.ts';
 import { type Behaviour, hangs, resets, type ScriptedBaidu, says, startBaidu } from '../../support/baidu.ts';
@@ -69,6 +70,30 @@ describe('createTransport()', () => {
     );
   });
 
+  test('sends a form as a POST that says how long it is', async () => {
+    const asked = vi.fn();
+    baidu.play(async (request, response) => {
+      const { 'content-type': type, 'content-length': length, accept } = request.headers;
+      asked(request.method, type, length, accept, await text(request));
+      says('fine')(request, response);
+    });
+    await createTransport('http:')(url, LIMITS, 'a=1&b=%26');
+    expect(asked).toHaveBeenCalledExactlyOnceWith(
+      'POST',
+      'application/x-www-form-urlencoded',
+      '9',
+      'application/json',
+      'a=1&b=%26',
+    );
+  });
+
+  test('keeps nothing of an answer that is no HTTP', async () => {
+    baidu.play((request) => request.socket.end('the-token-that-came\r\n\r\n'));
+    const error = await createTransport('http:')(url, LIMITS).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ fault: 'broken', cause: { code: expect.stringMatching(/^HPE_/) } });
+    expect(error).not.toHaveProperty('cause.rawPacket');
+  });
+
   test('follows no redirect', async () => {
     baidu.play(says('', 302, { location: '/elsewhere' }));
     expect((await createTransport('http:')(url, LIMITS)).status).toBe(302);
@@ -120,9 +145,9 @@ describe('createTransport()', () => {
   });
 
   test('calls Baidu unreachable after an error that has no code', async () => {
-    const get = http.get;
-    vi.spyOn(http, 'get').mockImplementation((...args: unknown[]) => {
-      const request = (get as (...args: unknown[]) => http.ClientRequest)(...args);
+    const open = http.request;
+    vi.spyOn(http, 'request').mockImplementation((...args: unknown[]) => {
+      const request = (open as (...args: unknown[]) => http.ClientRequest)(...args);
       request.once('socket', () => request.emit('error', new Error('no code')));
       return request;
     });

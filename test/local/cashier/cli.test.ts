@@ -136,8 +136,21 @@ describe('the command line', () => {
 
   test('keys are taken bare, and what is missing is said', async () => {
     const bare = merchantKeys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
-    const cashier = cli('--port', '0', '--merchant-public-key', bare, '--app-id', '7', '--app-key', 'k');
+    const cashier = cli(
+      '--port',
+      '0',
+      '--merchant-public-key',
+      bare,
+      '--app-id',
+      '7',
+      '--app-key',
+      'k',
+      '--smart-app-secret',
+      'own-secret',
+    );
     await cashier.printed(/^App +appId 7, appKey k, dealId 470193086$/m);
+    await cashier.printed(/^Mini-program +smartAppKey [0-9a-f]{32}, smartAppSecret own-secret$/m);
+    await cashier.printed(/^Openapi URL +http:\/\/127\.0\.0\.1:\d+$/m);
     await cashier.printed(/^Notify URL +not given: notifications go nowhere/m);
     const [, platform = ''] = await cashier.printed(/^Platform key +(\S+)$/m);
     expect(readPublicKey(platform).asymmetricKeyDetails?.modulusLength).toBe(1024);
