@@ -35,15 +35,33 @@ export function queryEvent({
   };
 }
 
-/** A payment notification as an HTTP API hands it over: it always encodes a form in base64. */
-export function notifyEvent(form: string, { isBase64Encoded = true } = {}): Record<string, unknown> {
+/** A request by the merchant's own id, as an HTTP API hands it over. */
+export function ownQueryEvent(
+  tpOrderId: string,
+  headers: Record<string, string> = {},
+): Record<string, unknown> {
+  const path = `/merchant-orders/${encodeURIComponent(tpOrderId)}/payment-status`;
+  return {
+    ...queryEvent({ headers, rawQueryString: '' }),
+    routeKey: 'GET /merchant-orders/{tpOrderId}/payment-status',
+    rawPath: path,
+    pathParameters: { tpOrderId },
+    requestContext: requestContext('GET', path),
+  };
+}
+
+/** What Baidu's platform posts to one of its addresses, as an HTTP API hands it over: it encodes a form in base64. */
+export function notifyEvent(
+  form: string,
+  { isBase64Encoded = true, path = '/baidu/payment-notify' } = {},
+): Record<string, unknown> {
   return {
     version: '2.0',
-    routeKey: 'POST /baidu/payment-notify',
-    rawPath: '/baidu/payment-notify',
+    routeKey: `POST ${path}`,
+    rawPath: path,
     rawQueryString: '',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    requestContext: requestContext('POST', '/baidu/payment-notify'),
+    requestContext: requestContext('POST', path),
     body: isBase64Encoded ? Buffer.from(form).toString('base64') : form,
     isBase64Encoded,
   };

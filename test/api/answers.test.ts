@@ -2,14 +2,16 @@ import { generateKeyPairSync } from 'node:crypto';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ERROR_CODES } from '../../lib/lambda/error-codes.ts';
+import { learn } from '../../lib/ledger/decisions.ts';
 import { diagnoseNotification } from '../../local/doctor/notification.ts';
 import { type LocalAws, startAws } from '../../local/stack/aws.ts';
-import { notifyEvent, queryEvent } from '../../local/stack/events.ts';
+import { notifyEvent, ownQueryEvent, queryEvent } from '../../local/stack/events.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/stack/secrets-manager.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { answerBody, hangs, resets, type ScriptedBaidu, says, startBaidu } from '../support/baidu.ts';
 import { BUILD, coldStart, contextOf } from '../support/cold-start.ts';
 import { formOf, PAID, signedForm } from '../support/notification.ts';
+import { drain } from '../support/queue.ts';
 import { PLATFORM } from '../support/vectors.ts';
 import {
   type Description,
@@ -34,7 +36,17 @@ const SECRET = {
 };
 const PATHS = {
   query: { path: '/orders/{orderId}/payment-status', method: 'get' },
+  ownQuery: { path: '/merchant-orders/{tpOrderId}/payment-status', method: 'get' },
   notify: { path: '/baidu/payment-notify', method: 'post' },
+  refund: { path: '/baidu/refund-notify', method: 'post' },
+  audit: { path: '/baidu/refund-audit', method: 'post' },
+} as const;
+const FUNCTIONS = {
+  query: 'query',
+  ownQuery: 'query',
+  notify: 'notify',
+  refund: 'notify',
+  audit: 'notify',
 } as const;
 
 let aws: LocalAws;
@@ -59,6 +71,7 @@ beforeEach(async () => {
     BAIDU_QUERY_URL: baidu.url,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
     PAYMENT_QUEUE_URL: aws.paymentQueueUrl,
+    LEDGER_TABLE: aws.ledgerTable,
     LOG_LEVEL: 'SILENT',
   };
 });
@@ -76,7 +89,7 @@ interface Answer {
 
 /** Sends a request and holds the answer against the description; returns its status and its body. */
 async function send(name: keyof typeof PATHS, event: unknown, more: Record<string, string> = {}) {
-  const handler = await coldStart(name, { ...env, ...more });
+  const handler = await coldStart(FUNCTIONS[name], { ...env, ...more });
   const { statusCode, headers, body } = (await handler(event, contextOf())) as Answer;
   const { path, method } = PATHS[name];
   const status = String(statusCode);
@@ -175,6 +188,133 @@ describe(`answers of query (${BUILD})`, () => {
   test('500 for what nobody foresaw', async () => {
     const event = { ...queryEvent(), headers: new Proxy({}, { ownKeys: () => failing() }) };
     expect(await send('query', event)).toMatchObject({ status: 500, body: { code: 'INTERNAL_ERROR' } });
+  });
+});
+
+describe(`answers of query by the merchant’s own id (${BUILD})`, () => {
+  const askOwn = (tpOrderId: string, more: Record<string, string> = {}, token = TOKEN) =>
+    send('ownQuery', ownQueryEvent(tpOrderId, { authorization: `Bearer ${token}` }), more);
+
+  /** Writes into the ledger what a notification tells. */
+  async function learnOrder(orderId: string, more: Record<string, string> = {}): Promise<void> {
+    const notification = { ...PAID, orderId, ...more };
+    await writeDown(orderId, notification);
+  }
+
+  test('200 for the order that is paid, with its price and the others', async () => {
+    await learnOrder('1', { status: '-1' });
+    await learnOrder('2');
+    expect(await askOwn('T-1')).toMatchObject({
+      status: 200,
+      body: { ...{ orderId: '2', tpOrderId: 'T-1', totalMoney: 11300, payMoney: 11300 }, otherOrders: ['1'] },
+    });
+  });
+
+  test('404 for an id of which nobody has told, 400 for one that is none, 401 without a token', async () => {
+    expect(await askOwn('T-2')).toMatchObject({ status: 404, body: { code: 'ORDER_UNKNOWN' } });
+    for (const malformed of ['', 'a b', 'a&b', 'a=b', 'é', 'x'.repeat(129)]) {
+      expect(await askOwn(malformed)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+    }
+    expect(await askOwn('T-1', {}, 'x'.repeat(32))).toMatchObject({ status: 401 });
+    expect(baidu.requests).toEqual([]);
+  });
+
+  test('502 and 504 for what Baidu does', async () => {
+    await learnOrder('1');
+    baidu.always(resets);
+    expect(await askOwn('T-1')).toMatchObject({ status: 502 });
+    baidu.always(hangs);
+    expect(await askOwn('T-1', { BAIDU_ATTEMPT_TIMEOUT_MS: '100' })).toMatchObject({ status: 504 });
+  });
+
+  test.each([
+    ['LEDGER_UNAVAILABLE', { LEDGER_TABLE: 'absent' }],
+    ['LEDGER_UNAVAILABLE', { LEDGER_TABLE: '' }],
+    ['LEDGER_UNAVAILABLE', { AWS_ENDPOINT_URL_DYNAMODB: NOWHERE }],
+    ['CONFIGURATION_UNAVAILABLE', { BAIDU_SECRET_ID: 'absent' }],
+  ])('503 with %s where %j', async (code, more: Record<string, string>) => {
+    expect(await askOwn('T-1', more)).toMatchObject({ status: 503, body: { code } });
+  });
+
+  test('500 for what nobody foresaw', async () => {
+    const event = { ...ownQueryEvent('T-1'), headers: new Proxy({}, { ownKeys: () => failing() }) };
+    expect(await send('ownQuery', event)).toMatchObject({ status: 500 });
+  });
+});
+
+describe.each([
+  ['refund', { orderId: '1', refundBatchId: 'b1', refundStatus: '1', userId: '', tpOrderId: '' }],
+  ['audit', { orderId: '1', userId: '2', refundBatchId: 'b1', applyRefundMoney: '100' }],
+] as const)(`answers of notify to a %s (${BUILD})`, (name, fields) => {
+  const { path } = PATHS[name];
+  const post = (form: string, more: Record<string, string> = {}) =>
+    send(name, notifyEvent(form, { path }), more);
+  const form = signedForm(fields, platform.privateKey);
+  const data = name === 'refund' ? {} : { auditStatus: 3, calculateRes: { refundPayMoney: 100 } };
+
+  test('200 once it is stored', async () => {
+    expect(await post(form)).toEqual({ status: 200, body: { errno: 0, msg: 'success', data } });
+    const [stored] = await drain(aws.sqs, aws.paymentQueueUrl);
+    const member = name === 'refund' ? 'refundNotification' : 'refundAudit';
+    expect(stored).toMatchObject({ appId: '10026', orderId: '1', [member]: fields });
+  });
+
+  test.each([
+    ['nothing', '', 400, 'INVALID_NOTIFICATION'],
+    ['a payment notification', genuine(), 400, 'INVALID_NOTIFICATION: This is a payment notification'],
+    ['a name twice', `${form}&orderId=1`, 400, 'INVALID_NOTIFICATION'],
+    ['a changed field', form.replace('=b1', '=b2'), 403, 'INVALID_SIGNATURE'],
+    ['too much', `a=${'x'.repeat(70_000)}`, 413, 'NOTIFICATION_TOO_LARGE'],
+  ])('refuses %s', async (_name, sent, status, code) => {
+    const { body, ...answer } = await post(sent);
+    expect(answer).toEqual({ status });
+    expect(body).toEqual({ errno: status, msg: expect.stringMatching(`^${code}`) });
+    expect(await drain(aws.sqs, aws.paymentQueueUrl)).toEqual([]);
+  });
+
+  test('503 where it cannot be stored', async () => {
+    const away = { PAYMENT_QUEUE_URL: `${NOWHERE}/1/payments`, AWS_ENDPOINT_URL_SQS: NOWHERE };
+    expect(await post(form, away)).toMatchObject({ status: 503, body: { errno: 503 } });
+  });
+
+  test('500 for what nobody foresaw', async () => {
+    const event = Object.defineProperty(notifyEvent('', { path }), 'body', { get: failing });
+    expect(await send(name, event)).toMatchObject({ status: 500, body: { errno: 500 } });
+  });
+});
+
+test(`a refund at the payment address is told where it belongs (${BUILD})`, async () => {
+  const refund = signedForm({ orderId: '1', refundBatchId: 'b1', refundStatus: '1' }, platform.privateKey);
+  expect((await notify(refund)).body.msg).toContain('it belongs to /baidu/refund-notify');
+});
+
+describe(`answers of refund audits by policy (${BUILD})`, () => {
+  const answerTo = async (policy: string, more: Record<string, string> = {}, paid = true) => {
+    const orderId = PAID['orderId'] ?? '';
+    if (paid) await writeDown(orderId, PAID);
+    const fields = { orderId, userId: '1', refundBatchId: 'b1', ...more };
+    const event = notifyEvent(signedForm(fields, platform.privateKey), { path: PATHS.audit.path });
+    const { body } = await send('audit', event, { REFUND_AUDIT: policy });
+    return [body.data.auditStatus, body.data.calculateRes.refundPayMoney];
+  };
+
+  test.each([
+    ['undecided', { applyRefundMoney: '100' }, true, [3, 100]],
+    ['undecided', {}, true, [3, 11_300]],
+    ['undecided', {}, false, [3, 0]],
+    ['refuse', { applyRefundMoney: '100' }, true, [2, 100]],
+    ['approve', { applyRefundMoney: '11300' }, true, [1, 11_300]],
+    ['approve', { applyRefundMoney: '11301' }, true, [3, 11_301]],
+    ['approve', {}, true, [1, 11_300]],
+    ['approve', {}, false, [3, 0]],
+    ['approve', { applyRefundMoney: '1' }, false, [3, 1]],
+  ] as const)('%s, %j, paid: %s: %j', async (policy, more, paid, expected) => {
+    expect(await answerTo(policy, more, paid)).toEqual(expected);
+  });
+
+  test('approve is undecided where the ledger does not answer', async () => {
+    env['AWS_ENDPOINT_URL_DYNAMODB'] = NOWHERE;
+    expect(await answerTo('approve', { applyRefundMoney: '1' }, false)).toEqual([3, 1]);
   });
 });
 
@@ -294,4 +434,17 @@ function orderStatus() {
 
 function failing(): never {
   throw new Error('nobody foresaw this');
+}
+
+/** Writes into the ledger what a notification tells. */
+async function writeDown(orderId: string, notification: Readonly<Record<string, string>>): Promise<void> {
+  const facts = { siteId: '1', tpOrderId: 'T-1', notification };
+  const { set, keep } = learn({ appId: '10026', orderId }, facts, 1, 9e9);
+  const Item = Object.fromEntries(
+    Object.entries({ id: `10026#${orderId}`, ...set, ...keep }).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? { N: String(value) } : { S: value },
+    ]),
+  );
+  await aws.dynamodb.send(new PutItemCommand({ TableName: aws.ledgerTable, Item }));
 }
