@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 
-const CLI = path.resolve(import.meta.dirname, '../../local/doctor/cli.ts');
+const CLI = path.resolve(import.meta.dirname, '../../local/doctor.ts');
 
 /** Runs the doctor as its user does, and returns what it said. */
 export async function runDoctor(
