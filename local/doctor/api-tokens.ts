@@ -1,7 +1,5 @@
-import { bad, type Finding, good, type Text, warning } from './finding.ts';
+import { bad, type Finding, good, MISSING, type Text, warning } from './finding.ts';
 import { sampleFault } from './samples.ts';
-
-const MISSING: Text = { en: 'is missing.', zh: '缺失。' };
 
 const IN_BRACKETS: Text = {
   en: 'One token is a list, too: ["…"]. The key/value editor of AWS’s console cannot write one: use its plaintext tab.',
@@ -26,9 +24,6 @@ export function examineTokens(value: unknown, fault: (tokens: unknown) => Text |
     if (typeof token !== 'string') return bad(subject, { en: 'is not a string.', zh: '不是字符串。' });
     const wrong = sampleFault('apiTokens', token) ?? shortFault(token, fault) ?? headerFault(token);
     if (wrong) return bad(subject, wrong);
-    if (value.indexOf(token) < index) {
-      return warning(subject, { en: 'is the same as one before it.', zh: '与前面的一项相同。' });
-    }
     if (new Set(token).size < FEW) {
       return warning(subject, {
         en: `has only ${new Set(token).size} different characters: it can be guessed. Make one with: openssl rand -hex 32`,

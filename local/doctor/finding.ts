@@ -4,37 +4,30 @@ export type Language = 'en' | 'zh';
 /** The same words in each language. */
 export type Text = Readonly<Record<Language, string>>;
 
-/** One thing that the doctor found: in order, wrong, or worth knowing. */
+/** One thing that the doctor found. */
 export interface Finding {
+  /** In order; to be mended; works in part, or not as it seems; may be right, and is worth a look. */
   readonly level: 'good' | 'bad' | 'warning' | 'note';
   /** What it is about: a field of the secret, or a part of the notification. */
   readonly subject: string;
   readonly text: Text;
   /** More lines below it: words, or values to compare by eye (the same in each language). */
-  readonly detail?: readonly (Text | string)[];
+  readonly detail: readonly (Text | string)[];
 }
 
-/** A finding that all is well. */
-export function good(subject: string, text: Text, ...detail: (Text | string)[]): Finding {
-  return { level: 'good', subject, text, detail };
-}
+const level =
+  (level: Finding['level']) =>
+  (subject: string, text: Text, ...detail: (Text | string)[]): Finding => ({ level, subject, text, detail });
 
-/** A finding that has to be mended. */
-export function bad(subject: string, text: Text, ...detail: (Text | string)[]): Finding {
-  return { level: 'bad', subject, text, detail };
-}
-
-/** A finding with which the service works in part, or not as it seems. */
-export function warning(subject: string, text: Text, ...detail: (Text | string)[]): Finding {
-  return { level: 'warning', subject, text, detail };
-}
-
-/** A finding that may be right, and is worth a look. */
-export function note(subject: string, text: Text, ...detail: (Text | string)[]): Finding {
-  return { level: 'note', subject, text, detail };
-}
+export const good = level('good');
+export const bad = level('bad');
+export const warning = level('warning');
+export const note = level('note');
 
 /** Words that are the same in each language: names and values. */
 export function plain(text: string): Text {
   return { en: text, zh: text };
 }
+
+/** Said of a field that is not there. */
+export const MISSING: Text = { en: 'is missing.', zh: '缺失。' };

@@ -1,37 +1,43 @@
 import type { FormRequest } from '../../lib/baidu/form.ts';
 import { isRecord, parseJson } from '../../lib/baidu/json.ts';
-import { fieldLike } from './fields.ts';
 import { bad, type Finding, type Text } from './finding.ts';
-import { scanJson } from './json-fault.ts';
-import { describeJsonFault } from './json-words.ts';
+import { jsonFault } from './json.ts';
+import { fieldLike } from './secret-text.ts';
 
 /** The request that holds a notification, or what a text is that holds none. */
 export type NotificationText = { readonly request: FormRequest } | { readonly finding: Finding };
 
 /** What the doctor takes as a notification. */
 export const EXPECTED: Text = {
-  en: 'A notification is the form as Baidu posts it (count=1&dealId=…), a URL that ends in it, or the event of API Gateway that holds it.',
-  zh: '通知应为百度 POST 的表单（count=1&dealId=…）、带有它的 URL，或含有它的 API Gateway 事件。',
+  en: 'A notification is the form as Baidu posts it (count=1&dealId=…), a URL that ends in it, its fields one on a line, or the event of API Gateway that holds it.',
+  zh: '通知应为百度 POST 的表单（count=1&dealId=…）、带有它的 URL、每行一个字段，或含有它的 API Gateway 事件。',
 };
 
-/** Finds the form in a text: in a URL, in an event, in an object of fields, or the text itself. */
+/** Finds the form in a text: in a URL, in an event, in fields as an object or one on a line, or the text itself. */
 export function readNotificationText(text: string): NotificationText {
   const trimmed = text.replace(/^\ufeff/, '').trim();
   if (/^[{[]/.test(trimmed)) return inJson(trimmed);
-  return {
-    request: { body: /^https?:\/\//.test(trimmed) ? trimmed.slice(trimmed.indexOf('?') + 1) : trimmed },
-  };
+  if (/^https?:\/\//.test(trimmed)) return { request: { body: trimmed.slice(trimmed.indexOf('?') + 1) } };
+  return { request: { body: inLines(trimmed) ?? trimmed } };
+}
+
+/** A form that someone saved one field on a line, `name=value` or `name: value`, encoded as it came or decoded. */
+function inLines(text: string): string | undefined {
+  const lines = text.split(/\s*[\r\n]+\s*/).map((line) => /^(\w+)\s*[=:]\s*(.*?)&?$/.exec(line) ?? []);
+  const pairs = lines.map(([, name = '', value = '']): [string, string] => [name, value]);
+  const rsaSign = pairs.find(([name]) => name === 'rsaSign')?.[1];
+  if (rsaSign === undefined || pairs.length < 2 || pairs.some(([name]) => name === '')) return undefined;
+  // A signature has a = at its end, which is an escape where the form is still encoded.
+  return rsaSign.includes('%') ? pairs.map((pair) => pair.join('=')).join('&') : formOf(pairs);
 }
 
 function inJson(text: string): NotificationText {
   const json = parseJson(text);
   if (json === undefined) {
-    const { fault } = scanJson(text);
-    const where = fault ? describeJsonFault(text, fault) : { en: 'somewhere', zh: '位置不明' };
-    return refuse({ en: `It is not JSON, ${where.en}.`, zh: `不是合法的 JSON，${where.zh}。` });
+    const { en, zh } = jsonFault(text);
+    return refuse({ en: `It is not JSON, ${en}.`, zh: `不是合法的 JSON，${zh}。` });
   }
-  if (!isRecord(json))
-    return refuse({ en: 'It is JSON, but no event.', zh: '是 JSON，但不是事件。' }, EXPECTED);
+  if (!isRecord(json)) return refuse(NEITHER, EXPECTED);
   const { body, isBase64Encoded, rawQueryString } = json;
   if (typeof body === 'string' || typeof rawQueryString === 'string') {
     return {
@@ -42,36 +48,29 @@ function inJson(text: string): NotificationText {
       },
     };
   }
-  if (typeof json['rsaSign'] === 'string') return { request: { body: formOf(json) } };
-  return refuse(whatElse(json), EXPECTED);
+  // As a framework hands the fields over: decoded, in an object.
+  if (typeof json['rsaSign'] === 'string') return { request: { body: formOf(Object.entries(json)) } };
+  if (Object.keys(json).some((name) => fieldLike(name) === 'privateKey')) return refuse(SECRET, EXPECTED);
+  return refuse(NEITHER, EXPECTED);
 }
 
-/** The fields as a framework hands them over: decoded, in an object. */
-function formOf(fields: Readonly<Record<string, unknown>>): string {
-  const form = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) form.set(name, String(value));
-  return form.toString();
+/** Repeats a name that comes twice: the service refuses that. */
+function formOf(pairs: readonly (readonly [string, unknown])[]): string {
+  return new URLSearchParams(
+    pairs.map(([name, value]): [string, string] => [name, String(value)]),
+  ).toString();
 }
 
-function whatElse(json: Readonly<Record<string, unknown>>): Text {
-  const names = Object.keys(json);
-  if (names.some((name) => fieldLike(name) === 'privateKey')) {
-    return {
-      en: 'This is the secret, not a notification: name it before --notification.',
-      zh: '这是 secret，而不是通知：请写在 --notification 之前。',
-    };
-  }
-  if (names.includes('Records') || names.includes('notification')) {
-    return {
-      en: 'This is a message of the queue: its signature was checked and taken out by notify, so there is nothing to check.',
-      zh: '这是队列中的消息：签名已由 notify 验证并去掉，没有可以验证的内容。',
-    };
-  }
-  return {
-    en: 'This is JSON that holds neither a body nor a query string with a notification.',
-    zh: '这个 JSON 中没有含通知的 body 或查询字符串。',
-  };
-}
+const SECRET: Text = {
+  en: 'This is the secret, not a notification: name it before --notification.',
+  zh: '这是 secret，而不是通知：请写在 --notification 之前。',
+};
+
+/** A message of the queue, too: its signature was checked before it came there. */
+const NEITHER: Text = {
+  en: 'This is JSON that holds neither a body nor a query string with a notification.',
+  zh: '这个 JSON 中没有含通知的 body 或查询字符串。',
+};
 
 function refuse(text: Text, ...detail: Text[]): { finding: Finding } {
   return { finding: bad('form', text, ...detail) };

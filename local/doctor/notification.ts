@@ -3,20 +3,20 @@ import { asServiceError } from '../../lib/baidu/errors.ts';
 import { readForm } from '../../lib/baidu/form.ts';
 import { checkNotification, parseNotification } from '../../lib/baidu/notification.ts';
 import { bad, type Finding, good, note, plain, type Text } from './finding.ts';
-import { explainSignature } from './mistakes.ts';
 import { EXPECTED, readNotificationText } from './notification-text.ts';
 import type { SecretDiagnosis } from './secret.ts';
+import { explainSignature } from './signature.ts';
 import { faultText } from './translation.ts';
 
-/** The keys that a notification is checked with. */
-export type NotificationKeys = Pick<SecretDiagnosis, 'merchantKey' | 'platformKeys' | 'dealIds'>;
+/** What a notification is checked with. */
+export type NotificationKeys = Omit<SecretDiagnosis, 'findings'>;
 
 /**
  * Says whether the service would take a notification, and if not, why. The signature is not repeated; the text that
  * it was checked over is.
  *
- * @param text a form as Baidu posts it, a URL that ends in one, an event of API Gateway that holds one, or its fields
- *   as a JSON object
+ * @param text a form as Baidu posts it, a URL that ends in one, its fields one on a line or as a JSON object, or an
+ *   event of API Gateway that holds one
  */
 export function diagnoseNotification(text: string, keys: NotificationKeys): Finding[] {
   const read = readNotificationText(text);
@@ -29,11 +29,15 @@ export function diagnoseNotification(text: string, keys: NotificationKeys): Find
   }
   const { rsaSign = '', ...fields } = form;
   const count = Object.keys(fields).length;
+  const signed = signature(fields, rsaSign.replaceAll(' ', '+'), keys);
+  if (fields['refundBatchId'] !== undefined && fields['payTime'] === undefined) {
+    return [bad('form', fields['refundStatus'] === undefined ? AUDIT : REFUND), ...signed];
+  }
   return [
     good('form', { en: `${count} fields and the signature`, zh: `${count} 个字段与签名` }),
     // A signature that is there gets a better explanation below.
     ...grammar(form).filter(({ subject }) => subject !== 'rsaSign' || rsaSign === ''),
-    ...signature(fields, rsaSign.replaceAll(' ', '+'), keys),
+    ...signed,
     ...deal(fields['dealId'], keys),
     ...unpaid(fields['status']),
   ];
@@ -41,6 +45,16 @@ export function diagnoseNotification(text: string, keys: NotificationKeys): Find
 
 /** A form on one line, or an event: whoever has that needs not be told what a notification is. */
 const ALMOST = /^\s*\S*\brsaSign=\S*\s*$|"isBase64Encoded"/;
+
+const REFUND: Text = {
+  en: 'This is a refund notification (通知退款状态), not a payment notification: it came to the wrong address. Give /baidu/refund-notify as 退款回调地址 in Baidu’s console.',
+  zh: '这是退款通知（通知退款状态），而不是支付通知：发到了错误的地址。百度后台的“退款回调地址”应填 /baidu/refund-notify。',
+};
+
+const AUDIT: Text = {
+  en: 'This is a refund audit (请求业务方退款审核), not a payment notification: it came to the wrong address. Give /baidu/refund-audit as 退款审核地址 in Baidu’s console.',
+  zh: '这是退款审核（请求业务方退款审核），而不是支付通知：发到了错误的地址。百度后台的“退款审核地址”应填 /baidu/refund-audit。',
+};
 
 /** Every field that is missing or malformed: each is put right in turn, so that the next one shows. */
 function grammar(form: Readonly<Record<string, string>>): Finding[] {
@@ -53,7 +67,8 @@ function grammar(form: Readonly<Record<string, string>>): Finding[] {
     } catch (error) {
       const text = faultText(error);
       const name = /field (\w+)/.exec(text.en)?.[1];
-      findings.push(bad(name ?? 'form', text));
+      const malformed = text.en.endsWith('is malformed.') && name !== undefined;
+      findings.push(bad(name ?? 'form', text, ...(malformed ? [ALLOWED[name] ?? NO_AMPERSAND] : [])));
       const right = name === undefined ? undefined : mended(rest, name);
       if (!right) return findings;
       rest = right;
@@ -63,39 +78,52 @@ function grammar(form: Readonly<Record<string, string>>): Finding[] {
 
 /** The form with one field made right, or taken out where nothing else helps; `undefined` when that was tried. */
 function mended(form: Record<string, string>, name: string): Record<string, string> | undefined {
-  if (form[name] === RIGHT[name]) return undefined;
+  const free = name === 'promoDetail' || name === 'returnData';
+  const right =
+    name === 'rsaSign' ? Buffer.alloc(128).toString('base64') : ALLOWED[name] && (free ? '' : '1');
+  if (form[name] === right) return undefined;
   const { [name]: _wrong, ...others } = form;
-  const right = RIGHT[name];
   return right === undefined ? others : { ...others, [name]: right };
 }
 
-/** A value in the grammar of each documented field. */
-const RIGHT: Readonly<Record<string, string>> = {
-  rsaSign: Buffer.alloc(128).toString('base64'),
-  ...Object.fromEntries(
-    [
-      ...['userId', 'orderId', 'unitPrice', 'count', 'totalMoney', 'payMoney', 'promoMoney', 'hbMoney'],
-      ...[
-        'hbBalanceMoney',
-        'giftCardMoney',
-        'dealId',
-        'payTime',
-        'payType',
-        'partnerId',
-        'status',
-        'tpOrderId',
-      ],
-    ].map((name) => [name, '1']),
-  ),
-  promoDetail: '',
-  returnData: '',
+const ID: Text = {
+  en: 'Allowed: the digits of a number from 1 to 9223372036854775807, no zero in front.',
+  zh: '允许：1 到 9223372036854775807 的整数，前面不加 0。',
+};
+const WHOLE: Text = { en: 'Allowed: digits, no zero in front.', zh: '允许：数字，前面不加 0。' };
+const MONEY: Text = {
+  en: 'Allowed: a whole number of fen (分), not negative, no zero in front.',
+  zh: '允许：以分为单位的非负整数，前面不加 0。',
+};
+const FREE: Text = {
+  en: 'Allowed: any text without “&promoMoney=”.',
+  zh: '允许：不含“&promoMoney=”的任意文本。',
+};
+const NO_AMPERSAND: Text = { en: 'Allowed: any text without &.', zh: '允许：不含 & 的任意文本。' };
+
+/** What a value of each documented field may be. */
+const ALLOWED: Readonly<Record<string, Text>> = {
+  ...{ userId: ID, orderId: ID, dealId: ID },
+  ...{ unitPrice: MONEY, totalMoney: MONEY, payMoney: MONEY, promoMoney: MONEY, hbMoney: MONEY },
+  ...{ hbBalanceMoney: MONEY, giftCardMoney: MONEY },
+  ...{ count: WHOLE, payTime: WHOLE, payType: WHOLE, partnerId: WHOLE },
+  ...{ promoDetail: FREE, returnData: FREE },
+  status: {
+    en: 'Allowed: 2 (paid), 1 (unpaid), -1 (cancelled).',
+    zh: '允许：2（已支付）、1（未支付）、-1（已取消）。',
+  },
+  tpOrderId: {
+    en: 'Allowed: 1 to 128 visible ASCII characters, no blank, no & and no =. It is the id that your mini-program gave the order.',
+    zh: '允许：1 到 128 个可见的 ASCII 字符，不含空格、& 和 =。它是小程序发起支付时给出的订单号。',
+  },
 };
 
 function signature(
   fields: Readonly<Record<string, string>>,
   rsaSign: string,
-  { platformKeys, merchantKey }: NotificationKeys,
+  keys: NotificationKeys,
 ): Finding[] {
+  const { platformKeys } = keys;
   if (rsaSign === '') return [];
   if (platformKeys.length === 0) {
     const text = {
@@ -106,20 +134,14 @@ function signature(
   }
   const checkedOver: Text = { en: 'The text it was checked over:', zh: '验签所用的文本：' };
   const text = canonicalText(fields);
+  // Of one that the service takes there may be something to tell, too: URL-encoded values.
+  const reasons = explainSignature({ fields, signature: rsaSign, ...keys });
   try {
-    const unverified = { fields, signature: rsaSign };
-    const { reading } = parseNotification(unverified, { platformKeys, dealIds: undefined });
-    const signedBy =
-      reading === 'raw'
-        ? { en: 'Baidu’s platform signed it', zh: '是百度平台的签名' }
-        : {
-            en: 'Baidu’s platform signed it, its values URL-encoded, which the service takes',
-            zh: '是百度平台的签名，各值经过 URL 编码后签名，服务接受这种签名',
-          };
-    return [good('rsaSign', signedBy, checkedOver, text)];
+    parseNotification({ fields, signature: rsaSign }, { platformKeys, dealIds: undefined });
+    const right = { en: 'Baidu’s platform signed it', zh: '是百度平台的签名' };
+    return [good('rsaSign', right, ...reasons, checkedOver, text)];
   } catch (error) {
     if (asServiceError(error).code !== 'INVALID_SIGNATURE') return [bad('rsaSign', faultText(error))];
-    const reasons = explainSignature({ fields, signature: rsaSign, platformKeys, merchantKey });
     return [bad('rsaSign', { en: 'does not verify.', zh: '验签失败。' }, ...reasons, checkedOver, text)];
   }
 }

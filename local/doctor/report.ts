@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { visible } from '../visible.ts';
 import type { Finding, Language, Text } from './finding.ts';
 
 /** A heading with what was found below it. */
@@ -10,29 +11,21 @@ export interface Section {
 const MARK = { good: '✓', bad: '✗', warning: '!', note: '·' } as const;
 const COLOUR = { good: 'green', bad: 'red', warning: 'yellow', note: 'yellow' } as const;
 
-/** Writes the findings for a person: a line each, details below, how many are to be mended at the end. */
+/**
+ * Writes the findings for a person: a line each, details below, how many are to be mended at the end. All of it is
+ * escaped here: names and signed texts are a stranger's.
+ */
 export function writeReport(sections: readonly Section[], language: Language): string {
+  const words = (line: Text | string) => visible(typeof line === 'string' ? line : line[language]);
   const lines = sections.flatMap(({ title, findings }) => {
-    const width = Math.max(...findings.map(({ subject }) => subject.length));
-    return [
-      styleText('bold', title[language]),
-      ...findings.flatMap((found) => finding(found, width, language)),
-      '',
-    ];
+    const width = Math.max(...findings.map(({ subject }) => visible(subject).length));
+    const written = findings.flatMap(({ level, subject, text, detail }) => [
+      `  ${styleText(COLOUR[level], MARK[level])} ${visible(subject).padEnd(width)}  ${words(text)}`,
+      ...detail.map((line) => ' '.repeat(width + 6) + words(line)),
+    ]);
+    return [styleText('bold', words(title)), ...written, ''];
   });
   return [...lines, closing(sections)[language], ''].join('\n');
-}
-
-function finding(
-  { level, subject, text, detail = [] }: Finding,
-  width: number,
-  language: Language,
-): string[] {
-  const indent = ' '.repeat(width + 6);
-  return [
-    `  ${styleText(COLOUR[level], MARK[level])} ${subject.padEnd(width)}  ${text[language]}`,
-    ...detail.map((line) => indent + (typeof line === 'string' ? line : line[language])),
-  ];
 }
 
 function closing(sections: readonly Section[]): Text {

@@ -7,12 +7,18 @@ import type { Text } from './finding.ts';
 export const SAMPLE_PUBLIC_KEY =
   'MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC6ZbnSK6EeCMFq3KUdp2hyd5ExvfPYy65berLkjm8eKX2swDq9nF+bpCtM27+0pssRuoypaBIOTP3nf+Qpd1p8yP8kMQF3GbUy1t9kZzs0lqpGe7RZ/7ehVKIyLlCEgm5cUMFGKyLH33XL1QcQkqAJjinbjgYjtvt1Ms+VCmmolwIDAQAB';
 
+/** How the public half of Baidu's second sample pair begins, the one for Java: enough to know it by, 13 bytes of its modulus. */
+export const SAMPLE_JAVA_KEY_START = 'MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDPL6I0t3lmBJwdF5e9';
+
 /**
  * The platform key of Baidu's sample application, published in baidu-smart-app/auth-demo-backend,
  * model/pay/common_test.go, and in events/secret.json. Each app has another.
  */
 export const SAMPLE_PLATFORM_KEY =
   'MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCtzQERUhDNLkR/yTGZxHU6cy5abC7kxeXqdL4Jq7v6A0MqhdK8T/cDr05DHKLmm0QlEdN0Jz2mg8QMkDW9pfPVWxQhTXikYhLBvdM4qas45LCKuswvMMjDw+lI4zD5M2Zh2T7S+mqkdqg8cOmvLlCvVEg45Su/Bj9HrMlGaBHPpQIDAQAB';
+
+/** What the cashier sandbox takes where nothing else is said: the sample values of Baidu's pages. */
+export const SANDBOX = { appId: '10026', appKey: 'MMM4oc', dealId: '470193086' } as const;
 
 /** The values that Baidu's pages, this project's pages and its sample events print. */
 const PRINTED: Readonly<Record<string, readonly string[]>> = {
@@ -21,6 +27,11 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
   dealId: ['470193086', '2500207776'],
   apiTokens: ['at-least-32-characters-of-randomness', 'sample-token-for-the-local-events-only'],
 };
+
+/** Whether a public key is one whose private half Baidu prints in its documentation. */
+export function isSampleKey(publicKey: string): boolean {
+  return publicKey === SAMPLE_PUBLIC_KEY || publicKey.startsWith(SAMPLE_JAVA_KEY_START);
+}
 
 /**
  * Says that a value is one that documentation prints, or a placeholder in its stead; `undefined` for one that may be
@@ -31,7 +42,9 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
  */
 export function sampleFault(field: string, value: unknown): Text | undefined {
   const text = String(value).trim();
-  if (isPlaceholder(text) || (field !== 'apiTokens' && /^your[\s_-]/i.test(text))) {
+  // An ellipsis, or angle brackets: no id, key or token has them.
+  const placeholder = /…|\.\.\.|^<[^<>]*>$|one of the secret's apiTokens/.test(text);
+  if (placeholder || (field !== 'apiTokens' && /^your[\s_-]/i.test(text))) {
     return {
       en: 'is a placeholder, as documentation prints it: put your own value in its place.',
       zh: '是文档中那样的占位符：请换成您自己的值。',
@@ -48,9 +61,4 @@ export function sampleFault(field: string, value: unknown): Text | undefined {
     en: 'is the documentation’s sample value, not yours. Baidu’s console (支付管理) shows yours.',
     zh: '是文档中的示例值，不是您的。您的值见百度后台（支付管理）。',
   };
-}
-
-/** Whether a text has an ellipsis in it, or stands in angle brackets: no id, key or token does. */
-function isPlaceholder(text: string): boolean {
-  return /…|\.\.\.|^<[^<>]*>$|one of the secret's apiTokens/.test(text);
 }

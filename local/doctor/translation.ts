@@ -3,11 +3,6 @@ import type { Text } from './finding.ts';
 
 /** What the service says is wrong, in English, and the same in Chinese; `$1` is what the pattern caught. */
 const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
-  [/^is encrypted with a passphrase; store the key without one\.$/, '带有口令加密，请保存不带口令的密钥。'],
-  [/^is a PEM of another kind \((.+)\)\.$/, '是另一种 PEM（$1）。'],
-  [/^is a private key; a public one belongs there\.$/, '是私钥，这里应填公钥。'],
-  [/^is a public key; a private one belongs there\.$/, '是公钥，这里应填私钥。'],
-  [/^is neither PEM nor bare base64, or was cut\.$/, '既不是 PEM，也不是纯 base64，或者被截断了。'],
   [/^is not an RSA private key in PKCS#1 or PKCS#8\.$/, '不是 PKCS#1 或 PKCS#8 格式的 RSA 私钥。'],
   [
     /^is not an RSA public key in SPKI, as Baidu’s console shows it\.$/,
@@ -17,7 +12,6 @@ const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
     /^is damaged: what it signs does not verify; copy it again\.$/,
     '已损坏：它的签名验证不通过，请重新复制。',
   ],
-  [/^must be RSA, not (.+)\.$/, '必须是 RSA 密钥，而不是 $1。'],
   [/^has (\d+) bits; the least is (\d+)\.$/, '只有 $1 位，至少要 $2 位。'],
   [/^must be a list of strings, one at least\.$/, '必须是字符串列表，至少一个。'],
   [/^must hold strings of at least (\d+) characters\.$/, '中的每一项都必须是至少 $1 个字符的字符串。'],
@@ -46,7 +40,6 @@ const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
   ],
   [/^Secrets Manager did not answer in time\.$/, 'Secrets Manager 没有及时回应。'],
   [/^The secret is binary; it must be text \(JSON\)\.$/, 'secret 是二进制，应为文本（JSON）。'],
-  [/^The dealId is not ours\.$/, 'dealId 不在 secret 的 dealId 之中，服务会拒绝这条通知。'],
 ];
 
 /**

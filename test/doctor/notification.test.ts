@@ -128,7 +128,7 @@ describe('diagnoseNotification', () => {
   test('says that its values were signed URL-encoded, which is no fault', () => {
     const findings = diagnose(post(FIELDS, signText(canonicalText(encoded))));
     expect(about(findings, 'rsaSign').level).toBe('good');
-    expect(JSON.stringify(findings)).toContain('its values URL-encoded, which the service takes');
+    expect(JSON.stringify(findings)).toContain('The values were URL-encoded before they were signed');
   });
 
   test('says two mistakes at once', () => {
@@ -193,13 +193,16 @@ describe('diagnoseNotification', () => {
 
   test.each([
     ['{"privateKey": "x", "appId": "1"}', 'This is the secret, not a notification'],
-    ['{"Records": []}', 'This is a message of the queue'],
-    ['{"orderId": "1", "siteId": "2", "notification": {}}', 'This is a message of the queue'],
+    ['{"Records": []}', 'neither a body nor a query string'],
+    ['{"orderId": "1", "siteId": "2", "notification": {}}', 'neither a body nor a query string'],
     ['{"orderId": "1"}', 'neither a body nor a query string'],
     ['-----BEGIN PRIVATE KEY-----', 'no “=”'],
     ['POST /pay HTTP/1.1\nHost: x\n\na=1&rsaSign=x', 'a field whose name is not letters and digits'],
-    ['[1]', 'It is JSON, but no event.'],
-    ['{"body": "a=1",}', 'It is not JSON, at line 1, column 15: a comma too many.'],
+    ['[1]', 'neither a body nor a query string'],
+    [
+      '{"body": "a=1",}',
+      'It is not JSON, at line 1, column 16: a comma too many, or something is missing here.',
+    ],
   ])('says what %s is in place of a notification', (text, words) => {
     const findings = diagnose(text);
     expectTranslated(findings);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { COMPILED } from '../support/compiled.ts';
 
-const CLI = path.resolve(import.meta.dirname, '../../local/doctor/cli.ts');
+const CLI = path.resolve(import.meta.dirname, '../../local/doctor.ts');
 
 /** Runs the doctor as its user does, and returns what it said. */
 export async function runDoctor(

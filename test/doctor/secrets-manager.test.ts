@@ -30,11 +30,11 @@ describe('Secrets Manager', () => {
     [
       'UnrecognizedClientException',
       'The security token is invalid.',
-      'does not know the AWS credentials here',
+      'does not take the AWS credentials here',
     ],
-    ['InvalidSignatureException', 'Mismatch.', 'does not know the AWS credentials here'],
+    ['InvalidSignatureException', 'Mismatch.', 'does not take the AWS credentials here'],
     ['ExpiredTokenException', 'The security token is expired.', 'they have expired'],
-    ['InvalidRequestException', 'It was marked for deletion.', 'aws secretsmanager restore-secret'],
+    ['InvalidRequestException', 'It was marked for deletion.', 'did not answer: It was marked for deletion.'],
     ['InvalidRequestException', 'Something else.', 'did not answer: Something else.'],
   ])('is heard when it answers %s: %s', async (name, message, words) => {
     const { code, out } = await refused(name, message);

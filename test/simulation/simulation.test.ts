@@ -16,7 +16,17 @@ test('a seed repeats', async () => {
 });
 
 /** A seed by which each condition is missed when it is taken out; `npm run simulate -- --without NAME` finds others. */
-const FOUND: Readonly<Record<string, number>> = {};
+const FOUND: Readonly<Record<string, number>> = {
+  'the version': 5,
+  'a living claim': 76,
+  'tell again after a claim that ran out': 236,
+  'settle only one’s own': 58_818,
+  'a higher number at each claim': 4,
+  'claim before publication': 5,
+  'commit of “nothing changed”': 1718,
+  'give up instead of forget': 579,
+  'an older answer is not told': 9,
+};
 
 describe('a condition that is taken out is found', () => {
   test('each has a seed', () => {

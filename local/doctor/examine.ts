@@ -1,0 +1,63 @@
+import { bad, type Finding, warning } from './finding.ts';
+import { readInput } from './input.ts';
+import { diagnoseNotification } from './notification.ts';
+import type { Section } from './report.ts';
+import { SANDBOX } from './samples.ts';
+import { diagnoseSecret, type SecretDiagnosis } from './secret.ts';
+import { fetchSecret } from './secrets-manager.ts';
+
+/** What is to be examined. */
+export interface Request {
+  /** A file with the secret, `-` for standard input; where there is none, `secretId`. */
+  readonly file: string | undefined;
+  /** Name or ARN in AWS Secrets Manager. */
+  readonly secretId: string | undefined;
+  /** A file with a notification, `-` for standard input. */
+  readonly notification: string | undefined;
+  readonly withoutPlatformKey: boolean;
+}
+
+/** Reads what is asked for and examines it, a section for the secret and one for the notification. */
+export async function examine({
+  file = '-',
+  secretId,
+  notification,
+  withoutPlatformKey,
+}: Request): Promise<Section[]> {
+  const title = { en: `Secret: ${secretId ?? file}`, zh: `secret：${secretId ?? file}` };
+  const read = secretId === undefined ? await readInput(file) : await fetchSecret(secretId);
+  if ('fault' in read) {
+    const subject = secretId === undefined ? subjectOf(file) : 'Secrets Manager';
+    return [{ title, findings: [bad(subject, read.fault)] }];
+  }
+  const diagnosis = diagnoseSecret(read.text, { withoutPlatformKey });
+  if (notification === undefined) return [{ title, findings: diagnosis.findings }];
+  const form = await readInput(notification);
+  const findings =
+    'fault' in form ? [bad(subjectOf(notification), form.fault)] : diagnoseNotification(form.text, diagnosis);
+  return [
+    { title, findings: isSandbox(diagnosis, findings) ? saidOnce(diagnosis.findings) : diagnosis.findings },
+    { title: { en: `Notification: ${notification}`, zh: `通知：${notification}` }, findings },
+  ];
+}
+
+const subjectOf = (file: string) => (file === '-' ? 'stdin' : 'file');
+
+/** Whether a secret with the sandbox's default ids has a platform key of its own that has signed the notification. */
+function isSandbox({ findings, ...secret }: SecretDiagnosis, notification: readonly Finding[]): boolean {
+  const { appId, appKey, dealIds } = secret;
+  if (appId !== SANDBOX.appId || appKey !== SANDBOX.appKey || !dealIds?.has(SANDBOX.dealId)) return false;
+  const isGood = (list: readonly Finding[], part: string) =>
+    list.some(({ subject, level }) => subject.startsWith(part) && level === 'good');
+  return isGood(findings, 'platformPublicKey') && isGood(notification, 'rsaSign');
+}
+
+function saidOnce(findings: readonly Finding[]): Finding[] {
+  return [
+    warning('sandbox', {
+      en: 'appId, appKey and dealId are those of the local cashier (npm start, npm run cashier), and so is the notification: a secret for the sandbox, not for Baidu.',
+      zh: 'appId、appKey、dealId 和这条通知都来自本地收银台（npm start、npm run cashier）：这是沙盒的 secret，不能用于百度。',
+    }),
+    ...findings.filter(({ subject }) => !(subject in SANDBOX)),
+  ];
+}

@@ -1,0 +1,184 @@
+import { constants, createHash, type KeyObject, publicDecrypt, verify } from 'node:crypto';
+import { decodeBase64 } from '../../lib/baidu/base64.ts';
+import { canonicalText } from '../../lib/baidu/canonical.ts';
+import { keyBits } from '../../lib/baidu/keys.ts';
+import type { Text } from './finding.ts';
+import { type Ids, otherTexts } from './signed-texts.ts';
+
+/** A signature, what it came with, and the keys that may have made it. */
+export interface Suspect extends Ids {
+  /** Decoded fields in the order in which they arrived, without the signature. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Base64, blanks already turned back into `+`. */
+  readonly signature: string;
+  readonly platformKeys: readonly KeyObject[];
+  readonly merchantKey: KeyObject | undefined;
+}
+
+/** How the content of a PKCS#1 v1.5 signature begins for each hash (RFC 8017, section 9.2, note 1). */
+const HASHES = [
+  { name: 'SHA-1', algorithm: 'sha1', bytes: 20, prefix: '3021300906052b0e03021a05000414' },
+  { name: 'SHA-256', algorithm: 'sha256', bytes: 32, prefix: '3031300d060960864801650304020105000420' },
+  { name: 'MD5', algorithm: 'md5', bytes: 16, prefix: '3020300c06082a864886f70d020505000410' },
+  { name: 'SHA-512', algorithm: 'sha512', bytes: 64, prefix: '3051300d060960864801650304020305000440' },
+];
+
+/** Says which mistakes led to a signature, a sentence for each, as far as the keys at hand show it; none for a right one. */
+export function explainSignature(suspect: Suspect): Text[] {
+  const read = readSignature(suspect.signature);
+  if (!read) return [NOT_BASE64];
+  for (const { key, owner } of candidates(suspect)) {
+    const opened = openSignature(read.bytes, key) ?? openPss(read.bytes, key, suspect);
+    if (opened) return [...read.why, ...owner, ...explainContent(opened, suspect)];
+  }
+  return [...read.why, strangerText(read.bytes, suspect.platformKeys)];
+}
+
+const NOT_BASE64: Text = {
+  en: 'The signature is not base64: it was cut, or a character was lost or changed.',
+  zh: '签名不是 base64：被截断了，或者有字符丢失或被改动。',
+};
+
+interface Read {
+  readonly bytes: Buffer;
+  readonly why: readonly Text[];
+}
+
+/** The bytes of a signature, however it is written, and what is wrong with how it is. */
+function readSignature(text: string): Read | undefined {
+  if (/^(?:[0-9a-f]{2}){128,}$/i.test(text)) {
+    const why = {
+      en: 'The signature is hex; base64 belongs there.',
+      zh: '签名是十六进制，这里应为 base64。',
+    };
+    return { bytes: Buffer.from(text, 'hex'), why: [why] };
+  }
+  const bytes = decodeBase64(text);
+  if (!bytes) return readAltered(text);
+  // A signature's own bytes are never all letters and digits.
+  const inner = bytes.toString('latin1');
+  const twice = /^[\w+/=%-]{100,}$/.test(inner) ? readSignature(inner) : undefined;
+  if (!twice) return { bytes, why: [] };
+  const why = {
+    en: 'The signature was encoded twice: base64 of a text.',
+    zh: '签名被编码了两次：对文本又做了 base64。',
+  };
+  return { bytes: twice.bytes, why: [why, ...twice.why] };
+}
+
+function readAltered(text: string): Read | undefined {
+  for (const [pattern, right, why] of ALTERED) {
+    const bytes = pattern.test(text) ? decodeBase64(text.replace(pattern, right)) : undefined;
+    if (bytes) return { bytes, why: [why] };
+  }
+  return undefined;
+}
+
+/** Ways in which base64 is not plain: what shows it, what puts it right, and what to say. */
+const ALTERED: readonly (readonly [RegExp, (found: string) => string, Text])[] = [
+  [
+    /\s+/g,
+    () => '',
+    { en: 'The signature has line breaks; it has to be on one line.', zh: '签名中有换行，应为一行。' },
+  ],
+  [
+    /%[0-9a-f]{2}/gi,
+    decodeURIComponent,
+    { en: 'The signature was URL-encoded twice (%2B for +).', zh: '签名做了两次 URL 编码（+ 成了 %2B）。' },
+  ],
+  [
+    /[-_]/g,
+    (found) => (found === '-' ? '+' : '/'),
+    {
+      en: 'The signature is base64url, with - and _; plain base64 has + and /.',
+      zh: '签名是 URL 版 base64（base64url，用 - 和 _），而普通 base64 用 + 和 /。',
+    },
+  ],
+];
+
+function candidates({ platformKeys, merchantKey }: Suspect): { key: KeyObject; owner: Text[] }[] {
+  const merchants = {
+    en: 'Your own key signed it, not Baidu’s platform: it is no notification of Baidu’s, or a test made with the wrong key.',
+    zh: '签名用的是您自己的密钥，而不是百度平台的：这不是百度的通知，或是用错密钥的测试。',
+  };
+  return [
+    ...platformKeys.map((key) => ({ key, owner: [] })),
+    ...(merchantKey ? [{ key: merchantKey, owner: [merchants] }] : []),
+  ];
+}
+
+/** What a signature holds, and how that was put into it where that is wrong. */
+interface Opened {
+  readonly hash: (typeof HASHES)[number];
+  /** Whether a text is the one that was signed. */
+  readonly isOver: (text: string) => boolean;
+  readonly why: readonly Text[];
+}
+
+/** What a signature of PKCS#1 v1.5 holds, if this key's owner made it. */
+function openSignature(bytes: Buffer, key: KeyObject): Opened | undefined {
+  let content: string;
+  try {
+    content = publicDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, bytes).toString('hex');
+  } catch {
+    return undefined;
+  }
+  const whole = HASHES.find(({ prefix }) => content.startsWith(prefix));
+  const hash = whole ?? HASHES.find(({ bytes: size }) => content.length === size * 2);
+  if (!hash) return undefined;
+  const digest = content.slice(-hash.bytes * 2);
+  const why = {
+    en: 'The hash was signed bare: the DER prefix of PKCS#1 v1.5 (RFC 8017, 9.2) is missing before it. Sign with SHA1withRSA, not by “encrypting” a hash.',
+    zh: '签名的是裸摘要：前面缺少 PKCS#1 v1.5 的 DER 前缀（RFC 8017 9.2）。应使用 SHA1withRSA，而不是“私钥加密”摘要。',
+  };
+  const isOver = (text: string) => createHash(hash.algorithm).update(text).digest('hex') === digest;
+  return { hash, isOver, why: whole ? [] : [why] };
+}
+
+/** The same for RSA-PSS, which can only be recognised over the text that was signed. */
+function openPss(bytes: Buffer, key: KeyObject, { fields, ...ids }: Suspect): Opened | undefined {
+  const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO };
+  const texts = [canonicalText(fields), ...otherTexts(fields, ids).map(({ text }) => text)];
+  for (const hash of HASHES) {
+    const isOver = (text: string) => verify(hash.algorithm, Buffer.from(text), { key, ...padding }, bytes);
+    if (!texts.some(isOver)) continue;
+    const why = {
+      en: 'The key is right, but it signed with RSA-PSS in the place of PKCS#1 v1.5 (SHA1withRSA).',
+      zh: '密钥正确，但签名用的是 RSA-PSS，而应为 PKCS#1 v1.5（SHA1withRSA）。',
+    };
+    return { hash, isOver, why: [why] };
+  }
+  return undefined;
+}
+
+function explainContent({ hash, isOver, why }: Opened, { fields, ...ids }: Suspect): Text[] {
+  const texts = [...why];
+  if (hash.name !== 'SHA-1') {
+    texts.push({
+      en: `It was signed with ${hash.name}; Baidu signs with SHA-1 (SHA1withRSA).`,
+      zh: `签名的摘要算法是 ${hash.name}，而百度用的是 SHA-1（SHA1withRSA）。`,
+    });
+  }
+  if (isOver(canonicalText(fields))) return texts;
+  const slip = otherTexts(fields, ids).find(({ text }) => isOver(text));
+  const unknown = {
+    en: 'The key is right, but another text was signed: a value was changed, or several fields were added or lost on the way.',
+    zh: '密钥正确，但签名的是另一段文本：途中有值被改动，或多个字段有增减。',
+  };
+  return [...texts, slip?.why ?? unknown];
+}
+
+function strangerText(bytes: Buffer, platformKeys: readonly KeyObject[]): Text {
+  const bits = bytes.length * 8;
+  const sizes = platformKeys.map(keyBits);
+  if (sizes.length > 0 && !sizes.includes(bits)) {
+    return {
+      en: `The signature has ${bits} bits, the platform key ${sizes.join(' or ')}: another key signed it, or it was cut.`,
+      zh: `签名有 ${bits} 位，平台公钥有 ${sizes.join(' 或 ')} 位：是另一把密钥所签，或被截断了。`,
+    };
+  }
+  return {
+    en: 'Another key signed it, none that is in this secret. Each app has a platform key of its own: is platformPublicKey that of the app with this dealId?',
+    zh: '签名用的是另一把密钥，不在这个 secret 中。每个应用的平台公钥都不同：platformPublicKey 是这个 dealId 所属应用的吗？',
+  };
+}

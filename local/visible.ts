@@ -1,0 +1,13 @@
+/**
+ * Shows what came from outside in a terminal: control and format characters, and others that take no room, are escaped.
+ * Printed as they are they move the cursor, clear the screen, turn the line round, or hide what stands there.
+ *
+ * @param text one line; a line break in it is escaped, too
+ * @returns the text with `\u{1b}` in the place of such a character
+ */
+export function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
+    (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`,
+  );
+}
