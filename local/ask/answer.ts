@@ -1,0 +1,59 @@
+import { styleText } from 'node:util';
+import type { Language, Text } from '../doctor/finding.ts';
+import type { Answer } from './baidu.ts';
+
+const NAMES: Record<'payment' | 'refund' | 'verification', Text> = {
+  payment: { en: 'payment', zh: '支付' },
+  refund: { en: 'refund', zh: '退款' },
+  verification: { en: 'verification', zh: '核销' },
+};
+
+/** Writes an answer as people read it. */
+export function writeAnswer(answer: Answer, language: Language): string {
+  const title = {
+    en: `Order ${answer.orderId} of user ${answer.siteId}, app ${answer.appId}`,
+    zh: `订单 ${answer.orderId}，用户 ${answer.siteId}，应用 ${answer.appId}`,
+  };
+  const lines = [styleText('bold', title[language])];
+  if ('tpOrderId' in answer) {
+    lines.push(`  ${{ en: 'your order id', zh: '商户订单号' }[language]} ${answer.tpOrderId}`);
+    lines.push(...amounts(answer).map((amount) => `  ${amount[language]}`));
+  }
+  for (const name of ['payment', 'refund', 'verification'] as const) {
+    const { status, code, description } = answer[name];
+    const said =
+      code === null ? NOT_TOLD[language] : [code, description].filter((part) => part !== '').join(' ');
+    const well = name === 'payment' && status === 'PAID';
+    lines.push(`  ${NAMES[name][language]}: ${well ? styleText('green', status) : status} (${said})`);
+  }
+  return `${[...lines, source(answer)[language]].join('\n')}\n`;
+}
+
+const NOT_TOLD: Text = {
+  en: 'the second generation does not tell',
+  zh: '第二代接口不提供',
+};
+
+function amounts({ totalMoney, payMoney }: { totalMoney?: number; payMoney?: number }): Text[] {
+  return [
+    ...(totalMoney === undefined
+      ? []
+      : [{ en: `total ${yuan(totalMoney)}`, zh: `总金额 ${yuan(totalMoney)}` }]),
+    ...(payMoney === undefined ? [] : [{ en: `paid ${yuan(payMoney)}`, zh: `实付 ${yuan(payMoney)}` }]),
+  ];
+}
+
+/** Fen as yuan, without a detour over fractions. */
+function yuan(fen: number): string {
+  return `${Math.floor(fen / 100)}.${String(fen % 100).padStart(2, '0')} CNY`;
+}
+
+function source({ source: { api, timestamp, cached, serverLogId } }: Answer): Text {
+  const at = timestamp === null ? undefined : new Date(1000 * timestamp);
+  const time = at && !Number.isNaN(at.getTime()) ? at.toISOString() : undefined;
+  const log = serverLogId === null ? '' : `, serverlogid ${serverLogId}`;
+  return {
+    en: `Baidu answered by ${api}${time ? ` at ${time}` : ''}${cached ? ', out of its cache' : ''}${log}.`,
+    zh: `百度由 ${api} 应答${time ? `，时间 ${time}` : ''}${cached ? '，来自缓存' : ''}${log}。`,
+  };
+}
