@@ -3,15 +3,20 @@ import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What takes longest. Where it begins last, everything waits for it in the end. */
+/**
+ * What takes longest: where it begins last, everything waits for it in the end. Those that wait stand beside those that
+ * keep a processor busy.
+ */
 const LONG = [
   'test/docs/commands.test.ts',
+  'test/handlers/query.test.ts',
   'test/examples/queue-reader-outage.test.ts',
-  'test/template/',
   'test/integration/',
+  'test/template/parameters.test.ts',
   'test/handlers/',
-  'test/local/',
   'test/events/',
+  'test/template/',
+  'test/local/',
 ];
 
 /** Begins with the files that take longest, also on a machine that has not run them yet. */

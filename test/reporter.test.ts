@@ -17,6 +17,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function run(source: string, ...more: string[]): { code: number | null; line: string | undefined } {
   const imports = "import { afterAll, beforeAll, describe, test } from 'vitest';\n";
   writeFileSync(path.join(folder, 'one.test.ts'), imports + source);
+  const { code, lines } = runAll(...more);
+  return { code, line: lines.at(-1) };
+}
+
+/** Runs vitest on what is in the folder. */
+function runAll(...more: string[]): { code: number | null; lines: string[] } {
   const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
   const reporters = ['--reporter', 'default', '--reporter', path.join(root, 'test/reporter.ts')];
   const { status, stdout } = spawnSync(
@@ -27,7 +33,7 @@ function run(source: string, ...more: string[]): { code: number | null; line: st
       encoding: 'utf8',
     },
   );
-  return { code: status, line: stdout.trimEnd().split('\n').at(-1) };
+  return { code: status, lines: stdout.trimEnd().split('\n') };
 }
 
 const fails = "() => { throw new Error('broken'); }";
@@ -71,5 +77,40 @@ describe('the closing line', () => {
     ],
   ])('counts %s', (_, source, line) => {
     expect(run(source)).toEqual({ code: 1, line });
+  });
+});
+
+describe('the lines before it', () => {
+  const sleep = 'await new Promise((resolve) => setTimeout(resolve, 1000));';
+  const file = (name: string, text: string) =>
+    writeFileSync(path.join(folder, `${name}.test.ts`), `import { test } from 'vitest';\n${text}`);
+
+  /** The files that are named, each with its seconds. */
+  function named(): { file: string; seconds: number }[] {
+    const { lines } = runAll();
+    return lines.slice(lines.indexOf('Slowest files:') + 1, -1).map((line) => {
+      const [, seconds, name = ''] = /^ +(\d+\.\d) s {2}(\w+)\.test\.ts$/.exec(line) ?? [];
+      return { file: name, seconds: Number(seconds) };
+    });
+  }
+
+  test('say how long files took, loading included', () => {
+    file('one', `${sleep} test('a', () => {});`);
+    file('two', `test('a', async () => { ${sleep} });`);
+    const files = named();
+    expect(files.map((each) => each.file).sort()).toEqual(['one', 'two']);
+    // A timer may fire a millisecond early.
+    for (const { seconds } of files) expect(seconds).toBeGreaterThan(0.9);
+  });
+
+  test('name the five that took longest, the slowest first', () => {
+    for (const name of ['three', 'four', 'five', 'six']) file(name, "test('a', () => {});");
+    const seconds = named().map((each) => each.seconds);
+    expect(seconds).toHaveLength(5);
+    expect(seconds).toEqual(seconds.toSorted((a, b) => b - a));
+  });
+
+  test('are not there for one file', () => {
+    expect(runAll('one').lines).not.toContain('Slowest files:');
   });
 });

@@ -254,13 +254,15 @@ function attack(): fc.Arbitrary<string> {
 /** Every way to cut a text at its `&` in which at most one run of pieces stays joined. */
 function* cutsOf(text: string): Generator<Record<string, string>> {
   const pieces = text.split('&');
+  const pairOf = (piece: string) => {
+    const cut = piece.indexOf('=');
+    return [piece.slice(0, cut), piece.slice(cut + 1)] as const;
+  };
+  const single = pieces.map(pairOf);
   for (let from = 0; from < pieces.length; from++) {
     for (let to = from; to < pieces.length; to++) {
-      const parts = [...pieces.slice(0, from), pieces.slice(from, to + 1).join('&'), ...pieces.slice(to + 1)];
-      const pairs = parts.map((part) => {
-        const cut = part.indexOf('=');
-        return [part.slice(0, cut), part.slice(cut + 1)] as const;
-      });
+      const joined = pairOf(pieces.slice(from, to + 1).join('&'));
+      const pairs = [...single.slice(0, from), joined, ...single.slice(to + 1)];
       const fields = Object.fromEntries(pairs);
       // A name that comes twice is refused before the fields are looked at.
       if (Object.keys(fields).length === pairs.length) yield fields;
