@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { SAMPLE_ORDER } from './cashier/sample-order.ts';
 import { type Stack, startStack } from './stack/stack.ts';
+import { visible } from './visible.ts';
 
 /** Where the service and the cashier listen unless something else does already. */
 const PORTS = { gateway: 3000, cashier: 8620 };
@@ -32,8 +33,8 @@ const starting = startStack({
   gatewayPort: PORTS.gateway,
   cashier: { port: PORTS.cashier, repeatIntervalMs: REPEAT_SECONDS * 1000 },
   retrySeconds: RETRY_SECONDS,
-  onError: (error) => process.stderr.write(`${error.message}\n`),
-  ...(process.env['LOG_LEVEL'] && { onLog: say }),
+  onError: (error) => process.stderr.write(`${visible(error.message)}\n`),
+  ...(process.env['LOG_LEVEL'] && { onLog: (entry) => say(visible(entry)) }),
 });
 
 try {

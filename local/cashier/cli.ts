@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs, styleText } from 'node:util';
+import { visible } from '../visible.ts';
 import { CashierError } from './error.ts';
 import { type Cashier, type CashierOptions, type Hop, startCashier } from './index.ts';
 
@@ -135,11 +136,13 @@ function printStart(cashier: Cashier, wanted: number | undefined): void {
 /** Prints a hop as a line, and under a query that broke a rule the text that was expected to be signed. */
 function printHop(orderId: string | null, hop: Hop): void {
   const took = hop.milliseconds === null ? '' : ` (${hop.milliseconds} ms)`;
-  const line = `${hop.at.slice(11, 23)}  ${(orderId ?? '-').padEnd(19)}  ${hop.kind.padEnd(12)}  ${hop.note?.en ?? ''}${took}`;
+  const line = visible(
+    `${hop.at.slice(11, 23)}  ${(orderId ?? '-').padEnd(19)}  ${hop.kind.padEnd(12)}  ${hop.note?.en ?? ''}${took}`,
+  );
   console.log(hop.tone === 'bad' ? styleText('red', line) : line);
   if (hop.kind !== 'query' || hop.tone !== 'bad') return;
   const expected = hop.raw.find(({ name }) => name === 'expectedText');
-  if (expected) console.log(`              expected to be signed: ${expected.text}`);
+  if (expected) console.log(`              expected to be signed: ${visible(expected.text)}`);
 }
 
 async function main(): Promise<void> {

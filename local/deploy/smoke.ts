@@ -1,6 +1,7 @@
 import { parseArgs, styleText } from 'node:util';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { visible } from '../visible.ts';
 
 /*
  * Checks a deployed stage from outside, without touching an order:
@@ -48,7 +49,7 @@ async function smoke(stack: string): Promise<boolean> {
     (error: Error) => hindrance(error, stack, region),
   );
   if (reason === undefined) return check(stack, new LambdaClient(client), outputs);
-  say(`${reason}\n`);
+  say(`${visible(reason)}\n`);
   return false;
 }
 
@@ -92,7 +93,7 @@ async function check(stack: string, lambda: LambdaClient, outputs: Promise<Outpu
         return { mark: styleText('red', 'WRONG'), text: error.message };
       },
     );
-    say(`${mark} ${name}: ${text}\n`);
+    say(`${mark} ${name}: ${visible(text)}\n`);
   }
   return good;
 }

@@ -8,9 +8,8 @@ import { fetchSecret } from './secrets-manager.ts';
 
 /** What is to be examined. */
 export interface Request {
-  /** A file with the secret, `-` for standard input; where there is none, `secretId`. */
+  /** A file with the secret, `-` for standard input; where there is none, a name or ARN in AWS Secrets Manager. */
   readonly file: string | undefined;
-  /** Name or ARN in AWS Secrets Manager. */
   readonly secretId: string | undefined;
   /** A file with a notification, `-` for standard input. */
   readonly notification: string | undefined;

@@ -39,10 +39,7 @@ const NOT_BASE64: Text = {
   zh: '签名不是 base64：被截断了，或者有字符丢失或被改动。',
 };
 
-interface Read {
-  readonly bytes: Buffer;
-  readonly why: readonly Text[];
-}
+type Read = { readonly bytes: Buffer; readonly why: readonly Text[] };
 
 /** The bytes of a signature, however it is written, and what is wrong with how it is. */
 function readSignature(text: string): Read | undefined {
@@ -68,7 +65,7 @@ function readSignature(text: string): Read | undefined {
 
 function readAltered(text: string): Read | undefined {
   for (const [pattern, right, why] of ALTERED) {
-    const bytes = pattern.test(text) ? decodeBase64(text.replace(pattern, right)) : undefined;
+    const bytes = decodeBase64(text.replace(pattern, right));
     if (bytes) return { bytes, why: [why] };
   }
   return undefined;
@@ -82,7 +79,7 @@ const ALTERED: readonly (readonly [RegExp, (found: string) => string, Text])[] =
     { en: 'The signature has line breaks; it has to be on one line.', zh: '签名中有换行，应为一行。' },
   ],
   [
-    /%[0-9a-f]{2}/gi,
+    /%(?:2b|2f|3d)/gi,
     decodeURIComponent,
     { en: 'The signature was URL-encoded twice (%2B for +).', zh: '签名做了两次 URL 编码（+ 成了 %2B）。' },
   ],

@@ -4,6 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { publicKeyText } from '../../lib/baidu/keys.ts';
+import { startCashier } from '../../local/cashier/index.ts';
+import { SAMPLE_ORDER } from '../../local/cashier/sample-order.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/stack/secrets-manager.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { PLATFORM } from '../support/vectors.ts';
@@ -159,6 +161,62 @@ describe('npm run doctor', () => {
     expect(code).toBe(1);
     expect(out).toMatch(/✗ platformPublicKey +is the platform key of Baidu’s sample application/);
     expect(out).toMatch(/✓ rsaSign +Baidu’s platform signed it/);
+  });
+
+  test('shows control characters of a stranger escaped, wherever they stand', async () => {
+    const painted = '\u001b[2J\u001b[H\u202e  ✓ rsaSign  Baidu’s platform signed it\nAll is well.\n\u009b8m';
+    const stranger = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    const forged = signedForm({ ...PAID, returnData: painted, dealId: SECRET.dealId }, stranger.privateKey);
+    await writeFile(file('odd.json'), JSON.stringify({ ...SECRET, appKey: painted, [painted]: 1 }));
+    for (const args of [[], ['--lang', 'zh']]) {
+      const { code, out } = await runDoctor([...args, file('odd.json'), '--notification', '-'], {
+        stdin: forged,
+      });
+      expect(code).toBe(1);
+      expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+      expect(out).toContain('returnData=\\u{1b}[2J\\u{1b}[H\\u{202e}  ✓ rsaSign');
+      expect(out).toMatch(/^ {2}· \\u\{1b\}\[2J/m);
+      expect(out).not.toMatch(/^All is well/m);
+    }
+    for (const args of [[`--${painted.slice(0, 9)}`], [`${painted.slice(0, 9)}.json`]]) {
+      const { out, err } = await runDoctor(args);
+      expect(out + err).toContain('\\u{1b}[2J');
+      expect((out + err).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    }
+  });
+
+  test('says once that a secret and its notification are the sandbox’s', async () => {
+    const cashier = await startCashier();
+    const { promise: body, resolve } = Promise.withResolvers<string>();
+    cashier.setDeliver(async (form) => {
+      resolve(form);
+      return { status: 200, body: '{"errno":0,"msg":"success","data":{"isConsumed":2}}' };
+    });
+    cashier.createOrder(SAMPLE_ORDER);
+    await cashier.pay(SAMPLE_ORDER.orderId);
+    await writeFile(
+      file('sandbox.json'),
+      JSON.stringify({
+        ...{ ...SECRET, appId: cashier.appId, appKey: cashier.appKey, dealId: cashier.dealId },
+        platformPublicKey: cashier.platformPublicKey,
+      }),
+    );
+    await cashier.close();
+    const args = [file('sandbox.json'), '--notification', '-'];
+    const { code, out } = await runDoctor(args, { stdin: await body });
+    expect(out).toMatch(/! sandbox +appId, appKey and dealId are those of the local cashier/);
+    expect(out).not.toContain('sample value');
+    expect(out).toMatch(/Nothing to mend; 1 warning\.\n$/);
+    expect(code).toBe(0);
+    expect((await runDoctor(['--lang', 'zh', ...args], { stdin: await body })).out).toContain(
+      '这是沙盒的 secret',
+    );
+    // Without such a notification they may be left over from the documentation.
+    const alone = await runDoctor([file('sandbox.json')]);
+    expect(alone.code).toBe(1);
+    expect(alone.out).toMatch(/3 to mend\.\n$/);
+    const forged = signedForm({ ...PAID, dealId: '470193086' }, privateKey);
+    expect((await runDoctor(args, { stdin: forged })).code).toBe(1);
   });
 
   test.each([

@@ -1,4 +1,12 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import {
+  constants,
+  createHash,
+  generateKeyPairSync,
+  type KeyObject,
+  privateEncrypt,
+  sign,
+} from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalText } from '../../lib/baidu/canonical.ts';
 import { readPublicKey } from '../../lib/baidu/keys.ts';
@@ -14,7 +22,9 @@ const merchant = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const stranger = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const large = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
+const IDS = { appId: '10031', appKey: 'MMMx7q' };
 const KEYS = {
+  ...IDS,
   platformKeys: [platform.publicKey],
   merchantKey: merchant.privateKey,
   dealIds: new Set(['2500207776']),
@@ -109,6 +119,126 @@ describe('diagnoseNotification', () => {
     expect(signatureWords(findings)).toContain(words);
   });
 
+  const right = () => signText(canonicalText(FIELDS));
+  const bare = (hash: string) =>
+    privateEncrypt(
+      { key: platform.privateKey, padding: constants.RSA_PKCS1_PADDING },
+      createHash(hash).update(canonicalText(FIELDS)).digest(),
+    ).toString('base64');
+  const pss = (text: string, hash = 'sha1') =>
+    sign(hash, Buffer.from(text), {
+      key: platform.privateKey,
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+    }).toString('base64');
+
+  /** How the signature was made or written, what is said, and what must not be. */
+  test.each([
+    [
+      'hex',
+      Buffer.from(right(), 'base64').toString('hex'),
+      ['is hex; base64 belongs there'],
+      ['Another key'],
+    ],
+    [
+      'hex in base64',
+      btoa(Buffer.from(right(), 'base64').toString('hex')),
+      ['encoded twice', 'is hex'],
+      ['bits'],
+    ],
+    ['base64 twice', btoa(right()), ['was encoded twice'], ['bits', 'is hex']],
+    ['line breaks', right().replace(/.{64}/g, '$&\n'), ['has line breaks'], ['not base64']],
+    ['URL-encoding twice', encodeURIComponent(right()), ['URL-encoded twice'], ['not base64']],
+    ['base64url', Buffer.from(right(), 'base64').toString('base64url'), ['is base64url'], ['not base64']],
+    [
+      'RSA-PSS',
+      pss(canonicalText(FIELDS)),
+      ['RSA-PSS in the place of PKCS#1 v1.5'],
+      ['Another key', 'SHA-256'],
+    ],
+    [
+      'RSA-PSS, SHA-256',
+      pss(canonicalText(FIELDS), 'sha256'),
+      ['RSA-PSS', 'signed with SHA-256'],
+      ['Another key'],
+    ],
+    [
+      'RSA-PSS over another text',
+      pss(canonicalText(without(FIELDS, ['promoDetail']))),
+      ['RSA-PSS', 'Empty fields were left out'],
+      ['Another key'],
+    ],
+    [
+      'no DER prefix',
+      bare('sha1'),
+      ['the DER prefix of PKCS#1 v1.5'],
+      ['Another key', 'another text', 'MD5'],
+    ],
+    ['no DER prefix, MD5', bare('md5'), ['the DER prefix', 'signed with MD5'], ['another text']],
+    ['padding missing', right().replace(/=+$/, ''), [], ['is']],
+  ] as const)('says what is wrong with a signature by the right key: %s', (name, rsaSign, said, unsaid) => {
+    expect(rsaSign).not.toMatch(name === 'base64url' ? /[+/]/ : /^$/);
+    const findings = diagnose(post(FIELDS, rsaSign));
+    expectTranslated(findings);
+    const { level, detail } = about(findings, 'rsaSign');
+    expect(level).toBe(said.length === 0 ? 'good' : 'bad');
+    const words = detail.slice(0, -2).map((line) => (typeof line === 'string' ? line : line.en));
+    for (const part of said) expect(words.join('\n')).toContain(part);
+    for (const part of unsaid) expect(words.join('\n')).not.toContain(part);
+    expect(words).toHaveLength(said.length);
+  });
+
+  test.each([
+    ['a field left out', canonicalText(without(FIELDS, ['payTime'])), 'The field payTime is not in the text'],
+    [
+      'a field that was added',
+      canonicalText(without(FIELDS, ['returnData'])),
+      'The field returnData is not in the text',
+    ],
+    [
+      'the order’s own four fields',
+      `appKey=MMMx7q&dealId=2500207776&totalAmount=1&tpOrderId=${FIELDS['tpOrderId']}`,
+      'The fields of an order were signed (appKey, dealId, tpOrderId, totalAmount)',
+    ],
+    [
+      'a query’s four fields',
+      `appId=10031&appKey=MMMx7q&orderId=${FIELDS['orderId']}&siteId=${FIELDS['userId']}`,
+      'The fields of a query were signed (appId, appKey, orderId, siteId)',
+    ],
+    ['the whole text encoded', encodeURIComponent(canonicalText(FIELDS)), 'The whole text was URL-encoded'],
+    ['another order of the names', [...asSent].reverse().join('&'), 'were not ordered by name'],
+  ])('names the text that was signed: %s', (_name, text, words) => {
+    const findings = diagnose(post(FIELDS, signText(text)));
+    expectTranslated(findings);
+    expect(about(findings, 'rsaSign').level).toBe('bad');
+    expect(signatureWords(findings)).toContain(words);
+  });
+
+  const DRINK = '少糖(热)! 加*冰~';
+
+  /** What each language makes of the drink. */
+  test.each([
+    ['Go QueryEscape', '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21+%E5%8A%A0%2A%E5%86%B0~'],
+    ['Python quote_plus', '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21+%E5%8A%A0%2A%E5%86%B0~'],
+    ['Java URLEncoder', '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21+%E5%8A%A0*%E5%86%B0%7E'],
+    ['JavaScript URLSearchParams', '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21+%E5%8A%A0*%E5%86%B0%7E'],
+    ['PHP urlencode', '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21+%E5%8A%A0%2A%E5%86%B0%7E'],
+    ['PHP rawurlencode', '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21%20%E5%8A%A0%2A%E5%86%B0~'],
+    ['Python quote', '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21%20%E5%8A%A0%2A%E5%86%B0~'],
+    ['JavaScript encodeURIComponent', '%E5%B0%91%E7%B3%96(%E7%83%AD)!%20%E5%8A%A0*%E5%86%B0~'],
+    ['.NET EscapeDataString', '%E5%B0%91%E7%B3%96%28%E7%83%AD%29%21%20%E5%8A%A0%2A%E5%86%B0~'],
+    ['.NET WebUtility', '%E5%B0%91%E7%B3%96(%E7%83%AD)!+%E5%8A%A0*%E5%86%B0%7E'],
+    ['.NET HttpUtility', '%e5%b0%91%e7%b3%96(%e7%83%ad)!+%e5%8a%a0*%e5%86%b0%7e'],
+    ['only what is not ASCII', '%E5%B0%91%E7%B3%96(%E7%83%AD)! %E5%8A%A0*%E5%86%B0~'],
+  ])('says that values were encoded as by %s, which the service takes', (name, written) => {
+    const fields = { ...FIELDS, returnData: DRINK };
+    const findings = diagnose(post(fields, signText(canonicalText({ ...fields, returnData: written }))));
+    expectTranslated(findings);
+    const words = signatureWords(findings);
+    expect(words).toMatch(/^The values were URL-encoded before they were signed \(/);
+    expect(/\((.*?)\)\. Baidu/.exec(words)?.[1]?.split(', ')).toContain(name);
+    expect(words).toContain('the service takes it where that changes nothing but promoDetail and returnData');
+  });
+
   test('says that names were ordered without regard to case', () => {
     const fields = { ...FIELDS, hbmoneyNote: '', payMoneyType: '1', paymoneyBack: '2' };
     const text = Object.entries(fields)
@@ -156,7 +286,9 @@ describe('diagnoseNotification', () => {
       ...{ userId: '0', status: '3', odd: 'a&b', sign: 'x' },
     };
     const findings = diagnose(post(fields, signParams(fields, platform.privateKey)));
-    const wrong = findings.filter(({ level }) => level === 'bad').map(({ text }) => text.en);
+    const bad = findings.filter(({ level }) => level === 'bad');
+    const wrong = bad.map(({ text }) => text.en);
+    expect(bad.map(({ detail }) => detail.length)).toEqual([1, 0, 1, 1, 0]);
     expect(wrong).toEqual([
       'The field userId is malformed.',
       'The field count is missing.',
@@ -224,9 +356,80 @@ describe('diagnoseNotification', () => {
     expect(about(diagnose(unsigned), 'rsaSign').text.en).toBe('The field rsaSign is missing.');
   });
 
+  test('finds words for any signature and any text', () => {
+    const odd = fc.string({
+      unit: fc.constantFrom('%', '-', '_', '\n', '+', '=', 'A', '2', 'f', 'é', '\ud800'),
+    });
+    fc.assert(
+      fc.property(
+        fc.oneof(odd, fc.string({ unit: 'binary' }), fc.base64String({ minLength: 170 })),
+        (text) => {
+          const formed = text.toWellFormed();
+          expectTranslated(diagnose(post({ ...FIELDS, returnData: formed }, formed)));
+          expectTranslated(diagnose(text));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
   test('does without the merchant’s key', () => {
     const forged = post(FIELDS, signParams(FIELDS, merchant.privateKey));
     const words = signatureWords(diagnose(forged, { ...KEYS, merchantKey: undefined }));
     expect(words).toContain('Another key signed it');
+  });
+
+  test.each([
+    ['tpOrderId', 'a b', 'Allowed: 1 to 128 visible ASCII characters, no blank, no & and no =.'],
+    ['userId', '0', 'Allowed: the digits of a number from 1 to 9223372036854775807'],
+    ['payMoney', '-1', 'Allowed: a whole number of fen'],
+    ['count', '01', 'Allowed: digits, no zero in front.'],
+    ['status', '3', 'Allowed: 2 (paid), 1 (unpaid), -1 (cancelled).'],
+    ['returnData', 'a&promoMoney=1', 'Allowed: any text without “&promoMoney=”.'],
+    ['newField', 'a&b', 'Allowed: any text without &.'],
+  ])('says what %s may be', (name, value, words) => {
+    const fields = { ...FIELDS, [name]: value };
+    const findings = diagnose(post(fields, signParams(fields, platform.privateKey)));
+    expectTranslated(findings);
+    expect(about(findings, name)).toMatchObject({ level: 'bad', text: { zh: `字段 ${name} 的格式不对。` } });
+    expect(about(findings, name).detail).toMatchObject([{ en: expect.stringContaining(words) }]);
+  });
+
+  test.each([
+    ['refund notification', { refundStatus: '1' }, '/baidu/refund-notify as 退款回调地址'],
+    ['refund audit', { applyRefundMoney: '100' }, '/baidu/refund-audit as 退款审核地址'],
+  ])('knows a %s, at the wrong address', (name, own, address) => {
+    const fields = { orderId: '1', userId: '2', tpOrderId: '3', refundBatchId: '4', ...own };
+    const findings = diagnose(post(fields, signParams(fields, platform.privateKey)));
+    expectTranslated(findings);
+    expect(findings.map(({ subject, level }) => [subject, level])).toEqual([
+      ['form', 'bad'],
+      ['rsaSign', 'good'],
+    ]);
+    expect(findings[0]?.text.en).toContain(`This is a ${name} (`);
+    expect(findings[0]?.text.en).toContain('it came to the wrong address');
+    expect(findings[0]?.text.en).toContain(address);
+  });
+
+  const decoded = [...new URLSearchParams(genuine)];
+
+  test.each([
+    ['as it came', genuine.replaceAll('&', '\n')],
+    ['with each & left', genuine.replaceAll('&', '&\r\n')],
+    ['decoded', decoded.map((pair) => pair.join('=')).join('\n')],
+    ['decoded, with colons', decoded.map((pair) => pair.join(': ')).join('\n\n')],
+  ])('reads a notification that was saved one field on a line, %s', (_name, text) => {
+    const findings = diagnose(text);
+    expect(findings.map(({ subject, level }) => [subject, level])).toEqual([
+      ['form', 'good'],
+      ['rsaSign', 'good'],
+      ['dealId', 'good'],
+    ]);
+  });
+
+  test('refuses a field that stands there twice, on lines as well', () => {
+    expect(diagnose(`${genuine.replaceAll('&', '\n')}\ncount=1`)).toMatchObject([
+      { level: 'bad', text: { en: 'The form has the field count twice.' } },
+    ]);
   });
 });

@@ -1,9 +1,15 @@
-import { generateKeyPairSync } from 'node:crypto';
+import {
+  checkPrimeSync,
+  createPrivateKey,
+  generateKeyPairSync,
+  generatePrimeSync,
+  type KeyObject,
+} from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { publicKeyText } from '../../lib/baidu/keys.ts';
-import { SAMPLE_PLATFORM_KEY, SAMPLE_PUBLIC_KEY } from '../../local/doctor/samples.ts';
+import { SAMPLE_JAVA_KEY_START, SAMPLE_PLATFORM_KEY, SAMPLE_PUBLIC_KEY } from '../../local/doctor/samples.ts';
 import { diagnoseSecret } from '../../local/doctor/secret.ts';
 import { PLATFORM, SAMPLE } from '../support/vectors.ts';
 import { about, expectTranslated, wordsOf } from './words.ts';
@@ -99,6 +105,16 @@ describe('what documentation prints', () => {
     expect(wordsOf(found)).toContain(words);
   });
 
+  test('is refused in the second sample pair, the one for Java', () => {
+    const key = keyThatBegins(SAMPLE_JAVA_KEY_START);
+    expect(publicKeyText(key).startsWith(SAMPLE_JAVA_KEY_START)).toBe(true);
+    const privateKey = key.export({ format: 'der', type: 'pkcs8' }).toString('base64');
+    const own = about(diagnose({ privateKey }), 'privateKey');
+    expect(own.level).toBe('bad');
+    expect(own.text.en).toContain('is of a sample pair that Baidu prints in its documentation: everyone has');
+    expect(about(diagnose({ platformPublicKey: publicKeyText(key) }), 'platformPublicKey').level).toBe('bad');
+  });
+
   test('is what the vectors are', () => {
     expect(SAMPLE_PLATFORM_KEY).toBe(PLATFORM.publicKey);
   });
@@ -109,3 +125,48 @@ describe('what documentation prints', () => {
     expect(own.level).toBe('good');
   });
 });
+
+/**
+ * An RSA key whose public half begins as given: only the beginning of the published pair is at hand here. The second
+ * prime is sought where its product with the first has these digits in front.
+ */
+function keyThatBegins(start: string): KeyObject {
+  const big = (bytes: Buffer) => BigInt(`0x${bytes.toString('hex')}`);
+  // SPKI of 1024 bits: 29 bytes come before the modulus.
+  const digits = Buffer.from(start, 'base64').subarray(29);
+  const wanted = big(Buffer.concat([digits, Buffer.alloc(128 - digits.length, 0x80)]));
+  const e = 65537n;
+  for (;;) {
+    const p = generatePrimeSync(512, { bigint: true });
+    const q = nextPrime(wanted / p);
+    const phi = (p - 1n) * (q - 1n);
+    if (phi % e === 0n) continue;
+    const d = inverse(e, phi);
+    const parts = { n: p * q, e, d, p, q, dp: d % (p - 1n), dq: d % (q - 1n), qi: inverse(q, p) };
+    const jwk = Object.entries(parts).map(([name, value]) => [name, base64url(value)]);
+    return createPrivateKey({ key: { kty: 'RSA', ...Object.fromEntries(jwk) }, format: 'jwk' });
+  }
+}
+
+function nextPrime(from: bigint): bigint {
+  let candidate = from | 1n;
+  while (!checkPrimeSync(candidate)) candidate += 2n;
+  return candidate;
+}
+
+/** By Euclid's algorithm. */
+function inverse(value: bigint, modulus: bigint): bigint {
+  let [r, next] = [modulus, value % modulus];
+  let [t, nextT] = [0n, 1n];
+  while (next !== 0n) {
+    const quotient = r / next;
+    [r, next] = [next, r - quotient * next];
+    [t, nextT] = [nextT, t - quotient * nextT];
+  }
+  return t < 0n ? t + modulus : t;
+}
+
+function base64url(value: bigint): string {
+  const hex = value.toString(16);
+  return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex').toString('base64url');
+}

@@ -93,13 +93,17 @@ test('npm run smoke finds a good stage good', async () => {
 test('npm run smoke says what is wrong, check by check', async () => {
   const open = { ...outputsOf(stack), WebhookUrl: `${stack.gateway.url}/elsewhere`, QueryUrl: '' };
   const failing = async () => {
-    throw Object.assign(new Error('The secret’s appId is missing.'), { name: 'CONFIGURATION_UNAVAILABLE' });
+    throw Object.assign(new Error('The secret’s appId is missing.\u001b[2J'), {
+      name: 'CONFIGURATION_UNAVAILABLE',
+    });
   };
   const { code, output } = await smoke({
     functions: { ...functionsOf(stack), query: failing },
     outputs: open,
   });
-  expect(output).toContain('query failed: CONFIGURATION_UNAVAILABLE: The secret’s appId is missing.');
+  expect(output).toContain(
+    'query failed: CONFIGURATION_UNAVAILABLE: The secret’s appId is missing.\\u{1b}[2J',
+  );
   expect(output).toMatch(/WRONG the webhook refuses what is forged: HTTP 404/);
   expect(output).toMatch(/WRONG the query refuses who has no token: the stack has no output QueryUrl/);
   expect(output).toMatch(/ok\s+confirm signs/);

@@ -110,6 +110,15 @@ describe('a broken query', () => {
     await cashier.printed(/expected to be signed: appId=10026&appKey=MMM4oc&orderId=7&siteId=8$/m);
     expect(cashier.output()).not.toContain(wrong);
   });
+
+  test('is printed with its control characters escaped', async () => {
+    const cashier = cli('--port', '0', '--merchant-public-key', writeKey('merchant.pem', publicPem));
+    const [, queryUrl] = await cashier.printed(/^Query URL +(\S+)$/m);
+    const params = { appId: '10026', appKey: 'MMM4oc', orderId: '7', siteId: '8', 'x\u001b[2J': 'y' };
+    await fetch(`${queryUrl}?${new URLSearchParams({ ...params, sign: 'z' })}`);
+    await cashier.printed(/query +errno .*\\u\{1b\}\[2J/);
+    expect(cashier.output()).not.toContain('\u001b');
+  });
 });
 
 describe('the command line', () => {
