@@ -95,7 +95,7 @@ const NO_PAIR = {
   },
 };
 
-function unusable(faults: readonly Pick<Finding, 'subject' | 'text' | 'detail'>[]): Failure {
+function unusable(faults: readonly (Pick<Finding, 'subject' | 'text'> & Partial<Finding>)[]): Failure {
   return {
     code: 'CONFIGURATION_UNAVAILABLE',
     said: { en: 'The secret cannot be used; Baidu was not asked.', zh: 'secret 无法使用，未向百度查询。' },

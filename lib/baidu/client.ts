@@ -5,8 +5,6 @@ import type { OrderRef } from './order.ts';
 import { type OrderStatus, readOrderStatus } from './order-status.ts';
 import { signParams } from './sign.ts';
 
-export type { Attempt } from './attempts.ts';
-
 /** A payment app of a merchant, as Baidu's console names it, with the key that signs for it. */
 export interface App {
   readonly appId: string;

@@ -4,7 +4,8 @@
  */
 import { KeyObject } from 'node:crypto';
 import { BAIDU_QUERY_URL, isLoopback } from './address.ts';
-import type { App, Attempt, QueryOrder } from './client.ts';
+import type { Attempt } from './attempts.ts';
+import type { App, QueryOrder } from './client.ts';
 import { readFields, readForm } from './form.ts';
 import { checkNotification, type Notification, parseNotification } from './notification.ts';
 import { isLong, type OrderRef, parseOrderRef } from './order.ts';
@@ -13,8 +14,9 @@ import * as refund from './refund.ts';
 import type { NotificationKeys } from './signed-form.ts';
 
 export { auditAnswer, type PlatformAnswer, paymentAnswer, refundAnswer } from './answers.ts';
+export type { Attempt } from './attempts.ts';
 export { canonicalText } from './canonical.ts';
-export type { App, Attempt } from './client.ts';
+export type { App } from './client.ts';
 export { BaiduError, ServiceError } from './errors.ts';
 export { publicKeyText, readPrivateKey, readPublicKey } from './keys.ts';
 export type { Notification as PaymentNotification } from './notification.ts';

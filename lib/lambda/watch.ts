@@ -1,4 +1,4 @@
-import type { Attempt } from '../baidu/client.ts';
+import type { Attempt } from '../baidu/attempts.ts';
 import { BaiduError, type ServiceError } from '../baidu/errors.ts';
 import { PUBLISHED_ERRNOS } from '../baidu/order-status.ts';
 import { errorFields, type Log, type Metric } from './log.ts';

@@ -259,7 +259,9 @@ function publicTypes(folder: string): string {
       if (!names) return [declaration];
       return names.split(', ').flatMap((item) => {
         const [name = '', publicName = name] = item.replace('type ', '').split(' as ');
-        return [`// ${publicName}`, ...declared(`${file}.d.ts`, name)];
+        const types = declared(`${file}.d.ts`, name);
+        if (types.length === 0) throw new Error(`${file}.d.ts does not declare ${name} itself`);
+        return [`// ${publicName}`, ...types];
       });
     })
     .join('\n\n')
