@@ -34,7 +34,7 @@ const service = atInit(() => {
   return {
     loadSecret: loadSecrets(secretConfig, { parse: parseConfirmSecret, onFailure: watchSecret(log) }),
     queryOrder: withPreviousKey(
-      createBaiduClient({ ...readBaiduConfig(), onAttempt: watchBaidu(log) }),
+      createBaiduClient({ ...readBaiduConfig(), openAhead: true, onAttempt: watchBaidu(log) }),
       readPreviousSecrets(secretConfig, parseConfirmSecret),
     ),
     ledger: openLedger(ledgerTable),

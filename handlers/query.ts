@@ -32,7 +32,7 @@ const service = atInit(() => {
   const secretConfig = readSecretConfig();
   return {
     queryOrder: withPreviousKey(
-      createBaiduClient({ ...readBaiduConfig(), onAttempt: watchBaidu(log) }),
+      createBaiduClient({ ...readBaiduConfig(), openAhead: true, onAttempt: watchBaidu(log) }),
       readPreviousSecrets(secretConfig, parseMerchantSecret),
     ),
     loadSecret: loadSecrets(secretConfig, { parse: parseQuerySecret, onFailure: watchSecret(log) }),
