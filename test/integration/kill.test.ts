@@ -142,23 +142,23 @@ const CALLS = [
   ['audit', '/baidu/refund-audit', { ...BATCH, applyRefundMoney: '1' }],
 ] as const;
 
-describe.concurrent.each(CALLS)(
-  'notify killed on its way (%s) answers nothing that it did not store',
-  (_call, path, fields) => {
-    test.each(NOTIFY_MOMENTS)('at “%s”', { timeout: 60_000 }, async (moment) => {
-      const world = await startWorld();
-      const event = notifyEvent(signedForm(fields, platformKey), { path });
-      expect(await invokeAndKill(world, 'notify', event, (now) => now === moment)).toBeUndefined();
-      expect(world.seen).toContain(moment);
-      const storedBefore = await drain(world.aws.sqs, world.aws.paymentQueueUrl);
-      expect(storedBefore).toHaveLength(moment === 'SendMessage answered' ? 1 : 0);
-      // Baidu, left without an answer, calls again.
-      expect(await invokeAndKill(world, 'notify', event)).toMatchObject({ statusCode: 200 });
-      expect(await drain(world.aws.sqs, world.aws.paymentQueueUrl)).toHaveLength(1);
-      await world.close();
-    });
-  },
-);
+describe.concurrent('notify killed on its way answers nothing that it did not store', () => {
+  const cases = CALLS.flatMap(([call, path, fields]) =>
+    NOTIFY_MOMENTS.map((moment) => ({ call, path, fields, moment })),
+  );
+  test.each(cases)('of a $call, at “$moment”', { timeout: 60_000 }, async ({ path, fields, moment }) => {
+    const world = await startWorld();
+    const event = notifyEvent(signedForm(fields, platformKey), { path });
+    expect(await invokeAndKill(world, 'notify', event, (now) => now === moment)).toBeUndefined();
+    expect(world.seen).toContain(moment);
+    const storedBefore = await drain(world.aws.sqs, world.aws.paymentQueueUrl);
+    expect(storedBefore).toHaveLength(moment === 'SendMessage answered' ? 1 : 0);
+    // Baidu, left without an answer, calls again.
+    expect(await invokeAndKill(world, 'notify', event)).toMatchObject({ statusCode: 200 });
+    expect(await drain(world.aws.sqs, world.aws.paymentQueueUrl)).toHaveLength(1);
+    await world.close();
+  });
+});
 
 /** Puts a message into the payment queue. */
 async function store({ aws }: World, body: unknown): Promise<void> {
