@@ -15,7 +15,7 @@ import { REFUND_STATES } from '../../../local/cashier/order.ts';
 import { verify } from '../../../local/cashier/signature.ts';
 import { type Stack, startStack } from '../../../local/stack/stack.ts';
 import { read, readPage, section } from '../../docs/markdown.ts';
-import { CONSUMED } from './merchant.ts';
+import { CONSUMED, until } from './merchant.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const page = readPage('docs/sandbox.md');
@@ -103,8 +103,10 @@ describe('each curl of docs/sandbox.md', () => {
     stack = await startStack();
     for (const heading of sections) {
       for (const block of blocksOf(heading)) {
-        // The merchant's table holds an order before it is paid.
+        // The merchant's table holds an order before it is paid, and the ledger a payment before it is refunded.
         await stack.ordersWritten();
+        const isTold = () => unpublished(stack).length === 0;
+        if (!isTold()) await until(stack.cashier, isTold);
         const env = { PATH: process.env['PATH'], CURL_HOME: folder, CASHIER: stack.cashier.url };
         const { stdout } = await run(spawn('bash', ['-ec', block], { env }));
         const objects = stdout.split('\n').filter((line) => line !== '');
@@ -243,6 +245,14 @@ describe('a webhook in CI, as docs/sandbox.md has it', () => {
     expect(await pipeline(() => false)).toMatchObject({ code: 1, stdout: '' });
   }, 60_000);
 });
+
+/** The paid orders of which nothing was published yet. */
+function unpublished({ cashier }: Stack): string[] {
+  const paid = cashier.orders().filter(({ settlement }) => settlement === 'SETTLED');
+  return paid.flatMap(({ orderId }) =>
+    cashier.timeline(orderId).some(({ kind }) => kind === 'published') ? [] : [orderId],
+  );
+}
 
 /** Resolves when a program has ended; what it left running may hold on to its output. */
 async function run(child: ChildProcess): Promise<Ended> {
