@@ -152,10 +152,15 @@ function handlersOf({ functions }: Stack): Record<string, (event: unknown) => Pr
   );
 }
 
-function outputsOf({ webhookUrl, gateway, aws }: Stack, deadLetterQueueUrl: string): Record<string, string> {
+function outputsOf(
+  { webhookUrl, refundNotifyUrl, refundAuditUrl, gateway, aws }: Stack,
+  deadLetterQueueUrl: string,
+): Record<string, string> {
   const arn = (queueUrl: string) => `arn:aws:sqs:cn-north-1:000000000000:${queueUrl.split('/').at(-1)}`;
   return {
     WebhookUrl: webhookUrl,
+    RefundNotifyUrl: refundNotifyUrl,
+    RefundAuditUrl: refundAuditUrl,
     QueryUrl: `${gateway.url}/orders/{orderId}/payment-status`,
     QueryFunctionName: `${SERVICE}-query`,
     PaymentQueueUrl: aws.paymentQueueUrl,
