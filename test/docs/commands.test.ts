@@ -12,6 +12,7 @@ import { type Account, APP, ORDER, type Stage, startStage } from './stage.ts';
 const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/sandbox.md': 'test/local/cashier/sandbox.test.ts',
   'lib/baidu/README.md': 'test/library/package.test.ts',
+  'examples/own-server/README.md': 'test/examples/own-server.test.ts',
 };
 
 /** The first page of the operator's guide: the other pages say to run its lines before theirs. */

@@ -150,8 +150,7 @@ describe('the examples of the doc comments', () => {
     expect(exampleOf(name)).toContain(name);
   });
 
-  test('run, on Node 24 and with the package', async () => {
-    expect(process.version).toMatch(/^v24\./);
+  test('run with the package', async () => {
     expect(await library.run('examples.ts', program())).toBe('done\n');
   });
 
