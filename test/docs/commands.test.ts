@@ -34,7 +34,8 @@ const NOT_RUN: Readonly<Record<string, readonly string[]>> = {
   'deploys to an AWS account': [
     'npx osls deploy --stage "$STAGE" --region "$AWS_DEFAULT_REGION"',
     `npx osls deploy --stage "$STAGE" --region "$AWS_DEFAULT_REGION" \\
-  --param statusTopicArn="\${STATUS_TOPIC_ARN:?is empty: is $SERVICE in $AWS_DEFAULT_REGION?}"`,
+  --param statusTopicArn="\${STATUS_TOPIC_ARN:?is empty: is $SERVICE in $AWS_DEFAULT_REGION?}" \\
+  --param alarmTopicArn=arn:aws-cn:sns:cn-north-1:123456789012:operators`,
     'npx osls deploy list --stage "$STAGE" --region "$AWS_DEFAULT_REGION"',
     'npx osls rollback --stage "$STAGE" --region "$AWS_DEFAULT_REGION" --timestamp \'<timestamp>\'',
     'npx osls remove --stage "$STAGE" --region "$AWS_DEFAULT_REGION"',

@@ -4,6 +4,7 @@ import { SubscribeCommand } from '@aws-sdk/client-sns';
 import { describe, expect, vi } from 'vitest';
 import { startSampleParts } from '../../local/samples/parts.ts';
 import { coldStart, contextOf } from '../support/cold-start.ts';
+import { permutations } from './permutations.ts';
 import { MESSAGE, POLICY } from './queue-reader.ts';
 import { message, SAMPLE, type Shop, test, USER_ID } from './queue-shop.ts';
 
@@ -209,10 +210,3 @@ describe('messages that come in any order, and twice,', () => {
 });
 
 const nameOf = (part: unknown) => (part as { status: string }).status;
-
-function permutations<T>(items: readonly T[]): T[][] {
-  if (items.length < 2) return [[...items]];
-  return items.flatMap((item, index) =>
-    permutations(items.filter((_, other) => other !== index)).map((rest) => [item, ...rest]),
-  );
-}
