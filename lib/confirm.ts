@@ -26,13 +26,9 @@ import {
   readRecord,
 } from './ledger/record.ts';
 import type { LookupMessage } from './lookup.ts';
+import type { Apps } from './merchant/apps.ts';
+import type { ConfirmApp } from './merchant/secret.ts';
 import { type Audit, type AuditEvent, auditKey, tellAudit } from './refund-audit.ts';
-
-/** An app of the merchant's, with what its notifications are verified with. */
-export interface ConfirmApp extends App {
-  /** Throws `CONFIGURATION_UNAVAILABLE` where the secret holds none that is fit. */
-  readonly keys: () => NotificationKeys;
-}
 
 /** A message of the topic for an order: all that is known of it, and which of that is new. */
 export interface OrderEvent extends Picture {
@@ -44,7 +40,7 @@ export interface OrderEvent extends Picture {
 export interface ConfirmParts
   extends Pick<LedgerWork, 'ledger' | 'rememberMs'>,
     Partial<Pick<LedgerWork, 'now' | 'pause' | 'nameDecision'>> {
-  readonly loadSecret: () => Promise<{ find(appId: string | undefined): ConfirmApp }>;
+  readonly loadSecret: () => Promise<Pick<Apps<ConfirmApp>, 'find'>>;
   readonly queryOrder: QueryOrder;
   /** Tells everyone, in so many milliseconds; throws `TOPIC_UNAVAILABLE`. */
   readonly publish: (event: OrderEvent, budgetMs: number) => Promise<void>;
@@ -65,6 +61,7 @@ export type Confirmation = 'published' | 'known' | 'unknown' | 'deferred';
 
 /** What came of one message. */
 export interface Outcome {
+  readonly appId?: string | undefined;
   readonly orderId?: string | undefined;
   readonly tpOrderId?: string | undefined;
   readonly result: Confirmation | ServiceError;
@@ -140,15 +137,15 @@ export async function confirmAll(
   return understood.map((lookups, index) => outcomeOf(messages[index], lookups, results));
 }
 
-const NAMELESS = { orderId: undefined, tpOrderId: undefined };
+const NAMELESS = { appId: undefined, orderId: undefined, tpOrderId: undefined };
 
 function outcomeOf(
   message: LookupMessage | ServiceError | undefined,
   lookups: readonly Lookup[] | ServiceError,
   results: ReadonlyMap<Lookup, Confirmation | ServiceError>,
 ): Outcome {
-  const { orderId, tpOrderId } = message instanceof ServiceError || !message ? NAMELESS : message;
-  if (lookups instanceof ServiceError) return { orderId, tpOrderId, result: lookups };
+  const { appId, orderId, tpOrderId } = message instanceof ServiceError || !message ? NAMELESS : message;
+  if (lookups instanceof ServiceError) return { appId, orderId, tpOrderId, result: lookups };
   const all = lookups.map((lookup) => results.get(lookup) ?? 'known');
   const result =
     all.find((one) => one instanceof ServiceError) ??
@@ -156,6 +153,7 @@ function outcomeOf(
     'unknown';
   const first = lookups[0];
   return {
+    appId: first?.app.appId ?? appId,
     orderId: first?.order.orderId ?? orderId,
     tpOrderId: first?.facts?.tpOrderId ?? tpOrderId,
     result,

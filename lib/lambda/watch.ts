@@ -1,6 +1,7 @@
 import type { Attempt } from '../baidu/attempts.ts';
 import { BaiduError, type ServiceError } from '../baidu/errors.ts';
 import { PUBLISHED_ERRNOS } from '../baidu/order-status.ts';
+import type { Apps } from '../merchant/apps.ts';
 import { errorFields, type Log, type Metric } from './log.ts';
 
 /** Logs and counts each attempt at Baidu. */
@@ -23,6 +24,17 @@ export function watchBaidu(log: Log): (attempt: Attempt) => void {
 export function watchSecret(log: Log): (error: ServiceError) => void {
   return (error) => {
     log('ERROR', 'secret not read', errorFields(error), [{ name: 'SecretFailures', value: 1 }]);
+  };
+}
+
+/** Logs and counts, once for each version of the secret, each app that is left out of it. */
+export function watchApps<T>(log: Log, parse: (text: string) => Apps<T>): (text: string) => Apps<T> {
+  return (text) => {
+    const apps = parse(text);
+    for (const { appId, error } of apps.broken) {
+      log('ERROR', 'app left out', { appId, ...errorFields(error) }, [{ name: 'SecretFailures', value: 1 }]);
+    }
+    return apps;
   };
 }
 

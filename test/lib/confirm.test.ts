@@ -110,7 +110,7 @@ describe('confirmAll()', () => {
   test('asks Baidu within the time there is, and tells all that it says', async () => {
     const parts = setUp();
     expect(await confirmAll([notified()], parts, leftMs)).toEqual([
-      { orderId, tpOrderId: PAID['tpOrderId'], result: 'published' },
+      { appId: '10026', orderId, tpOrderId: PAID['tpOrderId'], result: 'published' },
     ]);
     expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, { orderId, siteId }, 23_500);
     const { payment, refund, verification } = statusOf('PAID');
@@ -295,7 +295,7 @@ describe('confirmAll()', () => {
     const failure = new ServiceError('CONFIGURATION_UNAVAILABLE', 'No.');
     const parts = setUp({ loadSecret: async () => Promise.reject(failure) });
     expect(await confirmAll([notified(), message({ tpOrderId: 'own-9' })], parts, leftMs)).toEqual([
-      { orderId, tpOrderId: undefined, result: failure },
+      { appId: '10026', orderId, tpOrderId: undefined, result: failure },
       { orderId: undefined, tpOrderId: 'own-9', result: failure },
     ]);
   });
@@ -323,8 +323,8 @@ describe('confirmAll(): a batch', () => {
     const all = [tryLookup('nonsense'), message({ orderId: '2', siteId }), first, tryLookup('[]')];
     expect(await confirmAll(all, parts, leftMs)).toEqual([
       { result: expect.objectContaining({ code: 'INVALID_REQUEST' }) },
-      { orderId: '2', result: OVER_QPS_FINAL },
-      { orderId, result: 'published' },
+      { appId: '10026', orderId: '2', result: OVER_QPS_FINAL },
+      { appId: '10026', orderId, result: 'published' },
       { result: expect.objectContaining({ code: 'INVALID_REQUEST' }) },
     ]);
   });
@@ -410,7 +410,7 @@ describe('confirmAll(), by the merchant’s own id', () => {
     await confirm([notified({ tpOrderId: own })], setUp());
     const parts = setUp({ queryOrder: async () => statusOf('UNPAID') });
     expect(await confirmAll([message({ tpOrderId: own })], parts, leftMs)).toEqual([
-      { orderId, tpOrderId: own, result: 'published' },
+      { appId: '10026', orderId, tpOrderId: own, result: 'published' },
     ]);
     expect(parts.told[0]).toMatchObject({ orderId, siteId, tpOrderId: own, changed: ['payment'] });
   });

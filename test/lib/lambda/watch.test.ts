@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { BaiduError, ServiceError } from '../../../lib/baidu/errors.ts';
-import { watchBaidu, watchSecret } from '../../../lib/lambda/watch.ts';
+import { watchApps, watchBaidu, watchSecret } from '../../../lib/lambda/watch.ts';
 
 describe('watchBaidu()', () => {
   test('counts and measures an answer, and says so to who debugs', () => {
@@ -39,6 +39,20 @@ test('watchSecret() reports and counts each failure to read the secret', () => {
     'ERROR',
     'secret not read',
     { code: 'CONFIGURATION_UNAVAILABLE', reason: 'The secret is binary.' },
+    [{ name: 'SecretFailures', value: 1 }],
+  );
+});
+
+test('watchApps() reports and counts each app that is left out of a secret', () => {
+  const log = vi.fn();
+  const error = new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret’s apps[1].appKey is missing.');
+  const broken = [{ place: 'apps[1].', fields: {}, appId: '2', error }];
+  const apps = { all: [{ appId: '1' }], broken, find: vi.fn() };
+  expect(watchApps(log, () => apps)('text')).toBe(apps);
+  expect(log).toHaveBeenCalledExactlyOnceWith(
+    'ERROR',
+    'app left out',
+    { appId: '2', code: 'CONFIGURATION_UNAVAILABLE', reason: 'The secret’s apps[1].appKey is missing.' },
     [{ name: 'SecretFailures', value: 1 }],
   );
 });
