@@ -4,7 +4,6 @@ import { openLedger } from '../lib/aws/dynamodb.ts';
 import { createQueue } from '../lib/aws/queue.ts';
 import { loadSecrets, readPreviousSecrets } from '../lib/aws/secrets-manager.ts';
 import { createTopic } from '../lib/aws/topic.ts';
-import { createBaiduClient } from '../lib/baidu/client.ts';
 import { startBudget } from '../lib/baidu/deadline.ts';
 import { ServiceError } from '../lib/baidu/errors.ts';
 import { confirmAll, type Outcome } from '../lib/confirm.ts';
@@ -14,10 +13,10 @@ import { createLog, errorFields } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
 import { watchApps, watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
 import { tryLookup, unwrap } from '../lib/lookup.ts';
-import { withPreviousKey } from '../lib/merchant/previous-key.ts';
 import { parseConfirmSecret } from '../lib/merchant/secret.ts';
 import { createTeller } from '../lib/order-event.ts';
 import { isSelfTest, selfTestSigning } from '../lib/self-test.ts';
+import { createStatusQuery } from '../lib/status-query.ts';
 
 type ConfirmRecord = SQSRecord | SNSEventRecord;
 type ConfirmEvent = { Records?: readonly ConfirmRecord[]; selfTest?: unknown } | null;
@@ -36,10 +35,10 @@ const service = atInit(() => {
       parse: watchApps(log, parseConfirmSecret),
       onFailure: watchSecret(log),
     }),
-    queryOrder: withPreviousKey(
-      createBaiduClient({ ...readBaiduConfig(), onAttempt: watchBaidu(log) }),
-      readPreviousSecrets(secretConfig, parseConfirmSecret),
-    ),
+    ...createStatusQuery(readBaiduConfig(), {
+      onAttempt: watchBaidu(log),
+      readPrevious: readPreviousSecrets(secretConfig, parseConfirmSecret),
+    }),
     ledger: openLedger(ledgerTable),
     ...createTeller(createTopic(topicArn)),
     sendBack: queueUrl ? createQueue(queueUrl) : undefined,

@@ -5,7 +5,7 @@ import { createQueue } from '../lib/aws/queue.ts';
 import { loadSecrets } from '../lib/aws/secrets-manager.ts';
 import { startBudget } from '../lib/baidu/deadline.ts';
 import { readForm } from '../lib/baidu/form.ts';
-import { readLedgerTable, readLogConfig, readNotifyConfig, readSecretConfig } from '../lib/lambda/config.ts';
+import { readLedgerConfig, readLogConfig, readNotifyConfig, readSecretConfig } from '../lib/lambda/config.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
@@ -36,7 +36,7 @@ const service = atInit(() => {
     }),
     matchOrder: ordersTable ? createOrderMatcher(ordersTable) : async () => true,
     send: createQueue(queueUrl),
-    openLedger: openLedgerLate(readLedgerTable()),
+    openLedger: openLedgerLate(readLedgerConfig().ledgerTable),
     auditPolicy,
   };
 });

@@ -1,13 +1,12 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { askByOwnId, type MerchantOrderStatus, parseOwnId } from '../lib/ask.ts';
+import { askByIds, askByOwnId, type MerchantOrderStatus, parseOwnId } from '../lib/ask.ts';
 import { loadSecrets, readPreviousSecrets } from '../lib/aws/secrets-manager.ts';
-import { type App, createBaiduClient } from '../lib/baidu/client.ts';
 import { startBudget } from '../lib/baidu/deadline.ts';
 import { ServiceError } from '../lib/baidu/errors.ts';
 import { type OrderRef, parseOrderRef } from '../lib/baidu/order.ts';
 import type { OrderStatus } from '../lib/baidu/order-status.ts';
-import { readBaiduConfig, readLedgerTable, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
+import { readBaiduConfig, readLedgerConfig, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog } from '../lib/lambda/log.ts';
 import { type Outcome, outcomes } from '../lib/lambda/middleware.ts';
@@ -15,10 +14,10 @@ import { jsonAnswer, problemAnswer } from '../lib/lambda/problem.ts';
 import { watchApps, watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
 import { openLedgerLate } from '../lib/ledger-late.ts';
 import { appNamedIn } from '../lib/merchant/apps.ts';
-import { withPreviousKey } from '../lib/merchant/previous-key.ts';
-import { parseMerchantSecret, parseQuerySecret } from '../lib/merchant/secret.ts';
+import { type MerchantApp, parseMerchantSecret, parseQuerySecret } from '../lib/merchant/secret.ts';
 import { appOfToken, bearerToken } from '../lib/merchant/token.ts';
 import { isSelfTest, selfTestSigning } from '../lib/self-test.ts';
+import { createStatusQuery } from '../lib/status-query.ts';
 
 /** What a caller with AWS credentials sends: an order to look up, or `{"selfTest":true}`; of which app, where there are several. */
 type DirectEvent = Partial<Record<'appId' | 'orderId' | 'siteId' | 'tpOrderId' | 'selfTest', unknown>> | null;
@@ -35,16 +34,18 @@ const BUDGET_MS = 7500;
 const log = createLog(readLogConfig());
 const service = atInit(() => {
   const secretConfig = readSecretConfig();
+  const { ledgerTable, rememberMs } = readLedgerConfig();
   return {
-    queryOrder: withPreviousKey(
-      createBaiduClient({ ...readBaiduConfig(), onAttempt: watchBaidu(log) }),
-      readPreviousSecrets(secretConfig, parseMerchantSecret),
-    ),
+    ...createStatusQuery(readBaiduConfig(), {
+      onAttempt: watchBaidu(log),
+      readPrevious: readPreviousSecrets(secretConfig, parseMerchantSecret),
+    }),
     loadSecret: loadSecrets(secretConfig, {
       parse: watchApps(log, parseQuerySecret),
       onFailure: watchSecret(log),
     }),
-    openLedger: openLedgerLate(readLedgerTable()),
+    openLedger: openLedgerLate(ledgerTable),
+    rememberMs,
   };
 });
 
@@ -76,12 +77,11 @@ export const handler = middy<QueryEvent, QueryResult>({ timeoutEarlyInMillis: 0 
 /** An order, by Baidu's ids or by the merchant's own. */
 type Question = OrderRef | { readonly tpOrderId: string };
 
-async function answerTo(question: Question, app: App, { fields }: Outcome, leftMs: () => number) {
+async function answerTo(question: Question, app: MerchantApp, { fields }: Outcome, leftMs: () => number) {
   const { appId } = app;
   Object.assign(fields, { appId, ...('tpOrderId' in question ? question : { orderId: question.orderId }) });
-  const { queryOrder, openLedger } = service();
-  if ('orderId' in question) return queryOrder(app, question, leftMs());
-  return askByOwnId(app, question.tpOrderId, { queryOrder, openLedger }, leftMs);
+  if ('orderId' in question) return askByIds(app, question, service(), leftMs);
+  return askByOwnId(app, question.tpOrderId, service(), leftMs);
 }
 
 function questionOf({ orderId, siteId, tpOrderId }: NonNullable<DirectEvent>): Question {

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { App, QueryOrder } from './baidu/client.ts';
-import { asServiceError, BaiduError, OVER_QPS_ERRNO, ServiceError } from './baidu/errors.ts';
+import { asServiceError, isOverQps, ServiceError } from './baidu/errors.ts';
 import { checkNotification, type NotificationKeys, parseNotification } from './baidu/notification.ts';
 import type { OrderStatus } from './baidu/order-status.ts';
 import {
@@ -29,6 +28,7 @@ import type { LookupMessage } from './lookup.ts';
 import type { Apps } from './merchant/apps.ts';
 import type { ConfirmApp } from './merchant/secret.ts';
 import { type Audit, type AuditEvent, auditKey, tellAudit } from './refund-audit.ts';
+import type { StatusQuery } from './status-query.ts';
 
 /** A message of the topic for an order: all that is known of it, and which of that is new. */
 export interface OrderEvent extends Picture {
@@ -41,7 +41,9 @@ export interface ConfirmParts
   extends Pick<LedgerWork, 'ledger' | 'rememberMs'>,
     Partial<Pick<LedgerWork, 'now' | 'pause' | 'nameDecision'>> {
   readonly loadSecret: () => Promise<Pick<Apps<ConfirmApp>, 'find'>>;
-  readonly queryOrder: QueryOrder;
+  readonly queryOrder: StatusQuery['queryOrder'];
+  /** Finds an order that the ledger does not know by the merchant's id. */
+  readonly findOrder?: StatusQuery['findOrder'] | undefined;
   /** Tells everyone, in so many milliseconds; throws `TOPIC_UNAVAILABLE`. */
   readonly publish: (event: OrderEvent, budgetMs: number) => Promise<void>;
   readonly publishAudit: (event: AuditEvent, budgetMs: number) => Promise<void>;
@@ -167,6 +169,12 @@ async function lookupsOf(message: LookupMessage, work: Work): Promise<Lookup[]> 
   const { orderId, siteId, tpOrderId, signed, answer, body } = message;
   if (tpOrderId !== undefined) {
     const items = await work.ledger.find(merchantOrderKey(appId, tpOrderId), work.leftMs());
+    if (items.length === 0) {
+      const found = await work.findOrder?.(app, tpOrderId, work.leftMs() - SEND_BACK_MS);
+      if (!found) return [];
+      const facts = { siteId: found.siteId, tpOrderId };
+      return [{ app, order: { appId, orderId: found.orderId }, siteId: found.siteId, facts, body }];
+    }
     return items.map((item) => {
       const order = { appId, orderId: String(item['orderId']) };
       return { app, order, siteId: readRecord(order, item).siteId, body };
@@ -253,7 +261,11 @@ async function bringUpToDate(
     if (siteId === undefined) {
       throw new ServiceError('ORDER_UNKNOWN', 'Nobody has told yet of which user the order is.');
     }
-    const status = await queryUnderLimit(app, { orderId: order.orderId, siteId }, work);
+    const status = await queryUnderLimit(
+      app,
+      { orderId: order.orderId, siteId, tpOrderId: record.tpOrderId },
+      work,
+    );
     if (!status) {
       await sendAllBack(lookups, work);
       return { result: 'deferred', paid: true };
@@ -292,8 +304,8 @@ async function decide(record: OrderRecord, picture: Picture, work: Work): Promis
  * fails once Baidu has refused, for want of time, is that limit's doing, too.
  */
 async function queryUnderLimit(
-  app: App,
-  order: { orderId: string; siteId: string },
+  app: ConfirmApp,
+  order: Parameters<StatusQuery['queryOrder']>[1],
   { queryOrder, leftMs, pause, sendBack }: Work,
 ): Promise<OrderStatus | undefined> {
   let refused: unknown;
@@ -302,7 +314,7 @@ async function queryUnderLimit(
     try {
       return await queryOrder(app, order, budgetMs);
     } catch (error) {
-      const isQps = error instanceof BaiduError && error.errno === OVER_QPS_ERRNO;
+      const isQps = isOverQps(error);
       const isLate = refused !== undefined && error instanceof ServiceError && error.passing;
       if (!isQps && !isLate) throw error;
       refused ??= error;

@@ -120,9 +120,7 @@ async function selfTest(lambda: LambdaClient, name: string): Promise<string> {
     (platformKeys ?? [own])
       .map(({ keyBits, publicKey }) => `${keyBits} bits, public key ${publicKey}`)
       .join('; ');
-  return apps
-    .map((app) => (apps.length > 1 ? `app ${app.appId}: ${keysOf(app)}` : keysOf(app)))
-    .join('; ');
+  return apps.map((app) => (apps.length > 1 ? `app ${app.appId}: ${keysOf(app)}` : keysOf(app))).join('; ');
 }
 
 /** Every field well-formed, and a signature that nobody made. */

@@ -1,11 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import { DeleteItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { notifyEvent, ownQueryEvent, queryEvent, sqsEvent } from '../../local/stack/events.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/stack/secrets-manager.ts';
 import { type ScriptedBaidu, startBaidu } from '../support/baidu.ts';
 import { BUILD, captureLog, coldStart, contextOf } from '../support/cold-start.ts';
+import { emptyLedger } from '../support/empty-ledger.ts';
 import { PAID, signed, signedForm } from '../support/notification.ts';
 import { drain } from '../support/queue.ts';
 import { baiduOf, makeApp, pair, pem, type TestApp } from '../support/two-apps.ts';
@@ -94,13 +95,7 @@ async function confirm(handler: Handler, ...bodies: object[]): Promise<number[]>
   return batchItemFailures.map(({ itemIdentifier }) => Number(itemIdentifier));
 }
 
-/** Leaves nothing in the ledger of what was told before. */
-async function forget(): Promise<void> {
-  const { Items = [] } = await aws.dynamodb.send(new ScanCommand({ TableName: aws.ledgerTable }));
-  for (const { id } of Items) {
-    if (id) await aws.dynamodb.send(new DeleteItemCommand({ TableName: aws.ledgerTable, Key: { id } }));
-  }
-}
+const forget = () => emptyLedger(aws);
 
 const knows = ({ appId, order }: TestApp, tpOrderId: string) =>
   aws.dynamodb.send(

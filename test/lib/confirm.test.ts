@@ -112,7 +112,11 @@ describe('confirmAll()', () => {
     expect(await confirmAll([notified()], parts, leftMs)).toEqual([
       { appId: '10026', orderId, tpOrderId: PAID['tpOrderId'], result: 'published' },
     ]);
-    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, { orderId, siteId }, 23_500);
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(
+      APP,
+      { orderId, siteId, tpOrderId: PAID['tpOrderId'] },
+      23_500,
+    );
     const { payment, refund, verification } = statusOf('PAID');
     expect(parts.publish).toHaveBeenCalledExactlyOnceWith(
       {
@@ -306,7 +310,11 @@ describe('confirmAll(): a batch', () => {
     const parts = setUp();
     const all = [lookup(), notified(), lookup({ more: 1 }), notified(), lookup({ siteId: '1' })];
     expect(await confirm(all, parts)).toEqual(Array(5).fill('published'));
-    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, { orderId, siteId }, expect.any(Number));
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(
+      APP,
+      expect.objectContaining({ orderId, siteId }),
+      expect.any(Number),
+    );
     expect(parts.publish).toHaveBeenCalledTimes(1);
     // The same notification is written once, however often it is there.
     expect(parts.ledger.write).toHaveBeenCalledTimes(3);
@@ -396,7 +404,11 @@ describe('confirmAll() believes nobody', () => {
     await confirm([notified()], setUp());
     const parts = setUp();
     await confirm([lookup({ siteId: '1' })], parts);
-    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, { orderId, siteId }, expect.any(Number));
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(
+      APP,
+      expect.objectContaining({ orderId, siteId }),
+      expect.any(Number),
+    );
   });
 });
 

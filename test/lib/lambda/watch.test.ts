@@ -14,6 +14,7 @@ describe('watchBaidu()', () => {
 
   test.each([
     [new BaiduError(10000, '', false), '10000'],
+    [new BaiduError(60008, '', false), '60008'],
     [new BaiduError(123456, '', false), 'OTHER'],
     [new ServiceError('BAIDU_TIMEOUT', 'Too late.'), 'BAIDU_TIMEOUT'],
   ])('warns of %s, and counts it as %s', (error, value) => {
