@@ -161,6 +161,7 @@ describe('takeCall("refund")', () => {
     for (const items of [{}, { ...knows(PAID), ...knows(PAID, '10027') }]) {
       await expect(take('refund', REFUNDED, shared(items))).rejects.toMatchObject({
         code: 'LEDGER_UNAVAILABLE',
+        message: 'The ledger does not know which of several apps the order is of.',
       });
     }
   });
@@ -191,10 +192,15 @@ describe('takeCall("audit")', () => {
   });
 
   test('does not ask the ledger for what it needs not', async () => {
-    const openLedger = () => Promise.reject(new Error('opened'));
+    let opened = 0;
+    const openLedger = async () => {
+      opened += 1;
+      return ledgerOf({});
+    };
     for (const auditPolicy of ['undecided', 'refuse'] as const) {
       expect((await take('audit', ASKED, { openLedger, auditPolicy })).isStored).toBe(true);
     }
+    expect(opened).toBe(0);
   });
 
   test('is undecided where the ledger is away, within the time that is left for it', async () => {
