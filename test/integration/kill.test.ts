@@ -145,7 +145,7 @@ describe.concurrent('notify killed on its way answers nothing that it did not st
   const cases = CALLS.flatMap(([call, path, fields]) =>
     NOTIFY_MOMENTS.map((moment) => ({ call, path, fields, moment })),
   );
-  test.each(cases)('of a $call, at “$moment”', { timeout: 60_000 }, async ({ path, fields, moment }) => {
+  test.each(cases)('at “$moment” ($call)', { timeout: 60_000 }, async ({ path, fields, moment }) => {
     const world = await startWorld();
     const event = notifyEvent(signedForm(fields, platformKey), { path });
     expect(await invokeAndKill(world, 'notify', event, (now) => now === moment)).toBeUndefined();
