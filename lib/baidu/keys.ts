@@ -70,6 +70,18 @@ export function publicKeyText(key: KeyObject): string {
   return publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
 }
 
+/**
+ * The end of a public key's encoding, without parsing it: the same for the same key, in whichever form it is written,
+ * since both forms end with the numbers. `undefined` where the text is no encoding of a public key.
+ */
+export function keyTail(text: string): string | undefined {
+  try {
+    return decodeKey(text, 'public', '').subarray(-128).toString('base64');
+  } catch {
+    return undefined;
+  }
+}
+
 /** The size of an RSA key in bits; 0 for a key of another kind. */
 export function keyBits(key: KeyObject): number {
   return key.asymmetricKeyDetails?.modulusLength ?? 0;

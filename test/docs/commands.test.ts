@@ -69,7 +69,7 @@ const PRINTS: Readonly<Record<string, readonly RegExp[]>> = {
     /"ok":true,"keyBits":2048,"publicKey":"MI\S+","appId":"\d+","appKey":"\S+"/,
   ],
   'aws lambda invoke --function-name "$SERVICE-notify"': [
-    /"ok":true,"platformKeys":\[\{"keyBits":1024,"publicKey":"MI\S+"\}\]/,
+    /"ok":true,.*"platformKeys":\[\{"keyBits":1024,"publicKey":"MI\S+"\}\]/,
   ],
   'aws lambda invoke --function-name "$SERVICE-query" --payload fileb://order.json': [/"status":"PAID"/],
   'aws secretsmanager get-secret-value --secret-id "$SECRET" --query SecretString --output text | jq': [

@@ -164,9 +164,14 @@ function subscriberOutputsOf({ aws }: Stack, deadLettersUrl: string): Record<str
   };
 }
 
-function outputsOf({ webhookUrl, gateway, aws }: Stack, deadLetterQueueUrl: string): Record<string, string> {
+function outputsOf(
+  { webhookUrl, refundNotifyUrl, refundAuditUrl, gateway, aws }: Stack,
+  deadLetterQueueUrl: string,
+): Record<string, string> {
   return {
     WebhookUrl: webhookUrl,
+    RefundNotifyUrl: refundNotifyUrl,
+    RefundAuditUrl: refundAuditUrl,
     QueryUrl: `${gateway.url}/orders/{orderId}/payment-status`,
     QueryFunctionName: `${SERVICE}-query`,
     PaymentQueueUrl: aws.paymentQueueUrl,

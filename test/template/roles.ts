@@ -19,6 +19,7 @@ const readSecret = allow('secretsmanager:GetSecretValue', {
   'Fn::Sub': `${here('secretsmanager')}:secret:baidu-payment-status/dev-??????`,
 });
 const findOrders = allow('dynamodb:Query', { 'Fn::Sub': `\${LedgerTable.Arn}/index/merchantOrder` });
+const learnOrders = allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], arnOf('LedgerTable'));
 const confirmsOwn = [
   allow(
     ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:SendMessage'],
@@ -26,7 +27,7 @@ const confirmsOwn = [
   ),
   allow('sqs:SendMessage', arnOf('DeadLetterQueue')),
   allow('sns:Publish', { Ref: 'StatusTopic' }),
-  allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], arnOf('LedgerTable')),
+  learnOrders,
   findOrders,
 ];
 
@@ -48,8 +49,8 @@ describe('roles', () => {
     }
   });
 
-  it('let query write its log, find orders in the ledger and read the secret', () => {
-    const statements = statementsOf([logs('QueryLogGroup'), findOrders, readSecret]);
+  it('let query write its log, find and learn orders in the ledger, and read the secret', () => {
+    const statements = statementsOf([logs('QueryLogGroup'), findOrders, learnOrders, readSecret]);
     expect(policiesOf(plain, 'QueryRole')).toEqual([{ PolicyName: 'query', PolicyDocument: statements }]);
   });
 
