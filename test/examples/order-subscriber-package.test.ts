@@ -14,17 +14,26 @@ import { sqsEvent } from '../../local/stack/events.ts';
 import { readPage } from '../docs/markdown.ts';
 import { drain } from '../support/queue.ts';
 import { message, openShop, type Shop } from './subscriber-shop.ts';
+import { makeQueues, type Package, packageSubscriber, type Queues } from './subscriber-stack.ts';
 
+let packaged: Package;
 let shop: Shop;
+let queues: Queues;
 beforeAll(async () => {
-  shop = await openShop();
-}, 60_000);
-afterAll(() => shop.close());
+  packaged = await packageSubscriber();
+  const { PointInTimeRecoverySpecification: _, ...table } = packaged.find('AWS::DynamoDB::Table');
+  shop = await openShop(table);
+  queues = await makeQueues(packaged, shop.aws);
+}, 120_000);
+afterAll(async () => {
+  await shop?.close();
+  await packaged?.remove();
+});
 
 describe('the order subscriber, as it is packaged,', () => {
   /** What Lambda does with the queue: hands over what is there, deletes what did not fail. Resolves when it is empty. */
   async function work(): Promise<void> {
-    const QueueUrl = shop.stack.queueUrl;
+    const QueueUrl = queues.messagesUrl;
     for (;;) {
       const { Messages = [] } = await shop.aws.sqs.send(
         new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
@@ -41,7 +50,7 @@ describe('the order subscriber, as it is packaged,', () => {
   }
   const waiting = async () => {
     const command = new GetQueueAttributesCommand({
-      QueueUrl: shop.stack.deadLettersUrl,
+      QueueUrl: queues.deadLettersUrl,
       AttributeNames: ['ApproximateNumberOfMessages'],
     });
     return Number((await shop.aws.sqs.send(command)).Attributes?.['ApproximateNumberOfMessages']);
@@ -58,9 +67,9 @@ describe('the order subscriber, as it is packaged,', () => {
     expect(await waiting()).toBe(1);
     await shop.putOrder({ tpOrderId });
     // What `aws sqs start-message-move-task` does, which the emulator does not know.
-    for (const letter of await drain(shop.aws.sqs, shop.stack.deadLettersUrl)) {
+    for (const letter of await drain(shop.aws.sqs, queues.deadLettersUrl)) {
       const MessageBody = JSON.stringify(letter);
-      await shop.aws.sqs.send(new SendMessageCommand({ QueueUrl: shop.stack.queueUrl, MessageBody }));
+      await shop.aws.sqs.send(new SendMessageCommand({ QueueUrl: queues.messagesUrl, MessageBody }));
     }
     await work();
     expect(await shop.orderOf(tpOrderId)).toMatchObject({ orderStatus: 'PAID' });
@@ -68,7 +77,7 @@ describe('the order subscriber, as it is packaged,', () => {
   });
 
   test('reads a queue of the topic, by batches in which one may fail', () => {
-    expect(shop.packaged.find('AWS::SNS::Subscription')).toEqual({
+    expect(packaged.find('AWS::SNS::Subscription')).toEqual({
       TopicArn: 'arn:aws-cn:sns:cn-north-1:123456789012:StatusTopic',
       Protocol: 'sqs',
       Endpoint: arnOf('Messages'),
@@ -76,17 +85,17 @@ describe('the order subscriber, as it is packaged,', () => {
       FilterPolicy: { eventType: ['payment-status'] },
       RedrivePolicy: { deadLetterTargetArn: arnOf('DeadLetters') },
     });
-    expect(shop.packaged.find('AWS::Lambda::EventSourceMapping')).toMatchObject({
+    expect(packaged.find('AWS::Lambda::EventSourceMapping')).toMatchObject({
       EventSourceArn: arnOf('Messages'),
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     });
-    const { VisibilityTimeout } = shop.packaged.find('AWS::SQS::Queue', 'Messages');
-    const { Timeout } = shop.packaged.find('AWS::Lambda::Function');
+    const { VisibilityTimeout } = packaged.find('AWS::SQS::Queue', 'Messages');
+    const { Timeout } = packaged.find('AWS::Lambda::Function');
     expect(Number(VisibilityTimeout)).toBeGreaterThanOrEqual(6 * Number(Timeout));
   });
 
   test('lets SNS send to both queues, from this topic only', () => {
-    const { Queues, PolicyDocument } = shop.packaged.find('AWS::SQS::QueuePolicy') as {
+    const { Queues, PolicyDocument } = packaged.find('AWS::SQS::QueuePolicy') as {
       Queues: unknown;
       PolicyDocument: { Statement: Record<string, unknown>[] };
     };
@@ -105,9 +114,7 @@ describe('the order subscriber, as it is packaged,', () => {
   });
 
   test('sounds for each new dead letter, and for one that was forgotten', () => {
-    const alarms = Object.values(shop.packaged.resources).filter(
-      ({ Type }) => Type === 'AWS::CloudWatch::Alarm',
-    );
+    const alarms = Object.values(packaged.resources).filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm');
     expect(alarms.map(({ Properties }) => Properties['AlarmName'])).toEqual([
       'order-subscriber-dev-dead-letters-new',
       'order-subscriber-dev-dead-letters-waiting',
@@ -125,7 +132,7 @@ describe('the order subscriber, as it is packaged,', () => {
   });
 
   test('may do no more than it does, and finds its index', async () => {
-    const { Policies } = shop.packaged.find('AWS::IAM::Role') as {
+    const { Policies } = packaged.find('AWS::IAM::Role') as {
       Policies: { PolicyDocument: { Statement: { Action: string[] | string }[] } }[];
     };
     const actions = Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement).flatMap(
@@ -134,7 +141,7 @@ describe('the order subscriber, as it is packaged,', () => {
     expect(actions.filter((action) => action.startsWith('dynamodb:')).sort()).toEqual([
       ...['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
     ]);
-    const { Table } = await shop.aws.dynamodb.send(new DescribeTableCommand({ TableName: shop.stack.table }));
+    const { Table } = await shop.aws.dynamodb.send(new DescribeTableCommand({ TableName: shop.table }));
     expect(Table?.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName)).toEqual(['baiduOrder']);
     expect(JSON.stringify(Policies)).toContain('/index/baiduOrder');
   });
@@ -143,8 +150,8 @@ describe('the order subscriber, as it is packaged,', () => {
     const { text } = readPage('examples/order-subscriber/README.md');
     const read = [...text.matchAll(/subscriber_output (\w+)/g)].map(([, name]) => name);
     expect(read).not.toEqual([]);
-    for (const name of read) expect(shop.packaged.outputs).toHaveProperty(String(name));
-    const zip = await openPromise(path.join(shop.packaged.folder, '.serverless/order-subscriber.zip'));
+    for (const name of read) expect(packaged.outputs).toHaveProperty(String(name));
+    const zip = await openPromise(path.join(packaged.folder, '.serverless/order-subscriber.zip'));
     const modes: Record<string, string> = {};
     for await (const { fileName, externalFileAttributes } of zip.eachEntry()) {
       modes[fileName] = ((externalFileAttributes >>> 16) & 0o777).toString(8);

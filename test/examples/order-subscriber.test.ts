@@ -17,7 +17,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 let shop: Shop;
 beforeAll(async () => {
   shop = await openShop();
-}, 60_000);
+});
 afterAll(() => shop.close());
 
 const receive = (...bodies: unknown[]) => shop.receive(...bodies);
@@ -45,9 +45,7 @@ describe('the order subscriber', () => {
     expect(await receive(message(tpOrderId))).toEqual(['marked']);
     expect(await receive(message(tpOrderId))).toEqual(['already']);
     const ship = { UpdateExpression: 'SET orderStatus = :s', ExpressionAttributeValues: { ':s': 'SHIPPED' } };
-    await shop.documents.send(
-      new UpdateCommand({ TableName: shop.stack.table, Key: { tpOrderId }, ...ship }),
-    );
+    await shop.documents.send(new UpdateCommand({ TableName: shop.table, Key: { tpOrderId }, ...ship }));
     // After a crash at the wrong moment a message is repeated under a higher number.
     expect(await receive(message(tpOrderId, { sequence: 2 }))).toEqual(['noted']);
     expect(await shop.orderOf(tpOrderId)).toMatchObject({ orderStatus: 'SHIPPED' });
@@ -150,7 +148,7 @@ describe('the order subscriber', () => {
     vi.resetModules();
     vi.stubEnv('ORDERS_TABLE', 'absent');
     const { handler: astray } = await import('../../examples/order-subscriber/handler.ts');
-    vi.stubEnv('ORDERS_TABLE', shop.stack.table);
+    vi.stubEnv('ORDERS_TABLE', shop.table);
     shop.log.length = 0;
     const event = sqsEvent([{ messageId: 'one', body: JSON.stringify(message('x')) }]);
     expect(await astray(event as unknown as SQSEvent)).toEqual({

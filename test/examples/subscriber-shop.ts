@@ -1,16 +1,15 @@
+import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { expect, vi } from 'vitest';
 import { type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { sqsEvent } from '../../local/stack/events.ts';
 import { PAID } from '../support/notification.ts';
-import { deploySubscriber, type Package, packageSubscriber, type Subscribed } from './subscriber-stack.ts';
 
-/** A merchant's side: the subscriber as it is packaged, its table, and its log. */
+/** A merchant's side: the subscriber, its table, and its log. */
 export interface Shop {
   readonly aws: LocalAws;
-  readonly packaged: Package;
-  readonly stack: Subscribed;
+  readonly table: string;
   readonly documents: DynamoDBDocumentClient;
   /** What the function has written since the last message that was handed over by hand. */
   readonly log: Record<string, unknown>[];
@@ -42,21 +41,44 @@ export const message = (tpOrderId: string, changes: Record<string, unknown> = {}
   ...changes,
 });
 
-/** Packages the subscriber, makes what its template says on the emulators, and loads it. */
-export async function openShop(): Promise<Shop> {
-  const [aws, packaged] = await Promise.all([startAws(), packageSubscriber()]);
-  const stack = await deploySubscriber(packaged, aws);
+/** What a table is made by, as the template says it. */
+export type Table = Partial<CreateTableCommandInput>;
+
+const TABLE: Table = {
+  BillingMode: 'PAY_PER_REQUEST',
+  AttributeDefinitions: ['tpOrderId', 'baiduOrderId'].map((name) => ({
+    AttributeName: name,
+    AttributeType: 'S',
+  })),
+  KeySchema: [{ AttributeName: 'tpOrderId', KeyType: 'HASH' }],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: 'baiduOrder',
+      KeySchema: [{ AttributeName: 'baiduOrderId', KeyType: 'HASH' }],
+      Projection: { ProjectionType: 'KEYS_ONLY' },
+    },
+  ],
+};
+
+/** Makes a table of orders on the emulator, as the template does or as the one that is given, and loads the subscriber. */
+export async function openShop(properties: Table = TABLE): Promise<Shop> {
+  const aws = await startAws();
+  const table = 'subscriber-orders';
+  const { AttributeDefinitions, KeySchema, ...rest } = properties;
+  await aws.dynamodb.send(
+    new CreateTableCommand({ ...rest, AttributeDefinitions, KeySchema, TableName: table }),
+  );
   const documents = DynamoDBDocumentClient.from(aws.dynamodb);
   const log: Record<string, unknown>[] = [];
   const note = (line: string) => void log.push(JSON.parse(line));
   vi.spyOn(console, 'log').mockImplementation(note);
   vi.spyOn(console, 'error').mockImplementation(note);
   for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
-  vi.stubEnv('ORDERS_TABLE', stack.table);
+  vi.stubEnv('ORDERS_TABLE', table);
   const { handler } = await import('../../examples/order-subscriber/handler.ts');
   let orders = 0;
   return {
-    ...{ aws, packaged, stack, documents, log, handler },
+    ...{ aws, table, documents, log, handler },
     receive: async (...bodies) => {
       log.length = 0;
       const records = bodies.map((body, index) => ({
@@ -74,18 +96,17 @@ export async function openShop(): Promise<Shop> {
     putOrder: async (changes = {}) => {
       const tpOrderId = `order-${++orders}`;
       const Item = { tpOrderId, totalMoney: 11300, orderStatus: 'OPEN', ...changes };
-      await documents.send(new PutCommand({ TableName: stack.table, Item }));
+      await documents.send(new PutCommand({ TableName: table, Item }));
       return Item.tpOrderId;
     },
     orderOf: async (tpOrderId) => {
-      const get = new GetCommand({ TableName: stack.table, Key: { tpOrderId }, ConsistentRead: true });
+      const get = new GetCommand({ TableName: table, Key: { tpOrderId }, ConsistentRead: true });
       return (await documents.send(get)).Item;
     },
     close: async () => {
       vi.unstubAllEnvs();
       vi.restoreAllMocks();
       await aws.close();
-      await packaged.remove();
     },
   };
 }
