@@ -62,6 +62,7 @@ describe('the order subscriber', () => {
     ['unknown', { payment: status('UNKNOWN') }, 'noted'],
     ['refunded', { refund: status('REFUNDED') }, 'noted'],
     ['being refunded', { refund: status('PROCESSING') }, 'noted'],
+    ['notified as refunded', { refunds: [{ refundBatchId: '7', status: 'SUCCEEDED', code: 1 }] }, 'noted'],
     ['only asked for a refund', { eventType: 'refund-audit' }, 'ignored'],
   ])('leaves an order open that is %s', async (_name, changes, outcome) => {
     const tpOrderId = await shop.putOrder();
@@ -208,6 +209,17 @@ describe('messages that come in any order, and twice,', () => {
     expect(order?.['orderStatus']).toBe(said.includes('marked') ? 'PAID' : 'OPEN');
     expect(said.filter((outcome) => !/^(marked|noted|already)$/.test(outcome))).toEqual([]);
   }
+});
+
+test('the order subscriber understands the messages of events/topic/', async () => {
+  const tpOrderId = '18607895241';
+  await shop.putOrder({ tpOrderId, totalMoney: 1 });
+  const read = (file: string) => readFile(path.join(ROOT, 'events/topic', file), 'utf8');
+  const bodies = await Promise.all(['paid.json', 'refunded.json', 'audit.json', 'paid.json'].map(read));
+  const said: string[] = [];
+  for (const body of bodies) said.push(...(await receive(body)));
+  expect(said).toEqual(['marked', 'noted', 'ignored', 'already']);
+  expect(await shop.orderOf(tpOrderId)).toMatchObject({ payments: { 2645985458: { refund: 'REFUNDED' } } });
 });
 
 // The last one: it points the environment at other emulators.

@@ -164,6 +164,18 @@ describe.each(['server.js', 'koa.js', 'fastify.js'])('%s, with the packed packag
     expect(await ask(tpOrderId)).toMatchObject({ status: 'PAID', refund: { status: 'REFUNDED' } });
   });
 
+  test('notes a refund that was notified, and that Baidu does not show yet', async () => {
+    const { orderId, tpOrderId } = await place();
+    await cashier.pay(orderId, {});
+    await paid(tpOrderId);
+    const refund = { orderId, refundBatchId: '9', refundStatus: '1' };
+    expect(await post('refund-notify', signedForm(refund, platform.privateKey))).toEqual({
+      status: 200,
+      body: { errno: 0, msg: 'success', data: {} },
+    });
+    await vi.waitUntil(() => screen.includes('{"confirmed":"refund","refund":"REFUNDED"}'), 20_000);
+  });
+
   test('refuses what is forged, cut anew, of another platform, or at the wrong address, with a code', async () => {
     const form = signedForm(PAID, platform.privateKey);
     const refused = async (address: string, body: string) => {
