@@ -12,7 +12,7 @@ import { type Installation, installLibrary } from './install.ts';
 
 /** Every command of the page is run here: one installs, the programs are started. */
 const PAGE = readPage('lib/baidu/README.md');
-const [server = '', express = '', ask = ''] = PAGE.blocks
+const [server = '', express = '', ask = '', askByOwnId = ''] = PAGE.blocks
   .filter(({ language }) => language === 'js')
   .map(({ text }) => text);
 
@@ -39,7 +39,12 @@ afterAll(async () => {
 
 /** A program that asks Baidu asks the cashier. */
 const atTheCashier = (program: string) =>
-  program.replaceAll('createBaiduClient({})', `createBaiduClient({ queryUrl: '${cashier.queryUrl}' })`);
+  program
+    .replaceAll('createBaiduClient({})', `createBaiduClient({ queryUrl: '${cashier.queryUrl}' })`)
+    .replaceAll(
+      'createMerchantOrderClient({})',
+      `createMerchantOrderClient({ openapiUrl: '${cashier.openapiUrl}' })`,
+    );
 
 describe('the package', () => {
   test('is small, and holds its pages, types and sources, and no dependency', () => {
@@ -48,8 +53,9 @@ describe('the package', () => {
     const files = globSync('**/*', { cwd: installed });
     for (const page of ['README.md', 'README.zh-CN.md', 'LICENSE', 'CHANGELOG.md'])
       expect(files).toContain(page);
+    expect(files).toContain('index.d.ts');
     for (const code of files.filter((file) => file.endsWith('.js'))) {
-      expect(files).toEqual(expect.arrayContaining([`${code}.map`, code.replace(/js$/, 'd.ts')]));
+      expect(files).toContain(`${code}.map`);
       const map = JSON.parse(readFileSync(path.join(installed, `${code}.map`), 'utf8'));
       expect(map.sourcesContent[0]).toBe(read(`lib/baidu/${code.replace(/js$/, 'ts')}`));
     }
@@ -135,6 +141,7 @@ describe('the examples of the doc comments', () => {
       paymentForm: signedForm(PAID, platform.privateKey),
       refundForm: signedForm(REFUNDED, platform.privateKey),
       auditForm: signedForm(ASKED, platform.privateKey),
+      ...{ smartAppKey: cashier.smartAppKey, smartAppSecret: cashier.smartAppSecret },
     };
     const constants = Object.entries(given).map(
       ([name, text]) => `const ${name}: string = ${JSON.stringify(text)};`,
@@ -255,6 +262,11 @@ describe('the page, as somebody follows it', () => {
   test('asks Baidu', async () => {
     writeFileSync(path.join(library.folder, 'merchant.pem'), SAMPLE.privateKey);
     expect(await library.run('ask.js', atTheCashier(ask))).toBe('PAID NONE\n');
+  });
+
+  test('asks Baidu by the own id', async () => {
+    const env = { SMART_APP_KEY: cashier.smartAppKey, SMART_APP_SECRET: cashier.smartAppSecret };
+    expect(await library.run('own.js', atTheCashier(askByOwnId), env)).toBe('PAID 9900\n');
   });
 });
 
