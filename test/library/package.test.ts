@@ -84,11 +84,11 @@ describe('the package', () => {
   test('verifies what Baidu published, refuses what is forged, and loads no HTTP client for that', async () => {
     const program = `
       import { parsePaymentNotification, readPrivateKey, readPublicKey, signParams } from 'baidu-payment-status';
-      const { SAMPLE, PLATFORM } = JSON.parse(process.env.VECTORS);
+      const { SAMPLE, PLATFORM, FOREIGN } = JSON.parse(process.env.VECTORS);
       const platformKeys = [readPublicKey(PLATFORM.publicKey)];
-      const codeOf = (form) => {
+      const codeOf = (form, keys) => {
         try {
-          return parsePaymentNotification(form, { platformKeys }).status;
+          return parsePaymentNotification(form, { platformKeys, ...keys }).status;
         } catch ({ code }) {
           return code;
         }
@@ -99,15 +99,20 @@ describe('the package', () => {
         parsed: codeOf(Object.fromEntries(new URLSearchParams(PLATFORM.body))),
         forged: codeOf(PLATFORM.body.replace('payMoney=1', 'payMoney=2')),
         cut: codeOf(PLATFORM.body.replace('&status=2', '%26status%3D2')),
+        foreign: codeOf(PLATFORM.body, { platformKeys: [readPublicKey(FOREIGN)] }),
+        deal: codeOf(PLATFORM.body, { dealIds: ['1'] }),
         http: process.moduleLoadList.some((name) => /NativeModule (https|_http_client)$/.test(name)),
       }));`;
-    const env = { VECTORS: JSON.stringify({ SAMPLE, PLATFORM }) };
+    const FOREIGN = source.publicKeyText(platform.publicKey);
+    const env = { VECTORS: JSON.stringify({ SAMPLE, PLATFORM, FOREIGN }) };
     expect(JSON.parse(await library.run('vectors.js', program, env))).toEqual({
       sign: SAMPLE.signature,
       genuine: 'PAID',
       parsed: 'PAID',
       forged: 'INVALID_SIGNATURE',
       cut: 'INVALID_NOTIFICATION',
+      foreign: 'INVALID_SIGNATURE',
+      deal: 'UNKNOWN_DEAL',
       http: false,
     });
   });
