@@ -9,6 +9,7 @@ import { read, readPage } from '../docs/markdown.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { PLATFORM, SAMPLE } from '../support/vectors.ts';
 import { type Installation, installLibrary } from './install.ts';
+import { publicTypes } from './public.ts';
 
 /** Every command of the page is run here: one installs, the programs are started. */
 const PAGE = readPage('lib/baidu/README.md');
@@ -274,37 +275,3 @@ describe('the page, as somebody follows it', () => {
     expect(await library.run('own.js', atTheCashier(askByOwnId), env)).toBe('PAID 9900\n');
   });
 });
-
-/** Every public declaration without its comments: those of the index, and what it passes on of other modules. */
-function publicTypes(folder: string): string {
-  const declarations = (file: string) =>
-    readFileSync(path.join(folder, file), 'utf8')
-      .replaceAll(/^ *\/\*\*[\s\S]*?\*\/\n/gm, '')
-      .split(/^(?=export |import |interface )/m)
-      .map((declaration) => declaration.trim());
-  const named = (name: string) =>
-    new RegExp(`^(?:export )?(?:declare )?(?:function|class|interface|type) ${name}\\b`);
-
-  /** What a module declares under a name, and below it what that builds on in the same module. */
-  function declared(file: string, name: string): string[] {
-    const found = declarations(file).find((each) => named(name).test(each));
-    if (!found) return [];
-    const [, base] = / extends (\w+) \{/.exec(found) ?? [];
-    return [found, ...(base ? declared(file, base) : [])];
-  }
-
-  return declarations('index.d.ts')
-    .filter((declaration) => declaration.startsWith('export '))
-    .flatMap((declaration) => {
-      const [, names, file] = /^export (?:type )?\{ (.+) \} from '\.\/(.+)\.js';/.exec(declaration) ?? [];
-      if (!names) return [declaration];
-      return names.split(', ').flatMap((item) => {
-        const [name = '', publicName = name] = item.replace('type ', '').split(' as ');
-        const types = declared(`${file}.d.ts`, name);
-        if (types.length === 0) throw new Error(`${file}.d.ts does not declare ${name} itself`);
-        return [`// ${publicName}`, ...types];
-      });
-    })
-    .join('\n\n')
-    .concat('\n');
-}
