@@ -104,7 +104,7 @@ function hasPair(app: MerchantApp): app is MerchantApp & SecondGenerationApp {
   return app.smartAppKey !== undefined && app.smartAppSecret !== undefined;
 }
 
-function withPair(app: MerchantApp): SecondGenerationApp {
+function withPair(app: MerchantApp): MerchantApp & SecondGenerationApp {
   if (hasPair(app)) return app;
   throw unfit('smartAppKey', `of app ${app.appId} is missing: BAIDU_STATUS_API=findByTpOrderId asks by it`);
 }
