@@ -1,7 +1,9 @@
 /**
- * The benchmarks: `npm run bench` for all, `npm run bench -- burst` for the burst of 10,000 notifications.
+ * The benchmarks: `npm run bench` for all, `npm run bench -- burst` for the burst of 10,000 notifications,
+ * `npm run bench -- apps` for one app against several in the secret.
  * Exits 1 where a figure misses its limit. docs/performance.md says what each figure means.
  */
+import { measureApps } from './apps.ts';
 import { runBurst } from './burst.ts';
 import { measureColdStarts } from './cold.ts';
 import { measureConfirm } from './confirm.ts';
@@ -23,10 +25,11 @@ const stage = await setStage(toolbox);
 try {
   say(machine(toolbox));
   say();
-  const whole = process.argv[2] === 'burst';
+  const only = process.argv[2];
   const checks = [
-    ...(whole ? [] : await measureAll(stage)),
-    ...(await burst(stage, whole ? BURST.whole : BURST.sample)),
+    ...(only === undefined ? await measureAll(stage) : []),
+    ...(only === 'burst' ? [] : await apps(stage)),
+    ...(only === 'apps' ? [] : await burst(stage, only === 'burst' ? BURST.whole : BURST.sample)),
   ];
   say();
   for (const line of checksTable(checks)) say(line);
@@ -146,6 +149,11 @@ function signing(): Check[] {
     const what = `sign ${bits}, of openssl speed`;
     return { what, value: sign / opensslSign, unit: '×', limit: 0.9, atLeast: true };
   });
+}
+
+async function apps(stage: Stage): Promise<Check[]> {
+  progress('one app and several …');
+  return measureApps(stage, ROUNDS.cold, say);
 }
 
 async function burst(stage: Stage, notifications: number): Promise<Check[]> {

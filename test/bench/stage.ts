@@ -13,6 +13,8 @@ import type { Toolbox } from './toolbox.ts';
 
 /** The functions of all contenders, bundled, and the peers that they talk to. */
 export interface Stage {
+  /** The one app in the secret. */
+  readonly app: Readonly<Record<string, unknown>>;
   readonly secrets: Peer;
   readonly baidu: Baidu;
   readonly queue: Peer;
@@ -32,12 +34,13 @@ export async function setStage({ runtimeClient, packages }: Toolbox): Promise<St
   const merchant = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
   const platform = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
   const token = 'a-token-of-the-benchmarks-0123456789';
+  const app = {
+    ...{ appId: '10026', appKey: 'MMM4oc', dealId: PAID['dealId'], apiTokens: [token] },
+    privateKey: merchant.export({ format: 'pem', type: 'pkcs1' }),
+    platformPublicKey: createPublicKey(platform).export({ format: 'der', type: 'spki' }).toString('base64'),
+  };
   const [secrets, baidu, queue, bundles] = await Promise.all([
-    startSecrets({
-      ...{ appId: '10026', appKey: 'MMM4oc', dealId: PAID['dealId'], apiTokens: [token] },
-      privateKey: merchant.export({ format: 'pem', type: 'pkcs1' }),
-      platformPublicKey: createPublicKey(platform).export({ format: 'der', type: 'spki' }).toString('base64'),
-    }),
+    startSecrets(app),
     startBaidu(),
     startQueue(),
     buildContenders(folder, packages),
@@ -50,7 +53,7 @@ export async function setStage({ runtimeClient, packages }: Toolbox): Promise<St
     AWS_ENDPOINT_URL_SQS: queue.url,
   };
   return {
-    ...{ secrets, baidu, queue, bundles },
+    ...{ app, secrets, baidu, queue, bundles },
     query: queryEvent({ headers: { authorization: `Bearer ${token}` } }),
     notification: (orderId = PAID['orderId'] ?? '') => {
       const fields = { ...PAID, orderId };
