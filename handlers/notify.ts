@@ -35,7 +35,7 @@ const service = atInit(() => {
       onFailure: watchSecret(log),
     }),
     matchOrder: ordersTable ? createOrderMatcher(ordersTable) : async () => true,
-    send: createQueue(queueUrl),
+    send: createQueue(queueUrl, { openAhead: true }),
     openLedger: openLedgerLate(readLedgerConfig().ledgerTable),
     auditPolicy,
   };

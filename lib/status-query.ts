@@ -63,20 +63,23 @@ export function createStatusQuery(
 ): StatusQuery {
   const { statusApi, queryUrl, openapiUrl, attemptTimeoutMs, maxAttempts } = config;
   const limits = { attemptTimeoutMs, maxAttempts, onAttempt: parts.onAttempt };
+  const isFirst = statusApi === 'queryorderdetail';
   let loading: Promise<SecondGenerationClient> | undefined;
   const open = () => {
     loading ??= import('./baidu/second-generation.ts').then(({ createSecondGenerationClient }) =>
-      createSecondGenerationClient({ ...limits, openapiUrl }),
+      createSecondGenerationClient({ ...limits, openapiUrl, openAhead: !isFirst }),
     );
     return loading;
   };
   const findOrder: StatusQuery['findOrder'] = async (app, tpOrderId, budgetMs) =>
     hasPair(app) ? (await open()).findOrder(app, tpOrderId, budgetMs) : undefined;
 
-  if (statusApi === 'queryorderdetail') {
-    const first = createBaiduClient({ ...limits, queryUrl });
+  if (isFirst) {
+    const first = createBaiduClient({ ...limits, queryUrl, openAhead: true });
     return { queryOrder: withPreviousKey(first, parts.readPrevious), findOrder };
   }
+  // In the init phase, with its connection; a failure shows at the first question.
+  open().catch(() => undefined);
   return {
     findOrder: async (app, tpOrderId, budgetMs) => findOrder(withPair(app), tpOrderId, budgetMs),
     queryOwnId: async (app, tpOrderId, budgetMs) =>

@@ -285,7 +285,7 @@ describe.concurrent('refused for Baidu’s QPS limit', () => {
       });
       const sandbox = world.sandbox('confirm', {}, 6000);
       const bodies = Array.from({ length: 10 }, (_, index) => lookup(String(index + 1)));
-      expect(await sandbox.invoke(batch(...bodies))).toEqual(DONE);
+      expect(await sandbox.invoke(batch(...bodies)), sandbox.output.join('\n')).toEqual(DONE);
       expect(world.seen.filter((moment) => moment === 'SendMessage answered').length).toBeGreaterThanOrEqual(
         10,
       );
