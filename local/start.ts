@@ -10,7 +10,8 @@ const PORTS = { gateway: 3000, cashier: 8620 };
 const REPEAT_SECONDS = 10;
 const RETRY_SECONDS = 5;
 
-const { REFUND_AUDIT } = process.env;
+const { REFUND_AUDIT, BAIDU_STATUS_API } = process.env;
+const isSecond = BAIDU_STATUS_API === 'findByTpOrderId';
 
 const TITLE = '示例订单 Sample order';
 
@@ -36,7 +37,10 @@ const starting = startStack({
   cashier: { port: PORTS.cashier, repeatIntervalMs: REPEAT_SECONDS * 1000 },
   retrySeconds: RETRY_SECONDS,
   onError: (error) => process.stderr.write(`${visible(error.message)}\n`),
-  ...(REFUND_AUDIT && { environment: { REFUND_AUDIT } }),
+  environment: {
+    ...(REFUND_AUDIT && { REFUND_AUDIT }),
+    ...(BAIDU_STATUS_API && { BAIDU_STATUS_API }),
+  },
   ...(process.env['LOG_LEVEL'] && { onLog: (entry) => say(visible(entry)) }),
 });
 
@@ -62,13 +66,12 @@ function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Sta
 
   heading('Try it: ask for the sample order, pay for it, ask again');
   say('  1. This answers that it is UNPAID:');
-  say(
-    `  curl -H 'Authorization: Bearer ${apiToken}' '${stack.queryUrl(SAMPLE_ORDER.orderId, SAMPLE_ORDER.userId)}'`,
-  );
+  const { orderId, userId, tpOrderId } = SAMPLE_ORDER;
+  // The second generation needs the merchant's id, which by Baidu's ids only the ledger knows, once it was notified.
+  const url = isSecond ? stack.ownQueryUrl(tpOrderId) : stack.queryUrl(orderId, userId);
+  say(`  curl -H 'Authorization: Bearer ${apiToken}' '${url}'`);
   say(`  2. Open the page, choose the order “${TITLE}”, and pay. Or have it paid from here:`);
-  say(
-    `  curl -H 'content-type: application/json' -d '{}' '${cashier.url}/api/orders/${SAMPLE_ORDER.orderId}/pay'`,
-  );
+  say(`  curl -H 'content-type: application/json' -d '{}' '${cashier.url}/api/orders/${orderId}/pay'`);
   say('  3. The first command now answers that it is PAID. The page shows each step on the way.');
 
   heading('What is in use, made anew at each start');
@@ -85,6 +88,10 @@ function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Sta
   heading('Different here, so that it can be watched');
   line('Baidu repeats', `a notification after ${REPEAT_SECONDS} s (in production 2 min)`);
   line('the queue', `delivers again after ${RETRY_SECONDS} s (deployed 3 min)`);
+  line(
+    'status API',
+    `${BAIDU_STATUS_API ?? 'queryorderdetail'}: BAIDU_STATUS_API=findByTpOrderId npm start runs on the second generation`,
+  );
   line(
     'refund audits',
     `REFUND_AUDIT is ${REFUND_AUDIT ?? 'approve'}: set it for another (deployed: undecided)`,
