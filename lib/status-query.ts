@@ -50,7 +50,8 @@ export interface StatusQuery {
 }
 
 /**
- * What asks Baidu by a configuration. The second generation's client is loaded at the first question that needs it.
+ * What asks Baidu by a configuration; a connection to where the status is asked for is opened at once. The second
+ * generation's client is loaded at the first question that needs it.
  *
  * @param readPrevious as `withPreviousKey` takes it
  */
