@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { parseArgs, styleText } from 'node:util';
 import { SAMPLE_ORDER } from './cashier/sample-order.ts';
 import { type Stack, startStack } from './stack/stack.ts';
 import { visible } from './visible.ts';
@@ -12,6 +12,9 @@ const RETRY_SECONDS = 5;
 
 const { REFUND_AUDIT, BAIDU_STATUS_API } = process.env;
 const isSecond = BAIDU_STATUS_API === 'findByTpOrderId';
+
+/** How many mini-programs the merchant has: npm start -- --apps 2. */
+const apps = Math.max(Number(parseArgs({ options: { apps: { type: 'string' } } }).values.apps ?? 1) || 1, 1);
 
 const TITLE = '示例订单 Sample order';
 
@@ -36,6 +39,7 @@ const starting = startStack({
   gatewayPort: PORTS.gateway,
   cashier: { port: PORTS.cashier, repeatIntervalMs: REPEAT_SECONDS * 1000 },
   retrySeconds: RETRY_SECONDS,
+  apps,
   onError: (error) => process.stderr.write(`${visible(error.message)}\n`),
   environment: {
     ...(REFUND_AUDIT && { REFUND_AUDIT }),
@@ -75,9 +79,11 @@ function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Sta
   say('  3. The first command now answers that it is PAID. The page shows each step on the way.');
 
   heading('What is in use, made anew at each start');
-  line('API token', apiToken);
-  line('app', `appId ${cashier.appId}, appKey ${cashier.appKey}, dealId ${cashier.dealId}`);
-  line('platform key', cashier.platformPublicKey);
+  for (const { appId, appKey, dealId, platformPublicKey } of cashier.apps) {
+    line('API token', stack.apiTokens.get(appId) ?? '');
+    line('app', `appId ${appId}, appKey ${appKey}, dealId ${dealId}`);
+    line('platform key', platformPublicKey);
+  }
 
   heading('Stand-ins for AWS');
   line('queue, topic', `${aws.environment['AWS_ENDPOINT_URL_SQS']}  (SQS, SNS)`);
