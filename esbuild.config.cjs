@@ -22,6 +22,17 @@ const UNREACHABLE = [
     contents: 'export const getInstanceMetadataRegion = async () => undefined;',
   },
   {
+    // No operation of DynamoDB asks it for an endpoint; with it goes a package of caches.
+    module: /^@aws-sdk\/middleware-endpoint-discovery$/,
+    contents: `
+      export const NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS = {
+        environmentVariableSelector: () => undefined,
+        configFileSelector: () => undefined,
+        default: undefined,
+      };
+      export const resolveEndpointDiscoveryConfig = (input) => input;`,
+  },
+  {
     // No operation that is used here streams events.
     module: /^@smithy\/core\/event-streams$/,
     contents: 'export {};',
