@@ -12,7 +12,7 @@ import { readBaiduConfig, readConfirmConfig, readLogConfig, readSecretConfig } f
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog, errorFields } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
-import { watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
+import { waitMetrics, watchAudits, watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
 import { tryLookup, unwrap } from '../lib/lookup.ts';
 import { withPreviousKey } from '../lib/merchant/previous-key.ts';
 import { parseConfirmSecret } from '../lib/merchant/secret.ts';
@@ -41,6 +41,7 @@ const service = atInit(() => {
     ...createTeller(createTopic(topicArn)),
     sendBack: queueUrl ? createQueue(queueUrl) : undefined,
     rememberMs,
+    onUndecided: watchAudits(log),
   };
 });
 
@@ -59,6 +60,7 @@ export const handler = middy<ConfirmEvent, ConfirmResult>({ timeoutEarlyInMillis
     const failed = (await confirmAll(messages, service(), leftMs)).map(logOutcome);
     const failures = records.filter((_record, index) => failed[index]);
     Object.assign(context.outcome.fields, { records: records.length, failures: failures.length });
+    context.outcome.metrics.push(...waitMetrics(records, messages));
     if (!failures.every(isSqs)) throw new ServiceError('INTERNAL_ERROR', 'A look-up from the topic failed.');
     return { batchItemFailures: failures.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   });
@@ -69,9 +71,10 @@ function logOutcome({ result, ...fields }: Outcome): boolean {
     log('INFO', result, fields, [{ name: 'StatusesPublished', value: result === 'published' ? 1 : 0 }]);
     return false;
   }
-  const mismatch = result.code === 'PAYMENT_MISMATCH';
-  const metrics = mismatch ? [{ name: 'PaymentMismatches', value: 1 } as const] : [];
-  log('ERROR', 'not confirmed', { ...fields, ...errorFields(result) }, metrics);
+  const reason = { name: 'Reason', value: result.code } as const;
+  log('ERROR', 'not confirmed', { ...fields, ...errorFields(result) }, [
+    { name: 'RecordsFailed', value: 1, dimension: reason },
+  ]);
   return true;
 }
 

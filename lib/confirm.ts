@@ -26,7 +26,7 @@ import {
   readRecord,
 } from './ledger/record.ts';
 import type { LookupMessage } from './lookup.ts';
-import { type Audit, type AuditEvent, auditKey, tellAudit } from './refund-audit.ts';
+import { type Audit, type AuditParts, auditKey, tellAudit } from './refund-audit.ts';
 
 /** An app of the merchant's, with what its notifications are verified with. */
 export interface ConfirmApp extends App {
@@ -43,12 +43,12 @@ export interface OrderEvent extends Picture {
 /** What looking orders up takes; the clock and what goes with it have defaults. */
 export interface ConfirmParts
   extends Pick<LedgerWork, 'ledger' | 'rememberMs'>,
-    Partial<Pick<LedgerWork, 'now' | 'pause' | 'nameDecision'>> {
+    Partial<Pick<LedgerWork, 'now' | 'pause' | 'nameDecision'>>,
+    AuditParts {
   readonly loadSecret: () => Promise<{ find(appId: string | undefined): ConfirmApp }>;
   readonly queryOrder: QueryOrder;
   /** Tells everyone, in so many milliseconds; throws `TOPIC_UNAVAILABLE`. */
   readonly publish: (event: OrderEvent, budgetMs: number) => Promise<void>;
-  readonly publishAudit: (event: AuditEvent, budgetMs: number) => Promise<void>;
   /** Puts a message back into the queue, held back for some seconds; without it the look-up fails. */
   readonly sendBack?: ((message: unknown, options: SendBackOptions) => Promise<void>) | undefined;
 }

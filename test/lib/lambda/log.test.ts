@@ -34,6 +34,14 @@ describe('createLog()', () => {
     ]);
   });
 
+  test('names the invocation under way', () => {
+    const { log, lines } = setUp('INFO');
+    log('ERROR', 'in the init phase');
+    log.requestId = 'request-2';
+    log('ERROR', 'secret not read');
+    expect(lines.map((line) => JSON.parse(line).requestId)).toEqual([undefined, 'request-2']);
+  });
+
   test('writes to standard output', () => {
     const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
     createLog({ level: 'INFO', functionName: 'shop-query' })('INFO', 'answered');
@@ -106,14 +114,29 @@ describe('createLog()', () => {
     });
   });
 
+  test('counts for the value of a dimension alone, where that is asked for', () => {
+    const { log, lines } = setUp('INFO');
+    log('WARN', 'failed', {}, [
+      { name: 'BaiduFailures', value: 1, dimension: { name: 'Errno', value: '10002', alone: true } },
+    ]);
+    expect(JSON.parse(lines[0] ?? '')._aws.CloudWatchMetrics).toMatchObject([
+      { Dimensions: [['FunctionName', 'Errno']] },
+    ]);
+  });
+
   test('knows its metrics, one of them a time', () => {
     expect(METRICS).toEqual({
       NotificationsAccepted: 'Count',
       NotificationsRefused: 'Count',
       NotificationsReadEncoded: 'Count',
       OrderMismatches: 'Count',
+      RefundsAccepted: 'Count',
+      RefundsRefused: 'Count',
+      GenuineRefused: 'Count',
       StatusesPublished: 'Count',
-      PaymentMismatches: 'Count',
+      RecordsFailed: 'Count',
+      SecondsWaited: 'Seconds',
+      SecondsUndecided: 'Seconds',
       BaiduRequests: 'Count',
       BaiduFailures: 'Count',
       BaiduLatency: 'Milliseconds',
@@ -149,6 +172,15 @@ describe('errorFields()', () => {
     });
     const plain = new ServiceError('BAIDU_UNREACHABLE', 'No connection.', { cause: new Error('marked') });
     expect(errorFields(plain)).toMatchObject({ cause: 'Error', causeCode: undefined });
+  });
+
+  test('name the innermost cause', () => {
+    const socket = Object.assign(new Error('marked'), { code: 'ECONNRESET' });
+    const cause = Object.assign(new TypeError('marked', { cause: socket }), { code: 'other' });
+    expect(errorFields(new ServiceError('TOPIC_UNAVAILABLE', 'Not taken.', { cause }))).toMatchObject({
+      cause: 'Error',
+      causeCode: 'ECONNRESET',
+    });
   });
 
   test('say nothing of a cause that is no error', () => {
