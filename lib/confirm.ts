@@ -45,6 +45,8 @@ export interface ConfirmParts
   extends Pick<LedgerWork, 'ledger' | 'rememberMs'>,
     Partial<Pick<LedgerWork, 'now' | 'pause' | 'nameDecision'>>,
     AuditParts {
+  /** 0 to 1, for what must not happen to all at once; `Math.random` by default. */
+  readonly random?: () => number;
   readonly loadSecret: () => Promise<{ find(appId: string | undefined): ConfirmApp }>;
   readonly queryOrder: QueryOrder;
   /** Tells everyone, in so many milliseconds; throws `TOPIC_UNAVAILABLE`. */
@@ -100,7 +102,7 @@ interface Lookup {
 }
 
 /** Everything the functions of this module work with. */
-type Work = ConfirmParts & LedgerWork;
+type Work = ConfirmParts & LedgerWork & { readonly random: () => number };
 
 /**
  * Looks orders up: asks Baidu for each, once for all messages about it, and tells what has changed.
@@ -118,6 +120,7 @@ export async function confirmAll(
     now: Date.now,
     pause: delay,
     nameDecision: () => crypto.randomUUID(),
+    random: Math.random,
     ...parts,
     leftMs,
   };
@@ -296,7 +299,7 @@ async function decide(record: OrderRecord, picture: Picture, work: Work): Promis
 async function queryUnderLimit(
   app: App,
   order: { orderId: string; siteId: string },
-  { queryOrder, leftMs, pause, sendBack }: Work,
+  { queryOrder, leftMs, pause, sendBack, random }: Work,
 ): Promise<OrderStatus | undefined> {
   let refused: unknown;
   for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, 4000)) {
@@ -308,7 +311,7 @@ async function queryUnderLimit(
       const isLate = refused !== undefined && error instanceof ServiceError && error.passing;
       if (!isQps && !isLate) throw error;
       refused ??= error;
-      const wait = pauseMs * (0.5 + Math.random());
+      const wait = pauseMs * (0.5 + random());
       if (wait + ASK_AGAIN_MS + SEND_BACK_MS < leftMs()) await pause(wait);
       else if (sendBack) return undefined;
       else throw refused;
@@ -337,12 +340,12 @@ async function askAgainForRefund(
 }
 
 /** Back into the queue as new messages: another try of the same ones would bring them nearer to the dead-letter queue. */
-async function sendAllBack(lookups: readonly Lookup[], { sendBack }: Work): Promise<void> {
+async function sendAllBack(lookups: readonly Lookup[], { sendBack, random }: Work): Promise<void> {
   const { least, most } = DEFERRAL_SECONDS;
   const bodies = new Set(lookups.map(({ body }) => body));
   await Promise.all(
     [...bodies].map((body) => {
-      const delaySeconds = least + Math.floor(Math.random() * (most - least));
+      const delaySeconds = least + Math.floor(random() * (most - least));
       return sendBack?.(body, { budgetMs: SEND_BACK_MS, delaySeconds });
     }),
   );

@@ -1,7 +1,7 @@
 import type { QueryOrder } from '../../lib/baidu/client.ts';
 import type { ConfirmParts } from '../../lib/confirm.ts';
 import type { LedgerWrite } from '../../lib/ledger/decisions.ts';
-import type { Item } from '../../lib/ledger/record.ts';
+import { type Item, readRecord } from '../../lib/ledger/record.ts';
 
 /** What a worker is made of that a condition can be taken out of. */
 export type Parts = Pick<ConfirmParts, 'ledger' | 'publish' | 'queryOrder'>;
@@ -79,11 +79,9 @@ export const SWITCHES: Readonly<Record<string, (parts: Parts, now: () => number)
     reading(parts, (item) => {
       const told = typeof item['told'] === 'string' ? JSON.parse(item['told']) : undefined;
       if (!told) return item;
-      const refunds = Object.keys(item).flatMap((name) => {
-        const [, batch, code] = /^refund:(.*):([12])$/.exec(name) ?? [];
-        return batch ? [[batch, Number(code)]] : [];
-      });
-      return { ...item, told: JSON.stringify({ ...told, refunds: Object.fromEntries(refunds) }) };
+      const { refunds } = readRecord({ appId: '', orderId: '' }, item);
+      const words = Object.fromEntries(refunds.map(({ refundBatchId, code }) => [refundBatchId, code]));
+      return { ...item, told: JSON.stringify({ ...told, refunds: words }) };
     }),
 };
 

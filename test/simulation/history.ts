@@ -1,10 +1,11 @@
 import { BaiduError, OVER_QPS_ERRNO, ServiceError } from '../../lib/baidu/errors.ts';
 import { type ConfirmParts, confirmAll, type OrderEvent } from '../../lib/confirm.ts';
+import type { LedgerWrite } from '../../lib/ledger/decisions.ts';
 import { tryLookup } from '../../lib/lookup.ts';
-import { SWITCHES } from './conditions.ts';
+import { partsIn } from './parts.ts';
 import { randomFrom, Scheduler, type Worker } from './scheduler.ts';
 import { Table } from './table.ts';
-import { APP, answerOf, FIRST, faultsIn, MESSAGES, type State, told } from './world.ts';
+import { answerOf, FIRST, faultsIn, MESSAGES, notifiedRefund, type State, told } from './world.ts';
 
 /** What a history came to: what it broke, and what happened in it. */
 export interface Ending {
@@ -18,6 +19,8 @@ const VISIBILITY_MS = 60_000;
 /** Baidu's cache answers with what was true so long ago at the most, in milliseconds. */
 const CACHE_MS = 6000;
 const LIMIT_MS = 4 * 3600 * 1000;
+/** Baidu's query may show a refund so long after its notification, in milliseconds. */
+const LATE_REFUND_MS = 40 * 60_000;
 
 interface Message {
   readonly body: string;
@@ -55,7 +58,9 @@ class World {
   #trouble: number;
   readonly #hasClock: boolean;
   #isQuiet = false;
-  #expected = { notified: false };
+  /** What was taken from Baidu and has to be told: a payment, and of each refund the words that were said. */
+  #isPaymentNotified = false;
+  readonly #refunds = new Map<string, string[]>();
 
   constructor(seed: number, off: string | undefined) {
     this.#random = randomFrom(seed);
@@ -86,9 +91,13 @@ class World {
     const faults = faultsIn(this.#events, present);
     if (this.#queue.length > 0) faults.push('stuck');
     const last = [...this.#events].sort((a, b) => a.sequence - b.sequence).at(-1);
-    if (this.#expected.notified && last?.notification?.['status'] !== '2')
+    if (this.#isPaymentNotified && last?.notification?.['status'] !== '2')
       faults.push('a notification was not told');
-    if (this.#expected.notified && !last?.tpOrderId) faults.push('a tpOrderId was not told');
+    if (this.#isPaymentNotified && !last?.tpOrderId) faults.push('a tpOrderId was not told');
+    for (const [batch, words] of this.#refunds) {
+      const word = last?.refunds.find(({ refundBatchId }) => refundBatchId === batch)?.code;
+      if (!words.includes(String(word))) faults.push('a refund was not told');
+    }
     const words = [...this.#events].sort((a, b) => a.sequence - b.sequence).map(told);
     const isTwice = words.some((word, index) => word === words[index - 1]);
     if (!this.#faulty && isTwice) faults.push('told twice without a fault');
@@ -105,12 +114,7 @@ class World {
     for (let index = 0; index < count; index++) {
       at += this.#chance(0.5) ? this.#whole(1, 1500) : this.#whole(1500, 90_000);
       state = this.#nextState(state);
-      const next = state;
-      this.#coming++;
-      this.scheduler.later(at, 'change', () => {
-        this.#coming--;
-        this.#change(next);
-      });
+      this.#changeLater(at, state);
       const isPayment = index === 0;
       for (let copies = this.#chance(0.4) ? 2 : 1; copies > 0; copies--) {
         this.#send(
@@ -119,8 +123,26 @@ class World {
         );
       }
     }
+    if (this.#chance(0.5)) this.#planRefunds(state, at);
     for (let poll = 0; poll < 3; poll++)
       this.scheduler.later(this.#whole(0, 3000), 'poll', () => this.#poll());
+  }
+
+  /** Refunds in part, of which Baidu tells whatever its query says; what the query says later, nobody tells. */
+  #planRefunds(state: State, lastAt: number): void {
+    for (let batch = this.#whole(1, 3); batch > 0; batch--) {
+      for (let copies = this.#whole(1, 2); copies > 0; copies--) {
+        const word = this.#chance(0.2) ? '2' : '1';
+        this.#refunds.set(`R${batch}`, [...(this.#refunds.get(`R${batch}`) ?? []), word]);
+        const at = this.#chance(0.5) ? lastAt + this.#whole(1, 5000) : this.#whole(0, lastAt);
+        this.#send(notifiedRefund(`R${batch}`, word, this.#chance(0.6)), at);
+      }
+    }
+    if (state.refund === 'REFUNDED' || !this.#chance(0.5)) return;
+    const at = lastAt + this.#whole(5000, 10_000);
+    this.#refunds.set('R9', ['1']);
+    this.#send(notifiedRefund('R9', '1', true), at);
+    this.#changeLater(at + this.#whole(0, LATE_REFUND_MS), { ...state, refund: 'REFUNDED' });
   }
 
   #nextState(state: State): State {
@@ -133,13 +155,21 @@ class World {
     return others[this.#whole(0, others.length - 1)] ?? state;
   }
 
+  #changeLater(at: number, state: State): void {
+    this.#coming++;
+    this.scheduler.later(at, 'change', () => {
+      this.#coming--;
+      this.#change(state);
+    });
+  }
+
   #change(state: State): void {
     this.#states.push({ state, since: this.scheduler.now });
     this.scheduler.say(`Baidu: ${this.#states.length - 1} ${Object.values(state).join(' ')}`);
   }
 
   #send(body: string, delayMs: number): void {
-    if (body === MESSAGES.notifiedPaid) this.#expected.notified = true;
+    if (body === MESSAGES.notifiedPaid) this.#isPaymentNotified = true;
     this.#queue.push({ body, visibleAt: this.scheduler.now + delayMs });
   }
 
@@ -149,7 +179,11 @@ class World {
     const visible = this.#queue.filter(({ visibleAt }) => visibleAt <= this.scheduler.now);
     const batch = visible.filter(() => this.#chance(0.8));
     if (batch.length > 0) void this.#work(batch);
-    if (this.#queue.length > 0 || this.#coming > 0) this.scheduler.later(again, 'poll', () => this.#poll());
+    if (this.#queue.length === 0 && this.#coming === 0) return;
+    const nextAt = Math.min(...this.#queue.map(({ visibleAt }) => visibleAt)) - this.scheduler.now;
+    this.scheduler.later(Number.isFinite(nextAt) ? Math.max(again, nextAt) : again, 'poll', () =>
+      this.#poll(),
+    );
   }
 
   async #work(batch: readonly Message[]): Promise<void> {
@@ -183,35 +217,22 @@ class World {
 
   #partsOf(worker: Worker, skewMs: number): ConfirmParts {
     const { scheduler } = this;
-    const now = () => scheduler.now + skewMs;
-    const plain = {
-      ledger: {
-        read: (id: string) => this.#ask(worker, 'reads', () => this.#table.read(id)),
-        write: (id: string, write: Parameters<Table['write']>[1]) =>
-          this.#ask(worker, `writes ${Object.keys(write.set).join(' ')}`, () => this.#writeOnce(id, write)),
-        find: (key: string) => this.#ask(worker, 'finds', () => this.#table.find(key)),
-      },
-      queryOrder: () => this.#ask(worker, 'asks Baidu', () => this.#answer(), 300),
-      publish: (event: OrderEvent) =>
-        this.#ask(worker, `publishes ${event.sequence}: ${event.changed.join(' ')} ${told(event)}`, () => {
-          this.#events.push(event);
-        }),
-    };
-    const take = this.#off === undefined ? undefined : SWITCHES[this.#off];
-    return {
-      ...(take ? take(plain, now) : plain),
-      publishAudit: async () => undefined,
-      loadSecret: async () => ({ find: () => APP }),
-      sendBack: async (message, { delaySeconds }) => this.#send(JSON.stringify(message), delaySeconds * 1000),
-      rememberMs: 400 * 86_400_000,
-      now,
-      pause: (ms) => scheduler.ask(worker, ms, 'waits', () => undefined),
+    const around = {
+      ...{ table: this.#table, answer: () => this.#answer() },
+      ask: <T>(what: string, take: () => T, typicalMs?: number) => this.#ask(worker, what, take, typicalMs),
+      tell: (event: OrderEvent) => void this.#events.push(event),
+      send: (body: string, delayMs: number) => this.#send(body, delayMs),
+      write: (id: string, write: LedgerWrite) => this.#writeOnce(id, write),
+      now: () => scheduler.now + skewMs,
+      pause: (ms: number) => scheduler.ask(worker, ms, 'waits', () => undefined),
       nameDecision: () => `d${++this.#decisions}`,
+      random: this.#random,
     };
+    return partsIn(around, this.#off);
   }
 
   /** A write whose answer is lost inside the client is tried again there. */
-  #writeOnce(id: string, write: Parameters<Table['write']>[1]) {
+  #writeOnce(id: string, write: LedgerWrite) {
     const item = this.#table.write(id, write);
     return this.#fault(0.05) ? this.#table.write(id, write) : item;
   }

@@ -2,14 +2,16 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { SWITCHES } from './conditions.ts';
+import { runAll, SMALL_ORDERS } from './exhaustive.ts';
 import { runHistory } from './history.ts';
 
-const HELP = `npm run simulate -- [--seeds N] [--seed N] [--without NAME]
+const HELP = `npm run simulate -- [--seeds N] [--seed N] [--exhaustive] [--without NAME]
 
-Random histories of one order against the ledger, in virtual time.
+Random histories of one order against the ledger, in virtual time; or all there are of small orders with two workers.
 
   --seeds N       how many, from seed 1 on (10000)
   --seed N        one, with its history
+  --exhaustive    all of the small orders with two faults at the most, some 200000
   --without NAME  with a condition taken out, to see that it is found:
 ${Object.keys(SWITCHES)
   .map((name) => `                  ${name}`)
@@ -34,14 +36,16 @@ async function main(): Promise<void> {
     seeds: { type: 'string' },
     seed: { type: 'string' },
     without: { type: 'string' },
+    exhaustive: { type: 'boolean' },
+    help: { type: 'boolean' },
   } as const;
-  let values: { seeds?: string; seed?: string; without?: string };
+  let values: ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
   try {
-    ({ values } = parseArgs({ options: { ...options, help: { type: 'boolean' } } }));
+    ({ values } = parseArgs({ options }));
   } catch (error) {
     return end(2, `${error instanceof Error ? error.message : error}\n\n${HELP}`);
   }
-  if ('help' in values) return end(0, HELP);
+  if (values.help) return end(0, HELP);
   const { without } = values;
   const seeds = Number(values.seeds ?? 10_000);
   if (without !== undefined && !(without in SWITCHES))
@@ -52,10 +56,25 @@ async function main(): Promise<void> {
     const { faults, history } = await runHistory(Number(values.seed), without);
     return end(faults.length > 0 ? 1 : 0, `${history.join('\n')}\n${faults.join('; ') || 'holds'}\n`);
   }
+  if (values.exhaustive) return exhaust(without);
   const found = await searchAll(seeds, without);
   if (found === undefined) return end(0, `${seeds} histories hold.\n`);
   const { faults, history } = await runHistory(found, without);
   end(1, `${history.join('\n')}\nseed ${found}: ${faults.join('; ')}\n`);
+}
+
+async function exhaust(off: string | undefined): Promise<void> {
+  for (const lookups of SMALL_ORDERS) {
+    const { histories, broken } = await runAll({ lookups, faults: 2, off }, (count) => {
+      if (count % 1000 === 0) process.stderr.write(`\r${count} histories `);
+    });
+    process.stderr.write('\n');
+    if (broken)
+      return end(1, `${broken.history.join('\n')}\nhistory ${histories}: ${broken.faults.join('; ')}\n`);
+    process.stdout.write(
+      `all ${histories} histories of an order looked up ${lookups.join(', ')} times hold.\n`,
+    );
+  }
 }
 
 /** Searches on all processors; the first seed that breaks something, if any does. */

@@ -28,6 +28,18 @@ export const MESSAGES = {
   notifiedPaid: JSON.stringify({ ...named, notification: signed(PAID) }),
 } as const;
 
+/** The message of a refund that has succeeded (1) or failed (2); Baidu need not name the user. */
+export function notifiedRefund(refundBatchId: string, refundStatus: string, isUserNamed: boolean): string {
+  const fields = {
+    orderId: ORDER.orderId,
+    refundBatchId,
+    refundStatus,
+    userId: isUserNamed ? ORDER.siteId : '',
+  };
+  const order = isUserNamed ? named : { appId: APP.appId, orderId: ORDER.orderId };
+  return JSON.stringify({ ...order, refundNotification: signed(fields) });
+}
+
 /** An order's three statuses at Baidu. */
 export interface State {
   readonly payment: 'UNPAID' | 'PAID';
@@ -84,6 +96,7 @@ export function faultsIn(events: readonly OrderEvent[], present: State): string[
   for (const [index, event] of byNumber.entries()) {
     const before = byNumber[index - 1];
     if (before && numberOf(event) < numberOf(before)) faults.add('older told after newer');
+    if (before && before.refunds.length > event.refunds.length) faults.add('a refund was forgotten');
   }
   const last = byNumber.at(-1);
   const isTrue =
