@@ -4,7 +4,7 @@ import { SECRET, type World } from '../support/world.ts';
 import { startWorld } from '../support/worlds.ts';
 import { idsOfType, packageTemplate, type Template } from '../template/package.ts';
 import { FAULTS, OTHER_FAULTS } from './faults.ts';
-import { Stage } from './stage.ts';
+import { type Pool, Stage } from './stage.ts';
 
 /*
  * Each alarm of the template, as it is packaged, over the metrics that the bundles write by its fault, and by what comes
@@ -13,6 +13,7 @@ import { Stage } from './stage.ts';
 let world: World;
 let template: Template;
 let stage: Stage;
+const pool: Pool = new Map();
 beforeAll(async () => {
   const packaging = packageTemplate({ params: { silenceAlarmHours: '2' } });
   [world, { template }] = await Promise.all([startWorld(), packaging]);
@@ -21,10 +22,13 @@ beforeEach(() => {
   world.secretsManager.fail(undefined);
   world.secretsManager.put('secret', JSON.stringify(SECRET));
   world.baidu.always(says(answerBody()));
-  stage = new Stage(world, template);
+  stage = new Stage(world, template, pool);
 });
 afterEach(() => stage.end());
-afterAll(() => world.close());
+afterAll(async () => {
+  await Promise.all([...pool.values()].map(({ sandbox }) => sandbox.end()));
+  await world.close();
+});
 
 /** What sounded beside the silence, which is none in the tests of other alarms. */
 const sounded = (of?: string) =>

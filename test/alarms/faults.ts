@@ -28,6 +28,9 @@ const audited = (refundBatchId: string) => ({
   answer: { auditStatus: 3, refundPayMoney: 100 },
 });
 
+/** An environment that no process has yet. */
+const cold = () => ({ COLD: crypto.randomUUID() });
+
 /** As often as it says, some minutes apart. */
 async function repeat(
   times: number,
@@ -87,7 +90,7 @@ export const OTHER_FAULTS: readonly [string, string, (stage: Stage) => Promise<v
     'GenuineRefused',
     async (stage) => {
       stage.world.secretsManager.put('secret', JSON.stringify({ ...SECRET, platformPublicKey: 'none' }));
-      await stage.notify();
+      await stage.notify({}, cold());
       await stage.pass(5);
     },
     'SecretFailures',
@@ -125,7 +128,7 @@ export const OTHER_FAULTS: readonly [string, string, (stage: Stage) => Promise<v
     async (stage) => {
       await repeat(3, stage, 5, async (index) => {
         stage.world.secretsManager.fail(index === 0 ? undefined : { error: 'InternalServiceError' });
-        await stage.invoke('query', ask, { SECRET_TTL_SECONDS: '0' });
+        await stage.invoke('query', ask);
       });
     },
   ],
@@ -208,13 +211,13 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   SecretFailures: {
     fault: async (stage) => {
       stage.world.secretsManager.put('secret', JSON.stringify({ ...SECRET, apiTokens: [] }));
-      await stage.invoke('query', ask);
+      await stage.invoke('query', ask, cold());
       await stage.pass(5);
     },
     calm: async (stage) => {
       await repeat(3, stage, 5, async (index) => {
         stage.world.secretsManager.fail(index === 1 ? { error: 'InternalServiceError' } : undefined);
-        await stage.invoke('query', ask, { SECRET_TTL_SECONDS: '0' });
+        await stage.invoke('query', ask);
       });
     },
   },
@@ -310,7 +313,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   QueryFailing: {
     fault: async (stage) => {
       stage.killAt('query', 'query');
-      await repeat(3, stage, 5, async () => {
+      await repeat(2, stage, 5, async () => {
         for (let count = 0; count < 3; count++) await stage.invoke('query', ask);
       });
     },

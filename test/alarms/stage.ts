@@ -15,6 +15,15 @@ import { CloudWatch } from './cloudwatch.ts';
 
 const PREFIX = 'baidu-payment-status-dev-';
 
+/** A process with a function in it, and how many lines of its output were read. */
+interface Warm {
+  readonly sandbox: Sandbox;
+  read: number;
+}
+
+/** The processes of all tests, by function and environment: what starts warm is not measured again. */
+export type Pool = Map<string, Warm>;
+
 /** A deployed stage: the bundles in a world, by a clock of the test's own, and what CloudWatch sees of them. */
 export class Stage {
   readonly world: World;
@@ -22,33 +31,39 @@ export class Stage {
   /** The alarms that have sounded, each with the first minute in which it did. */
   readonly sounded = new Map<string, number>();
   readonly #alarms: readonly string[];
-  readonly #sandboxes = new Map<FunctionName, { sandbox: Sandbox; read: number; environment: string }>();
+  readonly #pool: Pool;
+  /** The process that runs a function now. */
+  readonly #running = new Map<FunctionName, Sandbox>();
   #queuedSince: number | undefined;
 
-  constructor(world: World, template: Template) {
+  constructor(world: World, template: Template, pool: Pool) {
     this.world = world;
+    this.#pool = pool;
     this.cloudWatch = new CloudWatch(template);
     this.#alarms = idsOfType(template, 'AWS::CloudWatch::Alarm');
     world.decide(() => 'pass');
   }
 
-  /** Invokes a function, in the sandbox that it has or in a new one, and takes what it measures. */
+  /**
+   * Invokes a function and takes what it measures. The secret is read anew each time, unless the environment says
+   * otherwise; one that no other test has gives a cold start.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: a handler may return anything.
   async invoke(name: FunctionName, event: unknown, environment: Record<string, string> = {}): Promise<any> {
     const functionName = PREFIX + name;
-    const key = JSON.stringify(environment);
-    let entry = this.#sandboxes.get(name);
-    if (entry?.environment !== key) {
-      await entry?.sandbox.end();
-      const env = { LOG_LEVEL: 'WARN', AWS_LAMBDA_FUNCTION_NAME: functionName, ...environment };
-      entry = { sandbox: this.world.sandbox(name, env, 8000), read: 0, environment: key };
-      this.#sandboxes.set(name, entry);
-    }
-    const outcome = await entry.sandbox.invoke(event);
-    const { output } = entry.sandbox;
-    for (const line of output.slice(entry.read)) this.cloudWatch.putLine(line);
-    entry.read = output.length;
-    if (outcome === undefined) this.#sandboxes.delete(name);
+    const env = {
+      ...{ LOG_LEVEL: 'WARN', SECRET_TTL_SECONDS: '0', AWS_LAMBDA_FUNCTION_NAME: functionName },
+      ...environment,
+    };
+    const key = JSON.stringify(env);
+    const warm = this.#pool.get(key) ?? { sandbox: this.world.sandbox(name, env, 8000), read: 0 };
+    this.#pool.set(key, warm);
+    this.#running.set(name, warm.sandbox);
+    const outcome = await warm.sandbox.invoke(event);
+    const { output } = warm.sandbox;
+    for (const line of output.slice(warm.read)) this.cloudWatch.putLine(line);
+    warm.read = output.length;
+    if (outcome === undefined) this.#pool.delete(key);
     const isError = outcome === undefined || outcome.thrown !== undefined;
     const measured = { Invocations: 1, Errors: Number(isError), Throttles: 0 };
     for (const [metric, value] of Object.entries(measured))
@@ -84,7 +99,7 @@ export class Stage {
   killAt(action: string, name: FunctionName): void {
     this.world.decide((moment) => {
       if (moment !== `${action} asked`) return 'pass';
-      this.#sandboxes.get(name)?.sandbox.child.kill('SIGKILL');
+      this.#running.get(name)?.child.kill('SIGKILL');
       return 'hang';
     });
   }
@@ -123,9 +138,8 @@ export class Stage {
     }
   }
 
-  /** Ends what it has started, and empties the queues. */
+  /** Empties the queues. */
   async end(): Promise<void> {
-    await Promise.all([...this.#sandboxes.values()].map(({ sandbox }) => sandbox.end()));
     const { sqs, paymentQueueUrl, deadLetterQueueUrl } = this.world.aws;
     for (const queueUrl of [paymentQueueUrl, deadLetterQueueUrl]) await drain(sqs, queueUrl);
   }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BaiduError, ServiceError } from '../../../lib/baidu/errors.ts';
 import type { LogLevel } from '../../../lib/lambda/config.ts';
-import { createLog, errorFields, METRIC_NAMESPACE, METRICS } from '../../../lib/lambda/log.ts';
+import { createLog, errorFields, METRIC_NAMESPACE } from '../../../lib/lambda/log.ts';
 
 const NOW = new Date('2026-01-01T00:00:00.000Z');
 
@@ -122,27 +122,6 @@ describe('createLog()', () => {
     expect(JSON.parse(lines[0] ?? '')._aws.CloudWatchMetrics).toMatchObject([
       { Dimensions: [['FunctionName', 'Errno']] },
     ]);
-  });
-
-  test('knows its metrics, one of them a time', () => {
-    expect(METRICS).toEqual({
-      NotificationsAccepted: 'Count',
-      NotificationsRefused: 'Count',
-      NotificationsReadEncoded: 'Count',
-      OrderMismatches: 'Count',
-      RefundsAccepted: 'Count',
-      RefundsRefused: 'Count',
-      GenuineRefused: 'Count',
-      StatusesPublished: 'Count',
-      RecordsFailed: 'Count',
-      SecondsWaited: 'Seconds',
-      SecondsUndecided: 'Seconds',
-      BaiduRequests: 'Count',
-      BaiduFailures: 'Count',
-      BaiduLatency: 'Milliseconds',
-      SecretFailures: 'Count',
-      ColdStarts: 'Count',
-    });
   });
 });
 
