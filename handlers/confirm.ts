@@ -4,7 +4,6 @@ import { openLedger } from '../lib/aws/dynamodb.ts';
 import { createQueue } from '../lib/aws/queue.ts';
 import { loadSecrets, readPreviousSecrets } from '../lib/aws/secrets-manager.ts';
 import { createTopic } from '../lib/aws/topic.ts';
-import { createBaiduClient } from '../lib/baidu/client.ts';
 import { startBudget } from '../lib/baidu/deadline.ts';
 import { ServiceError } from '../lib/baidu/errors.ts';
 import { confirmAll, type Outcome } from '../lib/confirm.ts';
@@ -12,16 +11,16 @@ import { readBaiduConfig, readConfirmConfig, readLogConfig, readSecretConfig } f
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog, errorFields } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
-import { waitMetrics, watchAudits, watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
+import { waitMetrics, watchApps, watchAudits, watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
 import { tryLookup, unwrap } from '../lib/lookup.ts';
-import { withPreviousKey } from '../lib/merchant/previous-key.ts';
 import { parseConfirmSecret } from '../lib/merchant/secret.ts';
 import { createTeller } from '../lib/order-event.ts';
-import { isSelfTest, type SigningSelfTest, selfTestSigning } from '../lib/self-test.ts';
+import { isSelfTest, selfTestSigning } from '../lib/self-test.ts';
+import { createStatusQuery } from '../lib/status-query.ts';
 
 type ConfirmRecord = SQSRecord | SNSEventRecord;
 type ConfirmEvent = { Records?: readonly ConfirmRecord[]; selfTest?: unknown } | null;
-type ConfirmResult = SQSBatchResponse | SigningSelfTest;
+type ConfirmResult = SQSBatchResponse | ReturnType<typeof selfTestSigning>;
 
 /** What is kept of an invocation's time to answer in, and what there is where the runtime names no limit, in ms. */
 const RESERVE_MS = 2000;
@@ -32,11 +31,14 @@ const service = atInit(() => {
   const { topicArn, ledgerTable, rememberMs, queueUrl } = readConfirmConfig();
   const secretConfig = readSecretConfig();
   return {
-    loadSecret: loadSecrets(secretConfig, { parse: parseConfirmSecret, onFailure: watchSecret(log) }),
-    queryOrder: withPreviousKey(
-      createBaiduClient({ ...readBaiduConfig(), onAttempt: watchBaidu(log) }),
-      readPreviousSecrets(secretConfig, parseConfirmSecret),
-    ),
+    loadSecret: loadSecrets(secretConfig, {
+      parse: watchApps(log, parseConfirmSecret),
+      onFailure: watchSecret(log),
+    }),
+    ...createStatusQuery(readBaiduConfig(), {
+      onAttempt: watchBaidu(log),
+      readPrevious: readPreviousSecrets(secretConfig, parseConfirmSecret),
+    }),
     ledger: openLedger(ledgerTable),
     ...createTeller(createTopic(topicArn)),
     sendBack: queueUrl ? createQueue(queueUrl) : undefined,
@@ -52,7 +54,7 @@ const service = atInit(() => {
 export const handler = middy<ConfirmEvent, ConfirmResult>({ timeoutEarlyInMillis: 0 })
   .use(outcomes<ConfirmEvent, ConfirmResult>({ log, answerError: () => undefined }))
   .handler(async (event, context) => {
-    if (isSelfTest(event)) return selfTestSigning(await service().loadSecret());
+    if (isSelfTest(event)) return selfTestSigning(await service().loadSecret(), event);
     const records = event?.Records;
     if (!Array.isArray(records)) throw new ServiceError('INVALID_REQUEST', 'The event holds no Records.');
     const leftMs = startBudget((context.getRemainingTimeInMillis?.() ?? DEFAULT_MS) - RESERVE_MS);

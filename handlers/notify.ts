@@ -5,20 +5,20 @@ import { createQueue } from '../lib/aws/queue.ts';
 import { loadSecrets } from '../lib/aws/secrets-manager.ts';
 import { startBudget } from '../lib/baidu/deadline.ts';
 import { readForm } from '../lib/baidu/form.ts';
-import { readLedgerTable, readLogConfig, readNotifyConfig, readSecretConfig } from '../lib/lambda/config.ts';
+import { readLedgerConfig, readLogConfig, readNotifyConfig, readSecretConfig } from '../lib/lambda/config.ts';
 import { isOfStrangers } from '../lib/lambda/error-codes.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
 import { jsonAnswer, refusalAnswer } from '../lib/lambda/problem.ts';
-import { watchSecret } from '../lib/lambda/watch.ts';
+import { watchApps, watchSecret } from '../lib/lambda/watch.ts';
 import { openLedgerLate } from '../lib/ledger-late.ts';
 import { parseNotificationSecret } from '../lib/merchant/secret.ts';
-import { isSelfTest, selfTestVerifying, type VerifyingSelfTest } from '../lib/self-test.ts';
+import { isSelfTest, selfTestVerifying } from '../lib/self-test.ts';
 import { type Call, type CallFields, takeCall } from '../lib/webhook.ts';
 
 type NotifyEvent = APIGatewayProxyEventV2 | null;
-type NotifyResult = APIGatewayProxyStructuredResultV2 | VerifyingSelfTest;
+type NotifyResult = APIGatewayProxyStructuredResultV2 | ReturnType<typeof selfTestVerifying>;
 
 /** Baidu gives 2 s, the network included; all of our own work ends within this many milliseconds. */
 const BUDGET_MS = 1400;
@@ -30,14 +30,14 @@ const service = atInit(() => {
   const { queueUrl, ordersTable, auditPolicy } = readNotifyConfig();
   return {
     loadSecret: loadSecrets(readSecretConfig(), {
-      parse: parseNotificationSecret,
+      parse: watchApps(log, parseNotificationSecret),
       timeoutMs: SECRET_MS,
       refreshTimeoutMs: 400,
       onFailure: watchSecret(log),
     }),
     matchOrder: ordersTable ? createOrderMatcher(ordersTable) : async () => true,
-    send: createQueue(queueUrl),
-    openLedger: openLedgerLate(readLedgerTable()),
+    send: createQueue(queueUrl, { openAhead: true }),
+    openLedger: openLedgerLate(readLedgerConfig().ledgerTable),
     auditPolicy,
   };
 });
@@ -64,7 +64,7 @@ export const handler = middy<NotifyEvent, NotifyResult>({
   )
   .handler(async (event, { outcome }) => {
     const leftMs = startBudget(BUDGET_MS);
-    if (isSelfTest(event)) return selfTestVerifying(await service().loadSecret());
+    if (isSelfTest(event)) return selfTestVerifying(await service().loadSecret(), event);
     const note = (fields: CallFields) => {
       Object.assign(outcome.fields, fields);
       if (fields['reading'] === 'encoded')

@@ -1,28 +1,32 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { askByOwnId, type MerchantOrderStatus, parseOwnId } from '../lib/ask.ts';
+import { askByIds, askByOwnId, type MerchantOrderStatus, parseOwnId } from '../lib/ask.ts';
 import { loadSecrets, readPreviousSecrets } from '../lib/aws/secrets-manager.ts';
-import { type App, createBaiduClient } from '../lib/baidu/client.ts';
 import { startBudget } from '../lib/baidu/deadline.ts';
 import { ServiceError } from '../lib/baidu/errors.ts';
 import { type OrderRef, parseOrderRef } from '../lib/baidu/order.ts';
 import type { OrderStatus } from '../lib/baidu/order-status.ts';
-import { readBaiduConfig, readLedgerTable, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
+import { readBaiduConfig, readLedgerConfig, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog } from '../lib/lambda/log.ts';
 import { type Outcome, outcomes } from '../lib/lambda/middleware.ts';
 import { jsonAnswer, problemAnswer } from '../lib/lambda/problem.ts';
-import { watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
+import { watchApps, watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
 import { openLedgerLate } from '../lib/ledger-late.ts';
-import { withPreviousKey } from '../lib/merchant/previous-key.ts';
-import { parseMerchantSecret, parseQuerySecret } from '../lib/merchant/secret.ts';
-import { bearerToken, requireToken } from '../lib/merchant/token.ts';
-import { isSelfTest, type SigningSelfTest, selfTestSigning } from '../lib/self-test.ts';
+import { appNamedIn } from '../lib/merchant/apps.ts';
+import { type MerchantApp, parseMerchantSecret, parseQuerySecret } from '../lib/merchant/secret.ts';
+import { appOfToken, bearerToken } from '../lib/merchant/token.ts';
+import { isSelfTest, selfTestSigning } from '../lib/self-test.ts';
+import { createStatusQuery } from '../lib/status-query.ts';
 
-/** What a caller with AWS credentials sends: an order to look up, or `{"selfTest":true}`. */
-type DirectEvent = { orderId?: unknown; siteId?: unknown; tpOrderId?: unknown; selfTest?: unknown } | null;
+/** What a caller with AWS credentials sends: an order to look up, or `{"selfTest":true}`; of which app, where there are several. */
+type DirectEvent = Partial<Record<'appId' | 'orderId' | 'siteId' | 'tpOrderId' | 'selfTest', unknown>> | null;
 type QueryEvent = APIGatewayProxyEventV2 | DirectEvent;
-type QueryResult = APIGatewayProxyStructuredResultV2 | OrderStatus | MerchantOrderStatus | SigningSelfTest;
+type QueryResult =
+  | APIGatewayProxyStructuredResultV2
+  | OrderStatus
+  | MerchantOrderStatus
+  | ReturnType<typeof selfTestSigning>;
 
 /** All of an invocation's work, the secret included, ends within this many milliseconds. */
 const BUDGET_MS = 7500;
@@ -30,13 +34,18 @@ const BUDGET_MS = 7500;
 const log = createLog(readLogConfig());
 const service = atInit(() => {
   const secretConfig = readSecretConfig();
+  const { ledgerTable, rememberMs } = readLedgerConfig();
   return {
-    queryOrder: withPreviousKey(
-      createBaiduClient({ ...readBaiduConfig(), onAttempt: watchBaidu(log) }),
-      readPreviousSecrets(secretConfig, parseMerchantSecret),
-    ),
-    loadSecret: loadSecrets(secretConfig, { parse: parseQuerySecret, onFailure: watchSecret(log) }),
-    openLedger: openLedgerLate(readLedgerTable()),
+    ...createStatusQuery(readBaiduConfig(), {
+      onAttempt: watchBaidu(log),
+      readPrevious: readPreviousSecrets(secretConfig, parseMerchantSecret),
+    }),
+    loadSecret: loadSecrets(secretConfig, {
+      parse: watchApps(log, parseQuerySecret),
+      onFailure: watchSecret(log),
+    }),
+    openLedger: openLedgerLate(ledgerTable),
+    rememberMs,
   };
 });
 
@@ -55,24 +64,24 @@ export const handler = middy<QueryEvent, QueryResult>({ timeoutEarlyInMillis: 0 
     const leftMs = startBudget(BUDGET_MS);
     const { loadSecret } = service();
     if (!isHttp(event)) {
-      if (isSelfTest(event)) return selfTestSigning(await loadSecret());
+      if (isSelfTest(event)) return selfTestSigning(await loadSecret(), event);
       const question = questionOf(event ?? {});
-      return answerTo(question, await loadSecret(), outcome, leftMs);
+      return answerTo(question, appNamedIn(event, await loadSecret()), outcome, leftMs);
     }
     const token = bearerToken(event.headers);
-    const secret = await loadSecret();
-    outcome.fields['tokenNumber'] = requireToken(token, secret.tokenDigests);
-    return jsonAnswer(200, await answerTo(questionIn(event), secret, outcome, leftMs));
+    const { app, tokenNumber } = appOfToken(token, await loadSecret());
+    outcome.fields['tokenNumber'] = tokenNumber;
+    return jsonAnswer(200, await answerTo(questionIn(event), app, outcome, leftMs));
   });
 
 /** An order, by Baidu's ids or by the merchant's own. */
 type Question = OrderRef | { readonly tpOrderId: string };
 
-async function answerTo(question: Question, app: App, { fields }: Outcome, leftMs: () => number) {
-  Object.assign(fields, 'tpOrderId' in question ? question : { orderId: question.orderId });
-  const { queryOrder, openLedger } = service();
-  if ('orderId' in question) return queryOrder(app, question, leftMs());
-  return askByOwnId(app, question.tpOrderId, { queryOrder, openLedger }, leftMs);
+async function answerTo(question: Question, app: MerchantApp, { fields }: Outcome, leftMs: () => number) {
+  const { appId } = app;
+  Object.assign(fields, { appId, ...('tpOrderId' in question ? question : { orderId: question.orderId }) });
+  if ('orderId' in question) return askByIds(app, question, service(), leftMs);
+  return askByOwnId(app, question.tpOrderId, service(), leftMs);
 }
 
 function questionOf({ orderId, siteId, tpOrderId }: NonNullable<DirectEvent>): Question {

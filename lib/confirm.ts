@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { App, QueryOrder } from './baidu/client.ts';
-import { asServiceError, BaiduError, OVER_QPS_ERRNO, ServiceError } from './baidu/errors.ts';
+import { asServiceError, isOverQps, ServiceError } from './baidu/errors.ts';
 import { checkNotification, type NotificationKeys, parseNotification } from './baidu/notification.ts';
 import type { OrderStatus } from './baidu/order-status.ts';
 import {
@@ -26,13 +25,10 @@ import {
   readRecord,
 } from './ledger/record.ts';
 import type { LookupMessage } from './lookup.ts';
+import type { Apps } from './merchant/apps.ts';
+import type { ConfirmApp } from './merchant/secret.ts';
 import { type Audit, type AuditParts, auditKey, tellAudit } from './refund-audit.ts';
-
-/** An app of the merchant's, with what its notifications are verified with. */
-export interface ConfirmApp extends App {
-  /** Throws `CONFIGURATION_UNAVAILABLE` where the secret holds none that is fit. */
-  readonly keys: () => NotificationKeys;
-}
+import type { StatusQuery } from './status-query.ts';
 
 /** A message of the topic for an order: all that is known of it, and which of that is new. */
 export interface OrderEvent extends Picture {
@@ -47,8 +43,10 @@ export interface ConfirmParts
     AuditParts {
   /** 0 to 1, for what must not happen to all at once; `Math.random` by default. */
   readonly random?: () => number;
-  readonly loadSecret: () => Promise<{ find(appId: string | undefined): ConfirmApp }>;
-  readonly queryOrder: QueryOrder;
+  readonly loadSecret: () => Promise<Pick<Apps<ConfirmApp>, 'find'>>;
+  readonly queryOrder: StatusQuery['queryOrder'];
+  /** Finds an order that the ledger does not know by the merchant's id. */
+  readonly findOrder?: StatusQuery['findOrder'] | undefined;
   /** Tells everyone, in so many milliseconds; throws `TOPIC_UNAVAILABLE`. */
   readonly publish: (event: OrderEvent, budgetMs: number) => Promise<void>;
   /** Puts a message back into the queue, held back for some seconds; without it the look-up fails. */
@@ -67,6 +65,7 @@ export type Confirmation = 'published' | 'known' | 'unknown' | 'deferred';
 
 /** What came of one message. */
 export interface Outcome {
+  readonly appId?: string | undefined;
   readonly orderId?: string | undefined;
   readonly tpOrderId?: string | undefined;
   readonly result: Confirmation | ServiceError;
@@ -143,15 +142,15 @@ export async function confirmAll(
   return understood.map((lookups, index) => outcomeOf(messages[index], lookups, results));
 }
 
-const NAMELESS = { orderId: undefined, tpOrderId: undefined };
+const NAMELESS = { appId: undefined, orderId: undefined, tpOrderId: undefined };
 
 function outcomeOf(
   message: LookupMessage | ServiceError | undefined,
   lookups: readonly Lookup[] | ServiceError,
   results: ReadonlyMap<Lookup, Confirmation | ServiceError>,
 ): Outcome {
-  const { orderId, tpOrderId } = message instanceof ServiceError || !message ? NAMELESS : message;
-  if (lookups instanceof ServiceError) return { orderId, tpOrderId, result: lookups };
+  const { appId, orderId, tpOrderId } = message instanceof ServiceError || !message ? NAMELESS : message;
+  if (lookups instanceof ServiceError) return { appId, orderId, tpOrderId, result: lookups };
   const all = lookups.map((lookup) => results.get(lookup) ?? 'known');
   const result =
     all.find((one) => one instanceof ServiceError) ??
@@ -159,6 +158,7 @@ function outcomeOf(
     'unknown';
   const first = lookups[0];
   return {
+    appId: first?.app.appId ?? appId,
     orderId: first?.order.orderId ?? orderId,
     tpOrderId: first?.facts?.tpOrderId ?? tpOrderId,
     result,
@@ -172,6 +172,12 @@ async function lookupsOf(message: LookupMessage, work: Work): Promise<Lookup[]> 
   const { orderId, siteId, tpOrderId, signed, answer, body } = message;
   if (tpOrderId !== undefined) {
     const items = await work.ledger.find(merchantOrderKey(appId, tpOrderId), work.leftMs());
+    if (items.length === 0) {
+      const found = await work.findOrder?.(app, tpOrderId, work.leftMs() - SEND_BACK_MS);
+      if (!found) return [];
+      const facts = { siteId: found.siteId, tpOrderId };
+      return [{ app, order: { appId, orderId: found.orderId }, siteId: found.siteId, facts, body }];
+    }
     return items.map((item) => {
       const order = { appId, orderId: String(item['orderId']) };
       return { app, order, siteId: readRecord(order, item).siteId, body };
@@ -258,7 +264,11 @@ async function bringUpToDate(
     if (siteId === undefined) {
       throw new ServiceError('ORDER_UNKNOWN', 'Nobody has told yet of which user the order is.');
     }
-    const status = await queryUnderLimit(app, { orderId: order.orderId, siteId }, work);
+    const status = await queryUnderLimit(
+      app,
+      { orderId: order.orderId, siteId, tpOrderId: record.tpOrderId },
+      work,
+    );
     if (!status) {
       await sendAllBack(lookups, work);
       return { result: 'deferred', paid: true };
@@ -297,8 +307,8 @@ async function decide(record: OrderRecord, picture: Picture, work: Work): Promis
  * fails once Baidu has refused, for want of time, is that limit's doing, too.
  */
 async function queryUnderLimit(
-  app: App,
-  order: { orderId: string; siteId: string },
+  app: ConfirmApp,
+  order: Parameters<StatusQuery['queryOrder']>[1],
   { queryOrder, leftMs, pause, sendBack, random }: Work,
 ): Promise<OrderStatus | undefined> {
   let refused: unknown;
@@ -307,7 +317,7 @@ async function queryUnderLimit(
     try {
       return await queryOrder(app, order, budgetMs);
     } catch (error) {
-      const isQps = error instanceof BaiduError && error.errno === OVER_QPS_ERRNO;
+      const isQps = isOverQps(error);
       const isLate = refused !== undefined && error instanceof ServiceError && error.passing;
       if (!isQps && !isLate) throw error;
       refused ??= error;

@@ -1,7 +1,8 @@
 import type { MatchOrder } from './aws/merchant-orders.ts';
 import type { SendMessage } from './aws/queue.ts';
 import { auditAnswer, type PlatformAnswer, paymentAnswer, refundAnswer } from './baidu/answers.ts';
-import { checkNotification, type NotificationKeys, parseNotification } from './baidu/notification.ts';
+import { ServiceError } from './baidu/errors.ts';
+import { checkNotification, parseNotification } from './baidu/notification.ts';
 import {
   checkRefundAudit,
   checkRefundNotification,
@@ -13,6 +14,9 @@ import type { UnverifiedForm } from './baidu/signed-form.ts';
 import { orderItemId, readRecord } from './ledger/record.ts';
 import type { LedgerStore } from './ledger/store.ts';
 import type { AuditAnswer } from './lookup.ts';
+import type { Apps } from './merchant/apps.ts';
+import { appsOfForm, type TakenForm } from './merchant/notified-app.ts';
+import type { NotificationApp } from './merchant/secret.ts';
 
 /** What Baidu calls a merchant for. */
 export type Call = 'payment' | 'refund' | 'audit';
@@ -23,9 +27,7 @@ export type AuditPolicy = 'undecided' | 'refuse' | 'approve';
 /** What taking a call of Baidu's takes. */
 export interface WebhookParts {
   /** The merchant's secret, in so many milliseconds. */
-  readonly loadSecret: (
-    budgetMs: number,
-  ) => Promise<NotificationKeys & { readonly appId: string | undefined }>;
+  readonly loadSecret: (budgetMs: number) => Promise<Pick<Apps<NotificationApp>, 'all' | 'broken'>>;
   readonly matchOrder: MatchOrder;
   readonly send: SendMessage;
   readonly openLedger: () => Promise<LedgerStore>;
@@ -68,34 +70,63 @@ export async function takeCall(
   note: (fields: CallFields) => void,
 ): Promise<Taken> {
   const unverified = CHECKS[call](form);
-  const secret = await parts.loadSecret(leftMs() - RESERVE_MS.secret);
+  const apps = await parts.loadSecret(leftMs() - RESERVE_MS.secret);
   const stored = { ...unverified.fields, rsaSign: unverified.signature };
-  const store = (message: object) => parts.send({ appId: secret.appId, ...message }, { budgetMs: leftMs() });
+  const store = (message: object) => parts.send(message, { budgetMs: leftMs() });
 
   if (call === 'payment') {
-    const notification = parseNotification(unverified, secret);
+    const [{ app, value: notification }] = appsOfForm(apps, unverified, parseNotification);
     const { orderId, siteId, tpOrderId, status, reading } = notification;
-    note({ orderId, tpOrderId, status, reading });
+    note({ appId: app.appId, orderId, tpOrderId, status, reading });
     if (status === 'PAID' && !(await parts.matchOrder(notification, leftMs() - RESERVE_MS.order))) {
       return { answer: paymentAnswer('refund'), isStored: false };
     }
-    await store({ orderId, siteId, notification: stored });
+    await store({ appId: app.appId, orderId, siteId, notification: stored });
     return { answer: paymentAnswer(status === 'PAID' ? 'consumed' : 'noted'), isStored: true };
   }
 
+  const ownerMs = () => leftMs() - RESERVE_MS.order;
   if (call === 'refund') {
-    const { orderId, siteId, tpOrderId, refundBatchId, status } = parseRefundNotification(unverified, secret);
-    note({ orderId, tpOrderId, refundBatchId, status });
-    await store({ orderId, siteId, refundNotification: stored });
+    const taken = appsOfForm(apps, unverified, parseRefundNotification);
+    const { app, value } = await ownerOf(taken, parts, ownerMs());
+    const { orderId, siteId, tpOrderId, refundBatchId, status } = value;
+    note({ appId: app.appId, orderId, tpOrderId, refundBatchId, status });
+    await store({ appId: app.appId, orderId, siteId, refundNotification: stored });
     return { answer: refundAnswer(), isStored: true };
   }
 
-  const audit = parseRefundAudit(unverified, secret);
+  const taken = appsOfForm(apps, unverified, parseRefundAudit);
+  const { app, value: audit } = await ownerOf(taken, parts, ownerMs());
   const { orderId, siteId, tpOrderId, refundBatchId } = audit;
-  const answer = await auditAnswerOf(audit, secret.appId, parts, leftMs() - RESERVE_MS.order);
-  note({ orderId, tpOrderId, refundBatchId, auditStatus: answer.auditStatus });
-  await store({ orderId, siteId, refundAudit: stored, answer });
+  const answer = await auditAnswerOf(audit, app.appId, parts, ownerMs());
+  note({ appId: app.appId, orderId, tpOrderId, refundBatchId, auditStatus: answer.auditStatus });
+  await store({ appId: app.appId, orderId, siteId, refundAudit: stored, answer });
   return { answer: auditAnswer(answer), isStored: true };
+}
+
+/**
+ * Which of the apps that share a platform key a refund belongs to: it names no deal, but the ledger knows whose the order
+ * is.
+ */
+async function ownerOf<T extends { readonly orderId: string }>(
+  taken: readonly [TakenForm<T>, ...TakenForm<T>[]],
+  { openLedger }: WebhookParts,
+  budgetMs: number,
+): Promise<TakenForm<T>> {
+  const [first, ...others] = taken;
+  if (others.length === 0) return first;
+  const ledger = await openLedger();
+  const known = await Promise.all(
+    taken.map(async ({ app: { appId = '' }, value: { orderId } }) =>
+      ledger.read(orderItemId({ appId, orderId }), Math.max(budgetMs, 1)),
+    ),
+  );
+  const [owner, ...more] = taken.filter((_each, index) => known[index] !== undefined);
+  if (owner && more.length === 0) return owner;
+  throw new ServiceError(
+    'LEDGER_UNAVAILABLE',
+    'The ledger does not know which of several apps the order is of.',
+  );
 }
 
 const REFUND = 1;

@@ -10,6 +10,8 @@ const PORTS = { gateway: 3000, cashier: 8620 };
 const REPEAT_SECONDS = 10;
 const RETRY_SECONDS = 5;
 
+const { REFUND_AUDIT } = process.env;
+
 const TITLE = '示例订单 Sample order';
 
 const say = (text = '') => process.stdout.write(`${text}\n`);
@@ -34,6 +36,7 @@ const starting = startStack({
   cashier: { port: PORTS.cashier, repeatIntervalMs: REPEAT_SECONDS * 1000 },
   retrySeconds: RETRY_SECONDS,
   onError: (error) => process.stderr.write(`${visible(error.message)}\n`),
+  ...(REFUND_AUDIT && { environment: { REFUND_AUDIT } }),
   ...(process.env['LOG_LEVEL'] && { onLog: (entry) => say(visible(entry)) }),
 });
 
@@ -53,7 +56,9 @@ function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Sta
   heading('The service and a cashier of its own, on this machine');
   line('open this', styleText(['cyan', 'bold'], cashier.url));
   line('webhook', stack.webhookUrl);
+  line('refunds', `${stack.refundNotifyUrl}, …/refund-audit`);
   line('query', stack.queryUrl('{orderId}', '{siteId}'));
+  line('by your own id', stack.ownQueryUrl('TPORDERID').replace('TPORDERID', '{tpOrderId}'));
 
   heading('Try it: ask for the sample order, pay for it, ask again');
   say('  1. This answers that it is UNPAID:');
@@ -77,9 +82,13 @@ function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Sta
   line('tables', `${aws.environment['AWS_ENDPOINT_URL_DYNAMODB']}  (DynamoDB)`);
   line('secret', `${secretsManager.url}  (Secrets Manager)`);
 
-  heading('Faster here, so that it can be watched');
+  heading('Different here, so that it can be watched');
   line('Baidu repeats', `a notification after ${REPEAT_SECONDS} s (in production 2 min)`);
   line('the queue', `delivers again after ${RETRY_SECONDS} s (deployed 3 min)`);
+  line(
+    'refund audits',
+    `REFUND_AUDIT is ${REFUND_AUDIT ?? 'approve'}: set it for another (deployed: undecided)`,
+  );
   say(
     '\ndocs/sandbox.md: the page’s routes, for scripts. LOG_LEVEL=INFO npm start: the functions’ log, too.',
   );

@@ -6,7 +6,7 @@
  *
  *   swan.cloud.callFunction({ name: 'payment-status', data: { tpOrderId } })
  *
- * Where the service is and the token for it stand in config.json beside this file. Whose order it is stands in findIds.
+ * Where the service is and the token for it stand in config.json beside this file. Whose order it is stands in findOrder.
  */
 
 const http = require('http');
@@ -28,7 +28,7 @@ const agents = {
 };
 
 /**
- * Why there is no status: `code` is the service's own, or one of UNKNOWN_ORDER, BAD_CONFIG, UNREACHABLE, TIMEOUT and
+ * Why there is no status: `code` is the service's own, or one of NOT_YOURS, BAD_CONFIG, UNREACHABLE, TIMEOUT and
  * BAD_ANSWER; `passing` says whether the same question may be answered in a moment.
  */
 class PaymentStatusError extends Error {
@@ -41,32 +41,33 @@ class PaymentStatusError extends Error {
 }
 
 /**
- * YOURS TO FILL IN: finds Baidu's two ids of the order that the page asks for, both as text.
+ * YOURS TO FILL IN: your own id of the order that the page asks for.
  *
- * As it stands, it takes them from the event, which anyone can write. Better: take nothing but `event.tpOrderId`, look
- * your own order up (in your database, or at your backend), see that it is the caller's, and return the ids that are
- * stored with it; throw as below where there are none. Who calls is in `context`; see README.md.
+ * As it stands, it takes the id from the event, which anyone can write. Better: look your own order up (in your database,
+ * or at your backend), see that it is the caller's, and throw as below where it is not:
  *
- * @returns {{orderId: string, siteId: string}}
+ *   throw new PaymentStatusError('NOT_YOURS', 'There is no such order of yours.');
+ *
+ * Who calls is in `context`; see README.md.
+ *
+ * @returns {string} the `tpOrderId` with which the payment was started
  */
-async function findIds(event, _context) {
-  const { tpOrderId, orderId, siteId } = event || {};
-  if (tpOrderId === undefined || orderId !== undefined) return { orderId, siteId };
-  throw new PaymentStatusError('UNKNOWN_ORDER', 'findIds in index.js knows no ids for this tpOrderId.');
+async function findOrder(event, _context) {
+  const { tpOrderId } = event || {};
+  return tpOrderId;
 }
 
 /**
  * What the cloud calls.
  *
- * @param {{tpOrderId: string} | {orderId: string, siteId: string}} event what the page has sent
+ * @param {{tpOrderId: string}} event what the page has sent
  * @param {object} context what the cloud knows of the caller
  * @returns {Promise<object>} `{ ok: true, paid, payment, refund, verification }` or
  *   `{ ok: false, code, message, requestId }`, so that the page always has something to show
  */
 exports.main = async (event, context) => {
   try {
-    const { orderId, siteId } = await findIds(event, context);
-    const status = await paymentStatus(orderId, siteId, readConfig());
+    const status = await paymentStatus(await findOrder(event, context), readConfig());
     const { payment, refund, verification } = status;
     return { ok: true, paid: payment.status === 'PAID', payment, refund, verification };
   } catch (error) {
@@ -80,23 +81,21 @@ exports.main = async (event, context) => {
 /**
  * Asks the service for the status of an order; asks again, after a pause, what may pass.
  *
- * @param {string} orderId 1 to 9223372036854775807 as decimal text
- * @param {string} siteId the same for the user
+ * @param {string} tpOrderId your own id of the order: 1 to 128 visible ASCII characters, neither `&` nor `=`
  * @param {{serviceUrl: string, apiToken: string}} config
  * @param {object} [limits] instead of those above
  * @returns {Promise<object>} the service's answer
  * @throws {PaymentStatusError}
  */
-async function paymentStatus(orderId, siteId, config, limits) {
+async function paymentStatus(tpOrderId, config, limits) {
   const { attemptMs, totalMs, attempts, pauseMs, bytes } = Object.assign({}, LIMITS, limits);
-  requireId('orderId', orderId);
-  requireId('siteId', siteId);
-  const url = `${config.serviceUrl}/orders/${orderId}/payment-status?siteId=${siteId}`;
+  requireId(tpOrderId);
+  const url = `${config.serviceUrl}/merchant-orders/${encodeURIComponent(tpOrderId)}/payment-status`;
   const deadline = Date.now() + totalMs;
   for (let attempt = 1; ; attempt++) {
     try {
       const timeoutMs = Math.min(attemptMs, deadline - Date.now());
-      return readAnswer(await get(url, config.apiToken, timeoutMs, bytes), orderId);
+      return readAnswer(await get(url, config.apiToken, timeoutMs, bytes), tpOrderId);
     } catch (error) {
       // Half of the pause is left to chance, so that not all who failed together come back together.
       const pause = pauseMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
@@ -106,14 +105,12 @@ async function paymentStatus(orderId, siteId, config, limits) {
   }
 }
 
-/** JavaScript's numbers lose the last digits of such ids: only text is taken. */
-function requireId(name, value) {
-  const fits = typeof value === 'string' && /^[1-9][0-9]{0,18}$/.test(value);
-  // Texts of one length compare as their numbers do.
-  if (fits && (value.length < 19 || value <= '9223372036854775807')) return;
+/** A number would lose digits; `.` and `..` would be no part of an address. */
+function requireId(tpOrderId) {
+  if (typeof tpOrderId === 'string' && /^(?!\.\.?$)[!-%'-<>-~]{1,128}$/.test(tpOrderId)) return;
   throw new PaymentStatusError(
     'INVALID_REQUEST',
-    `${name} must be a text of digits from 1 to 9223372036854775807, without leading zero.`,
+    'tpOrderId must be a text of 1 to 128 visible ASCII characters without & and =.',
   );
 }
 
@@ -161,12 +158,12 @@ function readServiceUrl(value) {
 
 /** Sends one request, with one time limit up to the last byte, and resolves with its status, type and text. */
 function get(url, apiToken, timeoutMs, maxBytes) {
-  const { protocol, hostname, port, pathname, search } = new URL(url);
+  const { protocol, hostname, port, pathname } = new URL(url);
   const options = {
     agent: agents[protocol],
     hostname,
     port,
-    path: pathname + search,
+    path: pathname,
     headers: { accept: 'application/json', authorization: `Bearer ${apiToken}` },
   };
   return new Promise((resolve, reject) => {
@@ -199,7 +196,7 @@ function get(url, apiToken, timeoutMs, maxBytes) {
 }
 
 /** The status that an answer holds, or its problem (RFC 9457) as an error. */
-function readAnswer({ status, type, text }, orderId) {
+function readAnswer({ status, type, text }, tpOrderId) {
   let body;
   try {
     body = JSON.parse(text);
@@ -207,7 +204,7 @@ function readAnswer({ status, type, text }, orderId) {
     body = null;
   }
   if (status === 200) {
-    if (body && body.orderId === orderId && body.payment && body.refund && body.verification) return body;
+    if (body && body.tpOrderId === tpOrderId && body.payment && body.refund && body.verification) return body;
     throw new PaymentStatusError('BAD_ANSWER', 'The service answered 200, but not with this order.');
   }
   // What is no problem of the service's may have a code, too: one of another service.

@@ -1,72 +1,70 @@
-import { OrderError } from './error.ts';
-
-/** A payment that the service has confirmed with Baidu and that nobody has paid back. */
-export interface Payment {
-  /** The merchant's own order id. */
-  readonly tpOrderId: string;
-  /** What the order costs, in fen (分), as decimal text. */
-  readonly totalMoney: string;
+/** What the service says of one of Baidu's orders, as far as an order system needs it. */
+export interface Message {
   /** Baidu's ids of the order and of the user. */
   readonly orderId: string;
   readonly siteId: string;
-  /** When it was paid, in seconds since 1970, as decimal text. */
-  readonly payTime: string;
+  /** The merchant's own id; missing until Baidu's notification has come. */
+  readonly tpOrderId: string | undefined;
+  /** The highest one of an order is the truth. */
+  readonly sequence: number;
+  readonly payment: string;
+  readonly refund: string;
+  readonly verification: string;
+  /** The price in fen (分), and when it was paid, in seconds since 1970, as Baidu has notified it. */
+  readonly totalMoney: number | undefined;
+  readonly payTime: number | undefined;
 }
 
 /**
  * Reads a message of the status topic.
  *
  * @param text the message's JSON
- * @returns the payment; `undefined` for a state that is not “paid and not refunded”, and for events of another type
- * @throws OrderError `BAD_MESSAGE` for what is not a message of the topic, `NO_NOTIFICATION` for a payment that was
- *   found by a look-up and so names no order of the merchant's
+ * @returns the message; `ignored` for an event of another type, such as a refund audit; `BAD_MESSAGE` for anything else
  */
-export function readPayment(text: string): Payment | undefined {
+export function readMessage(text: string): Message | 'ignored' | 'BAD_MESSAGE' {
   const message = parse(text);
-  if (message['eventType'] !== 'payment-status') return undefined;
-  if (statusOf(message['payment']) !== 'PAID' || statusOf(message['refund']) !== 'NONE') return undefined;
-  const { notification } = message;
-  if (notification === undefined) {
-    throw new OrderError('NO_NOTIFICATION', `Order ${message['orderId']} of Baidu is paid; whose is it?`);
-  }
-  if (!isRecord(notification)) throw new OrderError('BAD_MESSAGE', 'notification is not an object.');
-  return {
-    tpOrderId: textOf(notification, 'tpOrderId'),
-    totalMoney: digitsOf(notification, 'totalMoney'),
-    payTime: digitsOf(notification, 'payTime'),
-    orderId: digitsOf(message, 'orderId'),
-    siteId: digitsOf(message, 'siteId'),
-  };
+  const eventType = message['eventType'];
+  if (typeof eventType !== 'string') return 'BAD_MESSAGE';
+  if (eventType !== 'payment-status') return 'ignored';
+  const [payment, refund, verification] = ['payment', 'refund', 'verification'].map(
+    (name) => recordIn(message, name)['status'],
+  );
+  const { orderId, siteId, tpOrderId, sequence } = message;
+  if (!isDigits(orderId) || !isDigits(siteId)) return 'BAD_MESSAGE';
+  if (!isText(payment) || !isText(refund) || !isText(verification)) return 'BAD_MESSAGE';
+  if (tpOrderId !== undefined && !isText(tpOrderId)) return 'BAD_MESSAGE';
+  if (typeof sequence !== 'number' || !Number.isSafeInteger(sequence) || sequence < 1) return 'BAD_MESSAGE';
+  const notification = recordIn(message, 'notification');
+  const totalMoney = wholeIn(notification, 'totalMoney');
+  const payTime = wholeIn(notification, 'payTime');
+  return { orderId, siteId, tpOrderId, sequence, payment, refund, verification, totalMoney, payTime };
 }
 
-function parse(text: string): Record<string, unknown> {
-  let message: unknown;
+type Fields = Readonly<Record<string, unknown>>;
+
+function parse(text: string): Fields {
   try {
-    message = JSON.parse(text);
-  } catch (cause) {
-    throw new OrderError('BAD_MESSAGE', 'The message is not JSON.', { cause });
+    return fieldsOf(JSON.parse(text));
+  } catch {
+    return {};
   }
-  if (!isRecord(message)) throw new OrderError('BAD_MESSAGE', 'The message is not an object.');
-  return message;
 }
 
-function statusOf(status: unknown): string {
-  if (!isRecord(status)) throw new OrderError('BAD_MESSAGE', 'A status is missing.');
-  return textOf(status, 'status');
+const recordIn = (fields: Fields, name: string): Fields => fieldsOf(fields[name]);
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
-function digitsOf(object: Record<string, unknown>, name: string): string {
-  const value = textOf(object, name);
-  if (!/^\d{1,19}$/.test(value)) throw new OrderError('BAD_MESSAGE', `${name} is not a number.`);
-  return value;
+function wholeIn(fields: Fields, name: string): number | undefined {
+  const value = fields[name];
+  return isDigits(value) ? Number(value) : undefined;
 }
 
-function textOf(object: Record<string, unknown>, name: string): string {
-  const value = object[name];
-  if (typeof value !== 'string' || value === '') throw new OrderError('BAD_MESSAGE', `${name} is missing.`);
-  return value;
+function isDigits(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{1,19}$/.test(value);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }

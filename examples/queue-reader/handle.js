@@ -1,6 +1,7 @@
 // What a message of the status topic says, held against the order that it names.
 
-import { findOrder, markPaid, noteState } from './orders.js';
+import { decide } from './decide.js';
+import { findOrder, keep } from './orders.js';
 
 /** The outcomes after which a message is done with. Any other one is for a person to look at. */
 const DONE = ['paid', 'noted', 'already', 'ignored'];
@@ -13,33 +14,35 @@ const DONE = ['paid', 'noted', 'already', 'ignored'];
  * @throws what orders.js throws: then the message comes again
  */
 export async function handle(body) {
-  const state = readState(body);
-  const outcome = state ? await compare(state) : 'BAD_MESSAGE';
-  const ids = { tpOrderId: state?.tpOrderId, orderId: state?.orderId };
+  const message = readMessage(body);
+  const outcome = message ? await settle(message) : 'BAD_MESSAGE';
+  const ids = { tpOrderId: message?.tpOrderId, orderId: message?.orderId };
   return { outcome, done: DONE.includes(outcome), ids };
 }
 
-function readState(body) {
-  try {
-    const { eventType, payment, refund, verification, notification, ...ids } = JSON.parse(body);
-    const { orderId, siteId, tpOrderId, observedAt } = ids;
-    const texts = [orderId, siteId, tpOrderId ?? 'none', observedAt, payment.status, refund.status];
-    if (eventType !== 'payment-status' || !texts.every((text) => text && typeof text === 'string')) return;
-    const key = [orderId, payment.code, refund.code, verification.code].join(' ');
-    const statuses = { payment: payment.status, refund: refund.status, verification: verification.status };
-    return { key, orderId, siteId, tpOrderId, observedAt, totalMoney: notification?.totalMoney, ...statuses };
-  } catch {
-    return undefined;
+async function settle(message) {
+  // A refund audit is published, too, and asks nothing of an order.
+  if (message.eventType !== 'payment-status') return 'ignored';
+  for (;;) {
+    const order = await findOrder(message);
+    const { outcome, changes } = decide(order, message);
+    if (!changes || (await keep(order, changes))) return outcome;
+    // Somebody else has changed the order since it was read.
   }
 }
 
-async function compare(state) {
-  const { key, orderId, tpOrderId, totalMoney, payment, refund } = state;
-  if (payment !== 'PAID') return 'ignored';
-  const order = await findOrder(state);
-  if (!order) return 'UNKNOWN_ORDER';
-  if (tpOrderId && totalMoney !== String(order.totalMoney)) return 'WRONG_AMOUNT';
-  if (order.baiduOrderId && order.baiduOrderId !== orderId) return 'PAID_TWICE';
-  if (order.states.includes(key)) return 'already';
-  return tpOrderId && refund === 'NONE' ? markPaid(order, state) : noteState(order, state);
+function readMessage(body) {
+  try {
+    const { eventType, payment, refund, verification, notification, ...ids } = JSON.parse(body);
+    if (eventType !== 'payment-status') return typeof eventType === 'string' ? { eventType } : undefined;
+    const { orderId, siteId, tpOrderId, sequence } = ids;
+    const statuses = { payment: payment.status, refund: refund.status, verification: verification.status };
+    const texts = [orderId, siteId, tpOrderId ?? 'none', ...Object.values(statuses)];
+    if (!texts.every((text) => text && typeof text === 'string')) return;
+    if (!Number.isSafeInteger(sequence) || sequence < 1) return;
+    const { totalMoney } = notification ?? {};
+    return { eventType, orderId, siteId, tpOrderId, sequence, totalMoney, ...statuses };
+  } catch {
+    return undefined;
+  }
 }

@@ -1,18 +1,24 @@
+import type http from 'node:http';
+import type https from 'node:https';
+
 /** Time and tries that one call of an AWS client may take. */
 export interface AwsLimits {
   /** Of each attempt, connecting included, in milliseconds. */
   attemptTimeoutMs: number;
   maxAttempts: number;
+  /** What keeps the connections; the SDK's own by default. */
+  agent?: http.Agent | https.Agent | undefined;
 }
 
 /** Client options that end an attempt in time; by themselves the SDK's clients wait for ever. */
-export function awsClientLimits({ attemptTimeoutMs, maxAttempts }: AwsLimits) {
+export function awsClientLimits({ attemptTimeoutMs, maxAttempts, agent }: AwsLimits) {
   return {
     maxAttempts,
     requestHandler: {
       connectionTimeout: attemptTimeoutMs,
       requestTimeout: attemptTimeoutMs,
       throwOnRequestTimeout: true,
+      ...(agent && { httpAgent: agent, httpsAgent: agent }),
     },
   };
 }

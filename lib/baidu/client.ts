@@ -17,6 +17,8 @@ export interface BaiduClientOptions extends AttemptLimits {
   /** Where Baidu answers payment status queries. */
   queryUrl: URL;
   transport?: Transport;
+  /** Opens a connection at once, which the first query then finds. */
+  openAhead?: boolean;
 }
 
 /** Asks Baidu for the status of an order, within `budgetMs` milliseconds. */
@@ -30,8 +32,9 @@ export type QueryOrder = (app: App, order: OrderRef, budgetMs?: number) => Promi
  *   `BAIDU_BAD_RESPONSE`, `BAIDU_UNREACHABLE` or `BAIDU_TIMEOUT`
  * @see Baidu's cashier documentation, 支付状态查询
  */
-export function createBaiduClient({ queryUrl, transport, ...limits }: BaiduClientOptions): QueryOrder {
-  const ask = createAsk(transport ?? createTransport(queryUrl.protocol), limits);
+export function createBaiduClient(options: BaiduClientOptions): QueryOrder {
+  const { queryUrl, transport, openAhead, ...limits } = options;
+  const ask = createAsk(transport ?? createTransport(queryUrl, { openAhead }), limits);
 
   return async (app, order, budgetMs) => {
     const deadline = deadlineOf(budgetMs);

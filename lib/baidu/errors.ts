@@ -52,6 +52,14 @@ export function unfit(field: string, what: string): ServiceError {
 /** Baidu's errno for too many queries a second. */
 export const OVER_QPS_ERRNO = 5010003;
 
+/** The second generation's code for too many calls. */
+const TOO_MANY_CALLS = 50029;
+
+/** Whether Baidu has refused because it is asked too often. */
+export function isOverQps(error: unknown): boolean {
+  return error instanceof BaiduError && (error.errno === OVER_QPS_ERRNO || error.errno === TOO_MANY_CALLS);
+}
+
 /** Any thrown value as a `ServiceError`: itself, or `INTERNAL_ERROR` with the value as its cause. */
 export function asServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;

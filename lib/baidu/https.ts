@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { createKeepingAgent } from './agent.ts';
 
 /** A whole answer, whatever its status. */
 export interface HttpAnswer {
@@ -40,12 +41,17 @@ export type Transport = (
 const FORM_HEADERS = { 'content-type': 'application/x-www-form-urlencoded' };
 
 /**
- * A transport over kept-alive connections, those to `https` on TLS. When one that was kept turns out dead, all
- * that are idle are dropped: they were frozen together.
+ * A transport over kept-alive connections to one origin, on TLS where it says so. When one that was kept turns out dead,
+ * all that are idle are dropped: they were frozen together.
+ *
+ * @param openAhead opens a connection at once, which the first request then finds
  */
-export function createTransport(protocol: string): Transport {
-  const { Agent, request: open } = protocol === 'http:' ? http : https;
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 32 });
+export function createTransport(
+  origin: URL,
+  { openAhead = false }: { openAhead?: boolean | undefined } = {},
+): Transport {
+  const { agent, wasOpen } = createKeepingAgent(origin, { openAhead });
+  const { request: open } = origin.protocol === 'http:' ? http : https;
   const headers = { accept: 'application/json', 'user-agent': 'baidu-payment-status' };
   const get = { agent, headers };
   const post = { agent, method: 'POST', headers: { ...headers, ...FORM_HEADERS } };
@@ -78,9 +84,10 @@ export function createTransport(protocol: string): Transport {
 
       function fail(fault: TransportFault, cause?: unknown): void {
         clearTimeout(timer);
-        reject(new TransportError(fault, { cause, onKeptConnection: request.reusedSocket }));
+        const onKeptConnection = request.reusedSocket || wasOpen(request.socket);
+        reject(new TransportError(fault, { cause, onKeptConnection }));
         request.destroy();
-        if (request.reusedSocket) dropIdle(agent);
+        if (onKeptConnection) dropIdle(agent);
       }
     });
 }

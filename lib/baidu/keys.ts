@@ -22,7 +22,8 @@ const PEM_HOLDS: Readonly<Record<string, 'private' | 'public'>> = {
  * base64, with line breaks, `\n` written as two characters, CRLF, or none.
  *
  * @param field the name under which an error speaks of the key; its value is never repeated
- * @throws ServiceError `CONFIGURATION_UNAVAILABLE` for anything but an RSA private key of 1024 bits or more that signs
+ * @throws ServiceError `CONFIGURATION_UNAVAILABLE` for anything but an RSA private key of 1024 bits or more that signs;
+ *   `TypeError` for what is no string, such as a variable that is not set
  * @example
  * const privateKey = readPrivateKey(privateKeyPem);
  * privateKey.type; // => 'private'
@@ -41,7 +42,8 @@ export function readPrivateKey(text: string, field = 'privateKey'): KeyObject {
  * Reads a public key as Baidu's console shows it (bare base64 SPKI) or as PEM.
  *
  * @param field the name under which an error speaks of the key
- * @throws ServiceError `CONFIGURATION_UNAVAILABLE` for anything but an RSA public key of 1024 bits or more
+ * @throws ServiceError `CONFIGURATION_UNAVAILABLE` for anything but an RSA public key of 1024 bits or more; `TypeError`
+ *   for what is no string
  * @example
  * const platformKey = readPublicKey(platformPublicKey);
  * platformKey.asymmetricKeyDetails?.modulusLength; // => 1024
@@ -68,6 +70,18 @@ export function publicKeyText(key: KeyObject): string {
   return publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
 }
 
+/**
+ * The end of a public key's encoding, without parsing it: the same for the same key, in whichever form it is written,
+ * since both forms end with the numbers. `undefined` where the text is no encoding of a public key.
+ */
+export function keyTail(text: string): string | undefined {
+  try {
+    return decodeKey(text, 'public', '').subarray(-128).toString('base64');
+  } catch {
+    return undefined;
+  }
+}
+
 /** The size of an RSA key in bits; 0 for a key of another kind. */
 export function keyBits(key: KeyObject): number {
   return key.asymmetricKeyDetails?.modulusLength ?? 0;
@@ -81,6 +95,7 @@ export function keyFault(key: KeyObject): string | undefined {
 }
 
 function decodeKey(text: string, wanted: 'private' | 'public', field: string): Buffer {
+  if (typeof text !== 'string') throw new TypeError(`The ${wanted} key must be a string.`);
   const trimmed = text.replace(/\\+[rn]/g, '\n').trim();
   const [, label, inner] = PEM.exec(trimmed) ?? [];
   if (label === 'ENCRYPTED PRIVATE KEY' || inner?.includes('ENCRYPTED')) {

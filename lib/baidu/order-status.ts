@@ -39,7 +39,12 @@ export const PUBLISHED_ERRNOS: ReadonlySet<number> = new Set([
   5010002, 5010003, 5010004, 6010008, 7010001,
 ]);
 
-/** Of these, those that may pass: internal, gateway, network, QPS, service, third party. All others are final. */
+/** Those of the second generation, beside the ones above. */
+export const PUBLISHED_CODES: ReadonlySet<number> = new Set([
+  110, 111, 500, 1000, 2002, 6001, 50029, 60000, 60008, 60021,
+]);
+
+/** Of the first generation's, those that may pass: internal, gateway, network, QPS, service, third party. All others are final. */
 export const PASSING_ERRNOS: ReadonlySet<number> = new Set([
   10003, 4010001, 4010003, 4010007, 5010002, 5010003, 5010004, 6010008, 7010001,
 ]);

@@ -1,4 +1,5 @@
 import { type AccessTokens, createAccessTokens, type SmartApp } from './access-token.ts';
+import { BAIDU_OPENAPI_URL } from './address.ts';
 import { type Ask, type AttemptLimits, createAsk, deadlineOf } from './attempts.ts';
 import type { App } from './client.ts';
 import { BaiduError } from './errors.ts';
@@ -16,6 +17,8 @@ export interface SecondGenerationOptions extends Partial<AttemptLimits> {
   /** Where the second generation answers: its origin. */
   openapiUrl?: URL;
   transport?: Transport;
+  /** Opens a connection at once, which the first question then finds. */
+  openAhead?: boolean;
   /** The clock that tokens age by, in milliseconds since 1970. */
   now?: () => number;
 }
@@ -71,8 +74,9 @@ const NO_VERIFICATION = { status: 'UNKNOWN', code: null, description: '' } as co
  * @see Baidu's smart mini-program documentation, 查询订单 and 查询退款
  */
 export function createSecondGenerationClient(options: SecondGenerationOptions = {}): SecondGenerationClient {
-  const { openapiUrl = new URL('https://openapi.baidu.com'), now = Date.now, transport, ...limits } = options;
-  const ask = createAsk(transport ?? createTransport(openapiUrl.protocol), {
+  const { openapiUrl = new URL(BAIDU_OPENAPI_URL), now = Date.now, ...more } = options;
+  const { transport, openAhead, ...limits } = more;
+  const ask = createAsk(transport ?? createTransport(openapiUrl, { openAhead }), {
     ...limits,
     attemptTimeoutMs: limits.attemptTimeoutMs ?? 1500,
     maxAttempts: limits.maxAttempts ?? 3,

@@ -1,17 +1,11 @@
 import type { SecretSource } from '../aws/secrets-manager.ts';
-import { BAIDU_QUERY_URL, isLoopback } from '../baidu/address.ts';
+import { BAIDU_OPENAPI_URL, BAIDU_QUERY_URL, isLoopback } from '../baidu/address.ts';
 import { ServiceError } from '../baidu/errors.ts';
+import type { BaiduConfig, StatusApi } from '../status-query.ts';
 import type { AuditPolicy } from '../webhook.ts';
 
 /** The environment, or a stand-in for it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Where Baidu is asked, how long one attempt may take in milliseconds, and how many there are. */
-export interface BaiduConfig {
-  readonly queryUrl: URL;
-  readonly attemptTimeoutMs: number;
-  readonly maxAttempts: number;
-}
 
 /** From the most talkative on; `SILENT` writes nothing, metrics neither. */
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'SILENT';
@@ -40,10 +34,17 @@ export function readSecretConfig(env: Environment = process.env): SecretSource {
   };
 }
 
-/** `BAIDU_QUERY_URL`, `BAIDU_ATTEMPT_TIMEOUT_MS` and `BAIDU_MAX_ATTEMPTS`. Throws as `readSecretConfig` does. */
+/**
+ * `BAIDU_STATUS_API`, `BAIDU_QUERY_URL`, `BAIDU_OPENAPI_URL`, `BAIDU_ATTEMPT_TIMEOUT_MS` and `BAIDU_MAX_ATTEMPTS`. Throws
+ * as `readSecretConfig` does.
+ */
 export function readBaiduConfig(env: Environment = process.env): BaiduConfig {
+  const statusApi = env['BAIDU_STATUS_API'] || 'queryorderdetail';
+  if (!isStatusApi(statusApi)) throw unfit('BAIDU_STATUS_API', `must be one of ${STATUS_APIS.join(', ')}`);
   return {
-    queryUrl: readQueryUrl(env['BAIDU_QUERY_URL'] || BAIDU_QUERY_URL),
+    statusApi,
+    queryUrl: readUrl('BAIDU_QUERY_URL', env['BAIDU_QUERY_URL'] || BAIDU_QUERY_URL),
+    openapiUrl: readOrigin('BAIDU_OPENAPI_URL', env['BAIDU_OPENAPI_URL'] || BAIDU_OPENAPI_URL),
     attemptTimeoutMs: wholeNumber(env, 'BAIDU_ATTEMPT_TIMEOUT_MS', { standard: 1500, least: 10, most: 7000 }),
     maxAttempts: wholeNumber(env, 'BAIDU_MAX_ATTEMPTS', { standard: 3, least: 1, most: 10 }),
   };
@@ -69,11 +70,9 @@ export function readNotifyConfig(env: Environment = process.env): NotifyConfig {
 }
 
 /** Where changes are published, what was told is written down, and look-ups are sent back to. */
-export interface ConfirmConfig {
+export interface ConfirmConfig extends LedgerConfig {
   readonly topicArn: string;
   readonly ledgerTable: string;
-  /** How long the ledger remembers an order after its last change, in milliseconds. */
-  readonly rememberMs: number;
   /** Where a look-up goes that Baidu refuses for its QPS limit; `undefined`: back to the queue it came from. */
   readonly queueUrl: string | undefined;
 }
@@ -83,14 +82,24 @@ export function readConfirmConfig(env: Environment = process.env): ConfirmConfig
   return {
     topicArn: required(env, 'PAYMENT_TOPIC_ARN'),
     ledgerTable: required(env, 'LEDGER_TABLE'),
-    rememberMs: wholeNumber(env, 'LEDGER_DAYS', { standard: 400, least: 1, most: 3650 }) * 86_400_000,
+    rememberMs: readLedgerConfig(env).rememberMs,
     queueUrl: env['PAYMENT_QUEUE_URL'] || undefined,
   };
 }
 
-/** `LEDGER_TABLE`, where it is set: whoever needs it otherwise answers that there is no ledger. */
-export function readLedgerTable(env: Environment = process.env): string | undefined {
-  return env['LEDGER_TABLE'] || undefined;
+/** The ledger, where there is one: whoever needs it otherwise answers that there is none. */
+export interface LedgerConfig {
+  readonly ledgerTable: string | undefined;
+  /** How long the ledger remembers an order after its last change, in milliseconds. */
+  readonly rememberMs: number;
+}
+
+/** `LEDGER_TABLE`, where it is set, and `LEDGER_DAYS`. Throws as `readSecretConfig` does. */
+export function readLedgerConfig(env: Environment = process.env): LedgerConfig {
+  return {
+    ledgerTable: env['LEDGER_TABLE'] || undefined,
+    rememberMs: wholeNumber(env, 'LEDGER_DAYS', { standard: 400, least: 1, most: 3650 }) * 86_400_000,
+  };
 }
 
 /** The trace id of the invocation under way, where the runtime sets one. */
@@ -98,13 +107,20 @@ export function readTraceId(env: Environment = process.env): string | undefined 
   return /Root=([^;]+)/.exec(env['_X_AMZN_TRACE_ID'] ?? '')?.[1];
 }
 
-function readQueryUrl(text: string): URL {
+function readUrl(name: string, text: string): URL {
   const url = URL.parse(text);
   const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   if (!url || !secure || url.username || url.password || /[?#]/.test(text)) {
-    throw unfit('BAIDU_QUERY_URL', 'must be an https URL without query (http only on loopback)');
+    throw unfit(name, 'must be an https URL without query (http only on loopback)');
   }
   return url;
+}
+
+/** What is asked there has paths of its own. */
+function readOrigin(name: string, text: string): URL {
+  const url = readUrl(name, text);
+  if (url.pathname === '/') return url;
+  throw unfit(name, 'must be an https origin, without a path (http only on loopback)');
 }
 
 function required(env: Environment, name: string): string {
@@ -124,6 +140,12 @@ function wholeNumber(
   if (!(value >= least && value <= most))
     throw unfit(name, `must be a whole number from ${least} to ${most}`);
   return value;
+}
+
+const STATUS_APIS = ['queryorderdetail', 'findByTpOrderId'] as const;
+
+function isStatusApi(text: string): text is StatusApi {
+  return STATUS_APIS.some((api) => api === text);
 }
 
 const AUDIT_POLICIES = ['undecided', 'refuse', 'approve'] as const;

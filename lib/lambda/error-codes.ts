@@ -19,7 +19,7 @@ export const ERROR_CODES = {
   BAIDU_BAD_RESPONSE: { status: 502, by: ['query', 'confirm'] },
   BAIDU_UNREACHABLE: { status: 502, by: ['query', 'confirm'] },
   BAIDU_TIMEOUT: { status: 504, by: ['query', 'confirm'] },
-  LEDGER_UNAVAILABLE: { status: 503, by: ['query', 'confirm'] },
+  LEDGER_UNAVAILABLE: { status: 503, by: ['query', 'notify', 'confirm'] },
   CONFIGURATION_UNAVAILABLE: { status: 503, by: ['query', 'notify', 'confirm'] },
   INTERNAL_ERROR: { status: 500, by: ['query', 'notify', 'confirm'] },
   INVALID_NOTIFICATION: { status: 400, by: ['notify'], strangers: true },

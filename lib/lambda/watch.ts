@@ -1,6 +1,7 @@
 import type { Attempt } from '../baidu/attempts.ts';
 import { BaiduError, type ServiceError } from '../baidu/errors.ts';
-import { PUBLISHED_ERRNOS } from '../baidu/order-status.ts';
+import { PUBLISHED_CODES, PUBLISHED_ERRNOS } from '../baidu/order-status.ts';
+import type { Apps } from '../merchant/apps.ts';
 import type { UndecidedRefund } from '../refund-audit.ts';
 import { errorFields, type Log, type Metric } from './log.ts';
 
@@ -9,15 +10,16 @@ const UNKNOWN_ORDER_ERRNO = 10002;
 
 /** Logs and counts each attempt at Baidu. */
 export function watchBaidu(log: Log): (attempt: Attempt) => void {
-  return ({ orderId, ms, error }) => {
+  return ({ orderId, tpOrderId, ms, error }) => {
+    const fields = { orderId, tpOrderId, ms: Math.round(ms) };
     const measured: Metric[] = [
       { name: 'BaiduRequests', value: 1 },
       { name: 'BaiduLatency', value: ms },
     ];
-    if (!error) return log('DEBUG', 'Baidu answered', { orderId, ms: Math.round(ms) }, measured);
+    if (!error) return log('DEBUG', 'Baidu answered', fields, measured);
     const isUnknown = error instanceof BaiduError && error.errno === UNKNOWN_ORDER_ERRNO;
     const failure = { name: 'Errno', value: errnoOf(error), ...(isUnknown && { alone: true }) } as const;
-    log('WARN', 'attempt at Baidu failed', { orderId, ms: Math.round(ms), ...errorFields(error) }, [
+    log('WARN', 'attempt at Baidu failed', { ...fields, ...errorFields(error) }, [
       ...measured,
       { name: 'BaiduFailures', value: 1, dimension: failure },
     ]);
@@ -29,6 +31,17 @@ export function watchSecret(log: Log): (error: ServiceError, passing: boolean) =
   return (error, passing) => {
     if (passing) log('WARN', 'secret not read', errorFields(error));
     else log('ERROR', 'secret not read', errorFields(error), [{ name: 'SecretFailures', value: 1 }]);
+  };
+}
+
+/** Logs and counts, once for each version of the secret, each app that is left out of it. */
+export function watchApps<T>(log: Log, parse: (text: string) => Apps<T>): (text: string) => Apps<T> {
+  return (text) => {
+    const apps = parse(text);
+    for (const { appId, error } of apps.broken) {
+      log('ERROR', 'app left out', { appId, ...errorFields(error) }, [{ name: 'SecretFailures', value: 1 }]);
+    }
+    return apps;
   };
 }
 
@@ -66,5 +79,6 @@ export function waitMetrics(
 /** A value for a dimension, which has to stay bounded: a published errno, our own code, or `OTHER`. */
 function errnoOf(error: ServiceError): string {
   if (!(error instanceof BaiduError)) return error.code;
-  return PUBLISHED_ERRNOS.has(error.errno) ? String(error.errno) : 'OTHER';
+  const isPublished = PUBLISHED_ERRNOS.has(error.errno) || PUBLISHED_CODES.has(error.errno);
+  return isPublished ? String(error.errno) : 'OTHER';
 }

@@ -1,6 +1,8 @@
+import type { KeyObject } from 'node:crypto';
 import type { App, QueryOrder } from '../baidu/client.ts';
 import { startBudget } from '../baidu/deadline.ts';
 import { BaiduError } from '../baidu/errors.ts';
+import type { Apps } from './apps.ts';
 
 /** The errnos by which Baidu says that it does not take a signature. */
 const SIGNATURE_ERRNOS: ReadonlySet<number> = new Set([930, 10000]);
@@ -8,7 +10,7 @@ const SIGNATURE_ERRNOS: ReadonlySet<number> = new Set([930, 10000]);
 /**
  * Keeps queries good while the merchant's key is exchanged. Baidu's console holds one public key for an app, so the
  * key there and the key in the secret differ for a while: a query whose signature Baidu does not take goes out once
- * more, signed with the key that the secret held before.
+ * more, signed with the key that the secret held before for the same app.
  *
  * @param readPrevious the version of the secret before the present one, read in so many milliseconds; may throw
  * @returns `queryOrder` with that; where Baidu does not take the key before either, it throws what Baidu said of the
@@ -16,30 +18,31 @@ const SIGNATURE_ERRNOS: ReadonlySet<number> = new Set([930, 10000]);
  */
 export function withPreviousKey(
   queryOrder: QueryOrder,
-  readPrevious: (budgetMs: number) => Promise<App>,
+  readPrevious: (budgetMs: number) => Promise<Pick<Apps<App>, 'find'>>,
 ): QueryOrder {
-  /** The present secret, and the one before it, read in the time of who asked first: a failure of that is not kept. */
-  let known: { present: App; previous: Promise<App | undefined> } | undefined;
+  /** The key before of each app as it is now, read in the time of who asked first: a failure of that is not kept. */
+  const known = new WeakMap<App, Promise<KeyObject | undefined>>();
 
-  async function previousOf(present: App, budgetMs: number): Promise<App | undefined> {
-    if (known?.present !== present) {
-      const previous = readPrevious(budgetMs).catch(() => {
-        known = undefined;
+  function previousOf(app: App, budgetMs: number): Promise<KeyObject | undefined> {
+    const found = known.get(app);
+    if (found) return found;
+    const previous = readPrevious(budgetMs)
+      .then((apps) => apps.find(app.appId).privateKey)
+      .catch(() => {
+        known.delete(app);
         return undefined;
       });
-      known = { present, previous };
-    }
-    return known.previous;
+    known.set(app, previous);
+    return previous;
   }
 
-  return async (secret, order, budgetMs = Number.POSITIVE_INFINITY) => {
+  return async (app, order, budgetMs = Number.POSITIVE_INFINITY) => {
     const leftMs = startBudget(budgetMs);
-    const refused = await queryOrder(secret, order, budgetMs).catch(signatureRefusal);
+    const refused = await queryOrder(app, order, budgetMs).catch(signatureRefusal);
     if (!(refused instanceof BaiduError)) return refused;
-    const previous = await previousOf(secret, leftMs());
-    if (!previous || previous.privateKey.equals(secret.privateKey)) throw refused;
-    const { privateKey } = previous;
-    const status = await queryOrder({ ...secret, privateKey }, order, leftMs()).catch(signatureRefusal);
+    const privateKey = await previousOf(app, leftMs());
+    if (!privateKey || privateKey.equals(app.privateKey)) throw refused;
+    const status = await queryOrder({ ...app, privateKey }, order, leftMs()).catch(signatureRefusal);
     if (status instanceof BaiduError) throw refused;
     return status;
   };

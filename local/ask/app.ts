@@ -71,7 +71,7 @@ function notHere(appId: string, ids: readonly string[]): UsageError {
 
 function usable(text: string): App | undefined {
   try {
-    return parseMerchantSecret(text);
+    return parseMerchantSecret(text).find(undefined);
   } catch {
     // The doctor says it in words.
     return undefined;

@@ -1,3 +1,4 @@
+import { BAIDU_OPENAPI_URL, BAIDU_QUERY_URL } from '../../lib/baidu/address.ts';
 import { createBaiduClient } from '../../lib/baidu/client.ts';
 import type { OrderStatus } from '../../lib/baidu/order-status.ts';
 import { createSecondGenerationClient, type QueriedOrder } from '../../lib/baidu/second-generation.ts';
@@ -5,10 +6,7 @@ import type { AskingApp } from './app.ts';
 import type { Wanted } from './request.ts';
 
 /** Where Baidu answers, for each generation; anything else is named by `--url`. */
-export const ADDRESSES = {
-  first: 'https://dianshang.baidu.com/platform/entity/openapi/queryorderdetail',
-  second: 'https://openapi.baidu.com',
-} as const;
+export const ADDRESSES = { first: BAIDU_QUERY_URL, second: BAIDU_OPENAPI_URL } as const;
 
 /** Somebody waits at a desk: a slow line is waited for, a broken one tried once more. */
 const LIMITS = { attemptTimeoutMs: 3300, maxAttempts: 2 };

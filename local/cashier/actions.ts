@@ -4,6 +4,7 @@ import { CashierError } from './error.ts';
 import type { Faults } from './faults.ts';
 import type { CashierEvent, Ledger, NewHop } from './ledger.ts';
 import { makeOrder, type NewOrder, type Order, type RefundState } from './order.ts';
+import type { NewRefund, Refunds } from './refund/refunds.ts';
 import type { Text } from './text.ts';
 
 const REFUND_NOTES: Record<RefundState, Text> = {
@@ -64,6 +65,15 @@ export function orderActions(
       ledger.record(orderId, { kind: 'verified', tone: 'good' });
       return ledger.change(orderId, { verification: 'VERIFIED' });
     },
+  };
+}
+
+/** How refunds are played. */
+export function refundActions(refunds: Refunds) {
+  return {
+    startRefund: (orderId: string, refund?: NewRefund) => refunds.start(orderId, refund),
+    auditRefund: (orderId: string, refundBatchId?: string) => refunds.auditAgain(orderId, refundBatchId),
+    notifyRefund: (orderId: string, refundBatchId?: string) => refunds.notifyAgain(orderId, refundBatchId),
   };
 }
 

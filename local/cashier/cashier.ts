@@ -4,8 +4,9 @@ import type { DeliveryResult } from './courier.ts';
 import type { Deliver } from './delivery.ts';
 import type { Faults } from './faults.ts';
 import type { CashierEvent, Connection, Hop, NewHop } from './ledger.ts';
-import type { MerchantService } from './merchant.ts';
+import type { AskedBy, MerchantService } from './merchant.ts';
 import type { NewOrder, Order, RefundState } from './order.ts';
+import type { NewRefund, RefundResult } from './refund/refunds.ts';
 
 /** How a cashier is started; everything has a default. */
 export interface CashierOptions {
@@ -21,11 +22,18 @@ export interface CashierOptions {
   platformPrivateKey?: string | KeyObject | undefined;
   /** RSA, PEM or bare base64 SPKI: verifies queries. Without it every query is refused. */
   merchantPublicKey?: string | KeyObject | undefined;
-  /** Where notifications are posted. */
+  /** Where payment notifications are posted. */
   notifyUrl?: string | undefined;
-  /** Takes notifications instead of a URL, for a handler in this process. */
+  /** Where refunds are told. Without it nobody hears of one. */
+  refundNotifyUrl?: string | undefined;
+  /** Where the merchant is asked before a refund. Without it nobody is asked. */
+  refundAuditUrl?: string | undefined;
+  /** Takes payment notifications instead of a URL, for a handler in this process. */
   deliver?: Deliver | undefined;
-  /** Milliseconds between repetitions: 2 minutes by default, as at Baidu. */
+  /**
+   * Milliseconds between repetitions: 2 minutes by default, as at Baidu. A refund's messages are repeated after 1, 2, 5, 15
+   * and 30 times as much, and an undecided merchant is asked again after 2.5 times.
+   */
   repeatIntervalMs?: number | undefined;
   /** How many repetitions there are at most: 200 by default, as at Baidu. */
   repeatCount?: number | undefined;
@@ -58,6 +66,9 @@ export interface Cashier {
   readonly platformPublicKey: string;
   setMerchantPublicKey(key: string | KeyObject): void;
   setNotifyUrl(url: string): void;
+  /** An empty URL takes the address away; so below. */
+  setRefundNotifyUrl(url: string): void;
+  setRefundAuditUrl(url: string): void;
   setDeliver(deliver: Deliver): void;
   /** Says how the merchant's service is asked; the page then has buttons for it. */
   setService(service: MerchantService): void;
@@ -67,13 +78,20 @@ export interface Cashier {
   /** Sends the notification of a paid order once more. */
   notifyAgain(orderId: string): Promise<DeliveryResult>;
   cancel(orderId: string): Promise<Order>;
+  /** Has the query say this of refunds, and tells nobody. */
   refund(orderId: string, state: RefundState): Order;
+  /** Refunds a paid order, in part or whole: asks the merchant first, obeys, and tells what came of it. */
+  startRefund(orderId: string, refund?: NewRefund): Promise<RefundResult>;
+  /** Asks once more whether to refund; the last refund of the order by default. */
+  auditRefund(orderId: string, refundBatchId?: string): Promise<RefundResult>;
+  /** Tells of a refund once more; the last one of the order by default. */
+  notifyRefund(orderId: string, refundBatchId?: string): Promise<RefundResult>;
   /** Marks an order as verified (核销). */
   verify(orderId: string): Order;
   /** Has an order looked up by the merchant's service; throws `CONFLICT` where there is none. */
   lookUp(orderId: string): Promise<Order>;
-  /** Asks the merchant's service for an order's status; throws `CONFLICT` where there is none. */
-  askStatus(orderId: string): Promise<Order>;
+  /** Asks the merchant's service for an order's status, by Baidu's ids by default; throws `CONFLICT` where there is none. */
+  askStatus(orderId: string, by?: AskedBy): Promise<Order>;
   order(orderId: string): Order;
   orders(): readonly Order[];
   /** The time line of an order; `null` for the requests that match none. */

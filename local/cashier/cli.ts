@@ -12,6 +12,8 @@ const HELP = `A local stand-in for Baidu's cashier, with a page to drive it.
 
   --port <n>                      where it listens on 127.0.0.1 (${DEFAULT_PORT}; 0 for a free port)
   --notify-url <url>              your webhook: payment notifications are posted there
+  --refund-notify-url <url>       your webhook for refunds: without it nobody is told of one
+  --refund-audit-url <url>        your webhook that is asked before a refund: without it nobody is asked
   --merchant-public-key <key>     your public key, to verify queries with: a file, or bare base64
   --platform-key <file>           RSA private key (PEM) that signs notifications; a new one by default
   --app-id <id>                   10026
@@ -19,7 +21,8 @@ const HELP = `A local stand-in for Baidu's cashier, with a page to drive it.
   --deal-id <id>                  470193086
   --smart-app-key <key>           the mini-program's own App Key and App Secret, for the second
   --smart-app-secret <secret>     generation of Baidu's interface; new ones by default
-  --repeat-interval-ms <n>        between repetitions of a notification (120000, as at Baidu)
+  --repeat-interval-ms <n>        between repetitions of a notification (120000, as at Baidu); those of a
+                                  refund come after 1, 2, 5, 15 and 30 times as long
   --repeat-count <n>              repetitions at most (200, as at Baidu)
   --answer-limit-ms <n>           in which your webhook must answer (2000, as at Baidu)
   --on-error <repeat|refund>      what an answer with errno other than 0 leads to: Baidu's pages say
@@ -37,6 +40,8 @@ const text = { type: 'string' } as const;
 const OPTIONS = {
   port: text,
   'notify-url': text,
+  'refund-notify-url': text,
+  'refund-audit-url': text,
   'merchant-public-key': text,
   'platform-key': text,
   'app-id': text,
@@ -67,6 +72,8 @@ function readOptions(args: string[]): CashierOptions | null {
   return {
     port: whole('port', values.port, 65_535) ?? DEFAULT_PORT,
     notifyUrl: values['notify-url'],
+    refundNotifyUrl: values['refund-notify-url'],
+    refundAuditUrl: values['refund-audit-url'],
     merchantPublicKey: keyText('merchant-public-key', values['merchant-public-key']),
     platformPrivateKey: keyText('platform-key', values['platform-key']),
     appId: appId === undefined ? undefined : String(whole('app-id', appId, Number.MAX_SAFE_INTEGER)),
@@ -114,7 +121,7 @@ function readText(name: string, file: string): string {
 }
 
 function printStart(cashier: Cashier, wanted: number | undefined): void {
-  const { notifyUrl, merchantPublicKey } = cashier.connection();
+  const { notifyUrl, refundNotifyUrl, refundAuditUrl, merchantPublicKey } = cashier.connection();
   const missing = (what: string) => styleText('yellow', `not given: ${what}`);
   if (wanted && cashier.port !== wanted) {
     console.log(styleText('yellow', `Port ${wanted} is in use; ${cashier.port} is taken instead.\n`));
@@ -128,6 +135,11 @@ function printStart(cashier: Cashier, wanted: number | undefined): void {
     ['Platform key', cashier.platformPublicKey],
     ['Your key', merchantPublicKey ?? missing('queries are refused (--merchant-public-key, or the page)')],
     ['Notify URL', notifyUrl ?? missing('notifications go nowhere (--notify-url, or the page)')],
+    ['Refund URL', refundNotifyUrl ?? 'none: nobody is told of a refund (--refund-notify-url, or the page)'],
+    [
+      'Audit URL',
+      refundAuditUrl ?? 'none: nobody is asked before a refund (--refund-audit-url, or the page)',
+    ],
   ];
   for (const [name = '', value] of rows) console.log(`${name.padEnd(14)}${value}`);
   console.log('\nCtrl-C ends it.\n');
@@ -137,7 +149,7 @@ function printStart(cashier: Cashier, wanted: number | undefined): void {
 function printHop(orderId: string | null, hop: Hop): void {
   const took = hop.milliseconds === null ? '' : ` (${hop.milliseconds} ms)`;
   const line = visible(
-    `${hop.at.slice(11, 23)}  ${(orderId ?? '-').padEnd(19)}  ${hop.kind.padEnd(12)}  ${hop.note?.en ?? ''}${took}`,
+    `${hop.at.slice(11, 23)}  ${(orderId ?? '-').padEnd(19)}  ${hop.kind.padEnd(18)}  ${hop.note?.en ?? ''}${took}`,
   );
   console.log(hop.tone === 'bad' ? styleText('red', line) : line);
   if (hop.kind !== 'query' || hop.tone !== 'bad') return;

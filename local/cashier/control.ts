@@ -3,8 +3,10 @@ import type { Cashier } from './cashier.ts';
 import { PAY_TYPES } from './channels.ts';
 import { CashierError } from './error.ts';
 import type { CashierEvent, Connection, Hop } from './ledger.ts';
+import { ASKED_BY } from './merchant.ts';
 import { type NewOrder, REFUND_STATES } from './order.ts';
 import { pageFile } from './page.ts';
+import type { NewRefund } from './refund/refunds.ts';
 
 /** The part of a cashier that its page drives. */
 export type ControlDesk = Omit<Cashier, 'url' | 'port' | 'queryUrl' | 'openapiUrl' | 'close'>;
@@ -115,8 +117,15 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   'POST /api/orders/{orderId}/cancel': (desk, { orderId }) => desk.cancel(orderId),
   'POST /api/orders/{orderId}/refund': (desk, { orderId, body }) =>
     desk.refund(orderId, oneOf(body, 'state', REFUND_STATES)),
+  'POST /api/orders/{orderId}/refunds': (desk, { orderId, body }) =>
+    desk.startRefund(orderId, newRefund(body)),
+  'POST /api/orders/{orderId}/refunds/audit': (desk, { orderId, body }) =>
+    desk.auditRefund(orderId, textIn(body, 'refundBatchId')),
+  'POST /api/orders/{orderId}/refunds/notify': (desk, { orderId, body }) =>
+    desk.notifyRefund(orderId, textIn(body, 'refundBatchId')),
   'POST /api/orders/{orderId}/verify': (desk, { orderId }) => desk.verify(orderId),
-  'POST /api/orders/{orderId}/ask': (desk, { orderId }) => desk.askStatus(orderId),
+  'POST /api/orders/{orderId}/ask': (desk, { orderId, body }) =>
+    desk.askStatus(orderId, 'by' in body ? oneOf(body, 'by', ASKED_BY) : 'orderId'),
   'POST /api/orders/{orderId}/lookup': (desk, { orderId }) => desk.lookUp(orderId),
   'POST /api/faults': (desk, { body }) => desk.setFaults(body),
   'POST /api/connection': (desk, { body }) => connect(desk, body),
@@ -127,12 +136,22 @@ function routeOf(method: string, path: string): Route | undefined {
   return Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
 }
 
+function textIn(body: Body, name: string): string | undefined {
+  const value = body[name];
+  if (value === undefined || typeof value === 'string') return value;
+  throw new CashierError('INVALID', `${name} must be a text`);
+}
+
+function newRefund({ money, audit = true }: Body): NewRefund {
+  if (typeof audit !== 'boolean') throw new CashierError('INVALID', 'audit must be true or false');
+  if (money !== undefined && typeof money !== 'number') {
+    throw new CashierError('INVALID', 'money must be a whole number of fen, 1 at least');
+  }
+  return { money, audit };
+}
+
 function newOrder(body: Body): NewOrder {
-  const text = (name: string): string | undefined => {
-    const value = body[name];
-    if (value === undefined || typeof value === 'string') return value;
-    throw new CashierError('INVALID', `${name} must be a text`);
-  };
+  const text = (name: string) => textIn(body, name);
   return {
     orderId: text('orderId'),
     userId: text('userId'),
@@ -152,9 +171,12 @@ function oneOf<T extends string>(body: Body, name: string, values: readonly T[])
   return found;
 }
 
-function connect(desk: ControlDesk, { notifyUrl, merchantPublicKey }: Body): Connection {
+function connect(desk: ControlDesk, body: Body): Connection {
+  const { notifyUrl, refundNotifyUrl, refundAuditUrl, merchantPublicKey } = body;
   if (typeof merchantPublicKey === 'string') desk.setMerchantPublicKey(merchantPublicKey);
   if (typeof notifyUrl === 'string') desk.setNotifyUrl(notifyUrl);
+  if (typeof refundNotifyUrl === 'string') desk.setRefundNotifyUrl(refundNotifyUrl);
+  if (typeof refundAuditUrl === 'string') desk.setRefundAuditUrl(refundAuditUrl);
   return desk.connection();
 }
 

@@ -2,13 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import { attempt, type Deliver } from './delivery.ts';
 import type { Faults } from './faults.ts';
 import type { Ledger, NewHop } from './ledger.ts';
-import {
-  judgeAnswer,
-  type MerchantAnswer,
-  type Outcome,
-  type SignedForm,
-  signedForm,
-} from './notification.ts';
+import type { MerchantAnswer } from './merchant-answer.ts';
+import { judgeAnswer, type Outcome, type SignedForm, signedForm } from './notification.ts';
 import type { Order } from './order.ts';
 import type { Text } from './text.ts';
 
@@ -25,6 +20,8 @@ export interface CourierOptions {
   readonly faults: () => Faults;
   /** Where notifications go; `null` until the merchant has said so. */
   readonly deliver: () => Deliver | null;
+  /** Refunds a payment that the merchant did not want. */
+  readonly giveBack: (orderId: string) => void;
   readonly now: () => Date;
 }
 
@@ -107,10 +104,9 @@ export class Courier {
       if (settlement === 'PENDING') this.#repeatLater(orderId);
       return;
     }
-    if (outcome === 'refunded' && refund !== 'REFUNDED') {
-      this.#ledger.change(orderId, { settlement: 'REFUNDED', refund: 'REFUNDED' });
-      const note = { en: 'Baidu gives the money back to the user', zh: '百度将款项退回用户' };
-      this.#ledger.record(orderId, { kind: 'refund', tone: 'bad', note });
+    if (outcome === 'refunded' && settlement !== 'REFUNDED' && refund !== 'REFUNDED') {
+      this.#ledger.change(orderId, { settlement: 'REFUNDED' });
+      this.#options.giveBack(orderId);
     } else if (outcome === 'settled' && settlement !== 'REFUNDED') {
       this.#ledger.change(orderId, { settlement: 'SETTLED' });
     } else if (outcome === 'noted' && open) {

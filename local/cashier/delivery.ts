@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { CashierError } from './error.ts';
-import type { MerchantAnswer } from './notification.ts';
+import type { MerchantAnswer } from './merchant-answer.ts';
 
 /** Hands a form to the merchant and resolves with the HTTP answer; the signal ends it at the time limit. */
 export type Deliver = (form: string, signal: AbortSignal) => Promise<{ status: number; body: string }>;

@@ -1,5 +1,5 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import { orderActions, timelines } from './actions.ts';
+import { orderActions, refundActions, timelines } from './actions.ts';
 import type { Cashier, CashierOptions } from './cashier.ts';
 import { Courier } from './courier.ts';
 import type { Deliver } from './delivery.ts';
@@ -7,9 +7,11 @@ import { CashierError } from './error.ts';
 import { changeFaults, type Faults, NO_FAULTS } from './faults.ts';
 import { generatePlatformKey, publicKeyText, readPrivateKey } from './keys.ts';
 import { type Connection, Ledger } from './ledger.ts';
-import { Merchant, type MerchantService } from './merchant.ts';
+import { type Address, type AskedBy, Merchant, type MerchantService } from './merchant.ts';
 import { Tokens } from './openapi.ts';
+import type { Order } from './order.ts';
 import { QUERY_PATH } from './query.ts';
+import { Refunds } from './refund/refunds.ts';
 import { listen } from './server.ts';
 
 export type { Cashier, CashierOptions } from './cashier.ts';
@@ -19,8 +21,10 @@ export type { Deliver } from './delivery.ts';
 export { CashierError } from './error.ts';
 export type { Faults } from './faults.ts';
 export type { CashierEvent, Connection, Hop, NewHop, Raw } from './ledger.ts';
-export type { MerchantService } from './merchant.ts';
+export type { AskedBy, MerchantService } from './merchant.ts';
 export type { NewOrder, Order, RefundState } from './order.ts';
+export type { Refund } from './refund/refund.ts';
+export type { RefundResult } from './refund/refunds.ts';
 export type { Text } from './text.ts';
 
 /** Baidu's published limits and the sample app of its pages. */
@@ -45,8 +49,17 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
   const ledger = new Ledger(now);
   const switches = faultSwitches(ledger);
   const { faults } = switches;
+  const common = { ...settings, privateKey, now, faults };
+  const refunds = new Refunds(
+    { ...common, deliver: (address: Address) => merchant.deliverTo(address) },
+    ledger,
+  );
   const courier = new Courier(
-    { ...settings, privateKey, now, faults, deliver: () => merchant.deliver },
+    {
+      ...common,
+      deliver: () => merchant.deliverTo('payment'),
+      giveBack: (orderId: string) => void refunds.giveBack(orderId),
+    },
     ledger,
   );
 
@@ -59,17 +72,22 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
     ...own,
     ...switches,
     ...orderActions(ledger, courier, { faults, now }),
+    ...refundActions(refunds),
     ...timelines(ledger),
     ...merchantActions(merchant, ledger, connection),
   };
   if (settings.merchantPublicKey) desk.setMerchantPublicKey(settings.merchantPublicKey);
   if (settings.notifyUrl) desk.setNotifyUrl(settings.notifyUrl);
+  desk.setRefundNotifyUrl(settings.refundNotifyUrl ?? '');
+  desk.setRefundAuditUrl(settings.refundAuditUrl ?? '');
   if (settings.deliver) desk.setDeliver(settings.deliver);
 
-  const find = (orderId: string) => ledger.find(orderId);
+  const shown = (order: Order | undefined) =>
+    order && faults().refundHidden ? { ...order, refund: 'NONE' as const, refunds: [] } : order;
+  const find = (orderId: string) => shown(ledger.find(orderId));
   const rules = () => ({ appId, appKey, find, merchantPublicKey: merchant.publicKey });
   const tokens = new Tokens(now);
-  const findByTpOrderId = (tpOrderId: string) => ledger.findByTpOrderId(tpOrderId);
+  const findByTpOrderId = (tpOrderId: string) => shown(ledger.findByTpOrderId(tpOrderId));
   const openapiRules = () => ({
     ...{ appId, appKey, dealId, ...smart, tokens, findByTpOrderId },
     ...faults(),
@@ -83,7 +101,7 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
   urls.queryUrl = server.url + QUERY_PATH;
   urls.openapiUrl = server.url;
   const close = async () => {
-    await courier.close();
+    await Promise.all([courier.close(), refunds.close()]);
     await server.close();
   };
   return { ...desk, url: server.url, port: server.port, ...urls, close };
@@ -108,24 +126,28 @@ function faultSwitches(ledger: Ledger) {
 
 function merchantActions(merchant: Merchant, ledger: Ledger, connection: () => Connection) {
   const announce = () => ledger.announce({ type: 'connection', connection: connection() });
-  const ask = async (orderId: string, what: keyof MerchantService) => {
+  const ask = async (orderId: string, what: (service: MerchantService, order: Order) => Promise<unknown>) => {
     const order = ledger.get(orderId);
     if (!merchant.service) throw new CashierError('CONFLICT', 'the cashier knows no service to ask');
-    await merchant.service[what](order);
+    await what(merchant.service, order);
     return ledger.get(orderId);
+  };
+  const setUrl = (address: Address) => (url: string) => {
+    merchant.setUrl(address, url);
+    announce();
   };
   return {
     connection,
-    lookUp: (orderId: string) => ask(orderId, 'lookUp'),
-    askStatus: (orderId: string) => ask(orderId, 'askStatus'),
+    lookUp: (orderId: string) => ask(orderId, (service, order) => service.lookUp(order)),
+    askStatus: (orderId: string, by: AskedBy = 'orderId') =>
+      ask(orderId, (service, order) => service.askStatus(order, by)),
     setMerchantPublicKey: (key: string | KeyObject) => {
       merchant.setPublicKey(key);
       announce();
     },
-    setNotifyUrl: (url: string) => {
-      merchant.setNotifyUrl(url);
-      announce();
-    },
+    setNotifyUrl: setUrl('payment'),
+    setRefundNotifyUrl: setUrl('refund'),
+    setRefundAuditUrl: setUrl('audit'),
     setDeliver: (deliver: Deliver) => {
       merchant.setDeliver(deliver);
       announce();

@@ -11,6 +11,8 @@ export type HopKind =
   | 'refund'
   | 'verified'
   | 'notification'
+  | 'refundAudit'
+  | 'refundNotification'
   | 'queued'
   | 'query'
   | 'token'
@@ -71,6 +73,9 @@ export interface Connection {
   readonly merchantPublicKey: string | null;
   /** `null` while nobody takes notifications; empty when a handler in this process does. */
   readonly notifyUrl: string | null;
+  /** Where refunds are told, and where Baidu asks whether to refund; `null` for nowhere. */
+  readonly refundNotifyUrl: string | null;
+  readonly refundAuditUrl: string | null;
   /** Whether the merchant's service can be asked from the page: for a look-up, and for an order's status. */
   readonly service: boolean;
   readonly answerLimitMs: number;

@@ -1,10 +1,11 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Faults } from './faults.ts';
+import { type MerchantAnswer, openAnswer } from './merchant-answer.ts';
 import type { Order } from './order.ts';
 import { canonicalText, encodeValues, sign } from './signature.ts';
 import type { Text } from './text.ts';
 
-/** A notification ready to be sent: the form as it goes over the wire, and the text that was signed. */
+/** A message of Baidu's ready to be sent: the form as it goes over the wire, and the text that was signed. */
 export interface SignedForm {
   readonly form: string;
   readonly signedText: string;
@@ -19,15 +20,8 @@ export interface SignedForm {
  * @param signValues whether the values are signed as they are, or URL-encoded
  * @param faults may have it signed by a stranger's key, or changed after signing
  */
-export function signedForm(options: {
-  order: Order;
-  status: 2 | -1;
-  dealId: string;
-  privateKey: KeyObject;
-  signValues?: 'raw' | 'encoded' | undefined;
-  faults: Faults;
-}): SignedForm {
-  const { order, status, dealId, privateKey, signValues, faults } = options;
+export function signedForm(options: { order: Order; status: 2 | -1; dealId: string } & Signing): SignedForm {
+  const { order, status, dealId } = options;
   const money = String(order.totalMoney);
   const fields: Record<string, string> = {
     userId: order.userId,
@@ -49,17 +43,41 @@ export function signedForm(options: {
     tpOrderId: order.tpOrderId,
     returnData: order.returnData,
   };
-  const values = signValues === 'encoded' ? encodeValues(fields) : fields;
-  const rsaSign = sign(values, faults.signatureForged ? strangersKey() : privateKey);
-  const signedText = canonicalText(values);
-  if (faults.fieldAltered) fields['totalMoney'] = String(order.totalMoney + 1);
-  return { form: new URLSearchParams({ ...fields, rsaSign }).toString(), signedText, flaw: flawOf(faults) };
+  return signFields(fields, { totalMoney: String(order.totalMoney + 1) }, options);
 }
 
-function flawOf({ signatureForged, fieldAltered }: Faults): Text | undefined {
+/** What a message is signed with, and what is done wrong with it on purpose. */
+export interface Signing {
+  readonly privateKey: KeyObject;
+  readonly signValues?: 'raw' | 'encoded' | undefined;
+  readonly faults: Faults;
+}
+
+/**
+ * Signs the fields of a message as Baidu's platform does.
+ *
+ * @param altered the field that is changed after signing where a switch says so
+ */
+export function signFields(
+  fields: Record<string, string>,
+  altered: Record<string, string>,
+  { privateKey, signValues, faults }: Signing,
+): SignedForm {
+  const { signatureForged, fieldAltered } = faults;
+  const values = signValues === 'encoded' ? encodeValues(fields) : fields;
+  const rsaSign = sign(values, signatureForged ? strangersKey() : privateKey);
+  const sent = fieldAltered ? { ...fields, ...altered } : fields;
+  return {
+    form: new URLSearchParams({ ...sent, rsaSign }).toString(),
+    signedText: canonicalText(values),
+    flaw: flawOf(faults, Object.keys(altered).join(', ')),
+  };
+}
+
+function flawOf({ signatureForged, fieldAltered }: Faults, altered: string): Text | undefined {
   if (signatureForged && fieldAltered) return { en: 'Forged and altered', zh: '伪造且篡改' };
   if (signatureForged) return { en: 'Signature forged', zh: '签名系伪造' };
-  return fieldAltered ? { en: 'totalMoney altered', zh: 'totalMoney 被篡改' } : undefined;
+  return fieldAltered ? { en: `${altered} altered`, zh: `${altered} 被篡改` } : undefined;
 }
 
 let stranger: KeyObject | undefined;
@@ -68,12 +86,6 @@ function strangersKey(): KeyObject {
   stranger ??= generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
   return stranger;
 }
-
-/** What came back from the merchant; `late` means nothing complete came in time. */
-export type MerchantAnswer =
-  | { readonly type: 'answer'; readonly status: number; readonly body: string; readonly milliseconds: number }
-  | { readonly type: 'late'; readonly milliseconds: number }
-  | { readonly type: 'unreachable'; readonly reason: string; readonly milliseconds: number };
 
 /** What Baidu does after an answer: settle, take note, refund the payment, or call again. */
 export type Outcome = 'settled' | 'noted' | 'refunded' | 'repeat';
@@ -87,22 +99,9 @@ export function judgeAnswer(
   answer: MerchantAnswer,
   refusal: 'repeat' | 'refunded',
 ): { outcome: Outcome; why: Text } {
-  const repeat = (en: string, zh: string) => ({ outcome: 'repeat' as const, why: { en, zh } });
-  if (answer.type === 'late') return repeat('no answer in time', '未在限定时间内应答');
-  if (answer.type === 'unreachable') return repeat(answer.reason, `无法送达：${answer.reason}`);
-  const parsed = parseObject(answer.body);
-  if (!parsed) return { outcome: refusal, why: { en: 'the answer is not JSON', zh: '应答不是 JSON' } };
-  const errno = parsed['errno'];
-  if (errno !== 0) {
-    const shown = JSON.stringify(errno) ?? 'missing';
-    const words = typeof parsed['msg'] === 'string' && parsed['msg'] !== '' ? ` (${parsed['msg']})` : '';
-    const why = { en: `errno is ${shown}, not 0${words}`, zh: `errno 为 ${shown}，不是 0${words}` };
-    return { outcome: refusal, why };
-  }
-  if (answer.status < 200 || answer.status > 299) {
-    return repeat(`HTTP status ${answer.status} is no success`, `HTTP 状态码 ${answer.status} 不代表成功`);
-  }
-  return judgeData(isObject(parsed['data']) ? parsed['data'] : {});
+  const opened = openAnswer(answer);
+  if ('data' in opened) return judgeData(opened.data);
+  return { outcome: opened.isRefusal ? refusal : 'repeat', why: opened.why };
 }
 
 function judgeData(data: Record<string, unknown>): { outcome: Outcome; why: Text } {
@@ -123,17 +122,4 @@ function judgeData(data: Record<string, unknown>): { outcome: Outcome; why: Text
       zh: `isConsumed 为 ${shown}：只认数字 1 和 2`,
     },
   };
-}
-
-function parseObject(body: string): Record<string, unknown> | null {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return isObject(parsed) ? parsed : null;
-  } catch {
-    return null;
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

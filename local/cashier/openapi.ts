@@ -193,7 +193,7 @@ function strangeAppKey(pmAppKey: string, { appKey, smartAppKey }: OpenapiRules):
 }
 
 const ORDER_STATUS = { UNPAID: 1, PAID: 2, CANCELLED: -1 };
-const REFUND_STATUS = { PROCESSING: 1, REFUNDED: 2, FAILED: 3 };
+const REFUND_STATUS = { AUDIT: 1, PROCESSING: 1, REFUNDED: 2, FAILED: 3 };
 
 function orderAnswer(order: Order, { appId, appKey, dealId, unknownStatus }: OpenapiRules): string {
   const refundedByBaidu = order.settlement === 'REFUNDED';
@@ -211,12 +211,16 @@ function orderAnswer(order: Order, { appId, appKey, dealId, unknownStatus }: Ope
   return withNumbers({ errno: 0, msg: 'success', data });
 }
 
-function refundAnswer({ orderId, userId, payTime, refund }: Order): string {
-  const one = (refundStatus: number) => ({
-    ...{ bizRefundBatchId: '', orderId, userId, refundStatus },
-    refundBatchId: String(1000 * payTime + 1),
+function refundAnswer({ orderId, userId, payTime, refund, refunds }: Order): string {
+  const one = (refundBatchId: string, refundStatus: number) => ({
+    ...{ bizRefundBatchId: '', orderId, userId, refundStatus, refundBatchId },
   });
-  const data = refund === 'NONE' ? [] : [one(REFUND_STATUS[refund])];
+  const played = refunds.flatMap(({ refundBatchId, state }) =>
+    state === 'REFUSED' ? [] : [one(refundBatchId, REFUND_STATUS[state])],
+  );
+  // One that the desk has set without a word has a name all the same.
+  const set = refund === 'NONE' ? [] : [one(String(1000 * payTime + 1), REFUND_STATUS[refund])];
+  const data = played.length > 0 ? played : set;
   return withNumbers({ errno: 0, msg: 'success', data });
 }
 

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { PayType } from './channels.ts';
 import { CashierError } from './error.ts';
+import type { Refund } from './refund/refund.ts';
 
 /** The states of a refund that a person at the desk can choose. */
 export const REFUND_STATES = ['PROCESSING', 'REFUNDED', 'FAILED'] as const;
@@ -28,7 +29,10 @@ export interface Order {
   readonly payType: PayType | null;
   /** Seconds since 1970, as the notification carries it; 0 while unpaid. */
   readonly payTime: number;
+  /** What the query says of refunds. */
   readonly refund: 'NONE' | RefundState;
+  /** Every refund that was started, the oldest first. */
+  readonly refunds: readonly Refund[];
   readonly verification: 'NOT_VERIFIED' | 'VERIFIED';
   readonly settlement: Settlement;
   /** How many notifications have been sent. */
@@ -79,6 +83,7 @@ export function makeOrder(given: NewOrder, now: Date): Order {
     payType: null,
     payTime: 0,
     refund: 'NONE',
+    refunds: [],
     verification: 'NOT_VERIFIED',
     settlement: 'NONE',
     notifications: 0,

@@ -36,6 +36,11 @@ export const RULES: Readonly<Record<string, Rule>> = {
     value.startsWith('https:') && !refusalOf(() => readBaiduConfig({ BAIDU_QUERY_URL: value }))
       ? undefined
       : 'must be an https URL without user, query or fragment',
+  baiduOpenapiUrl: (value) =>
+    value.startsWith('https:') && !refusalOf(() => readBaiduConfig({ BAIDU_OPENAPI_URL: value }))
+      ? undefined
+      : 'must be an https origin: no path, user, query or fragment',
+  baiduStatusApi: (value) => refusalOf(() => readBaiduConfig({ BAIDU_STATUS_API: value })),
   baiduAttemptTimeoutMs: (value) => refusalOf(() => readBaiduConfig({ BAIDU_ATTEMPT_TIMEOUT_MS: value })),
   baiduMaxAttempts: (value) => refusalOf(() => readBaiduConfig({ BAIDU_MAX_ATTEMPTS: value })),
 

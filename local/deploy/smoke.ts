@@ -98,6 +98,12 @@ async function check(stack: string, lambda: LambdaClient, outputs: Promise<Outpu
   return good;
 }
 
+/** A key as a self-test shows it. */
+interface Key {
+  readonly keyBits: number;
+  readonly publicKey: string;
+}
+
 /** Invokes `{"selfTest":true}` and shows the keys that the function works with. */
 async function selfTest(lambda: LambdaClient, name: string): Promise<string> {
   const { FunctionError, Payload } = await lambda.send(
@@ -109,8 +115,12 @@ async function selfTest(lambda: LambdaClient, name: string): Promise<string> {
       `${name} failed: ${result?.errorType ?? FunctionError}: ${result?.errorMessage ?? 'no answer'}`,
     );
   }
-  const keys: { keyBits: number; publicKey: string }[] = result.platformKeys ?? [result];
-  return keys.map(({ keyBits, publicKey }) => `${keyBits} bits, public key ${publicKey}`).join('; ');
+  const apps: (Key & { appId?: string; platformKeys?: Key[] })[] = result.apps ?? [result];
+  const keysOf = ({ platformKeys, ...own }: (typeof apps)[number]) =>
+    (platformKeys ?? [own])
+      .map(({ keyBits, publicKey }) => `${keyBits} bits, public key ${publicKey}`)
+      .join('; ');
+  return apps.map((app) => (apps.length > 1 ? `app ${app.appId}: ${keysOf(app)}` : keysOf(app))).join('; ');
 }
 
 /** Every field well-formed, and a signature that nobody made. */

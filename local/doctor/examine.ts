@@ -1,9 +1,9 @@
-import { bad, type Finding, warning } from './finding.ts';
+import { diagnoseApps, diagnoseNotificationOf } from './apps.ts';
+import { bad, type Finding, type Text, warning } from './finding.ts';
 import { readInput } from './input.ts';
-import { diagnoseNotification } from './notification.ts';
 import type { Section } from './report.ts';
 import { SANDBOX } from './samples.ts';
-import { diagnoseSecret, type SecretDiagnosis } from './secret.ts';
+import type { SecretDiagnosis } from './secret.ts';
 import { fetchSecret } from './secrets-manager.ts';
 
 /** What is to be examined. */
@@ -29,13 +29,19 @@ export async function examine({
     const subject = secretId === undefined ? subjectOf(file) : 'Secrets Manager';
     return [{ title, findings: [bad(subject, read.fault)] }];
   }
-  const diagnosis = diagnoseSecret(read.text, { withoutPlatformKey });
-  if (notification === undefined) return [{ title, findings: diagnosis.findings }];
+  const apps = diagnoseApps(read.text, { withoutPlatformKey });
+  const titled = (place: string): Text =>
+    place === '' ? title : { en: `${title.en}, ${place}`, zh: `${title.zh}，${place}` };
+  if (notification === undefined)
+    return apps.map(({ place, findings }) => ({ title: titled(place), findings }));
   const form = await readInput(notification);
   const findings =
-    'fault' in form ? [bad(subjectOf(notification), form.fault)] : diagnoseNotification(form.text, diagnosis);
+    'fault' in form ? [bad(subjectOf(notification), form.fault)] : diagnoseNotificationOf(form.text, apps);
   return [
-    { title, findings: isSandbox(diagnosis, findings) ? saidOnce(diagnosis.findings) : diagnosis.findings },
+    ...apps.map((app) => ({
+      title: titled(app.place),
+      findings: isSandbox(app, findings) ? saidOnce(app.findings) : app.findings,
+    })),
     { title: { en: `Notification: ${notification}`, zh: `通知：${notification}` }, findings },
   ];
 }

@@ -4,8 +4,10 @@ import { bad, type Finding, type Text } from './finding.ts';
 import { jsonFault } from './json.ts';
 import { fieldLike } from './secret-text.ts';
 
-/** The request that holds a notification, or what a text is that holds none. */
-export type NotificationText = { readonly request: FormRequest } | { readonly finding: Finding };
+/** The request that holds a notification, with its path where the text tells it, or what a text is that holds none. */
+export type NotificationText =
+  | { readonly request: FormRequest; readonly path?: string | undefined }
+  | { readonly finding: Finding };
 
 /** What the doctor takes as a notification. */
 export const EXPECTED: Text = {
@@ -17,7 +19,10 @@ export const EXPECTED: Text = {
 export function readNotificationText(text: string): NotificationText {
   const trimmed = text.replace(/^\ufeff/, '').trim();
   if (/^[{[]/.test(trimmed)) return inJson(trimmed);
-  if (/^https?:\/\//.test(trimmed)) return { request: { body: trimmed.slice(trimmed.indexOf('?') + 1) } };
+  if (/^https?:\/\//.test(trimmed)) {
+    const [, path, form = trimmed] = /^([^?]*)\?(.*)$/s.exec(trimmed) ?? [];
+    return { request: { body: form }, path };
+  }
   return { request: { body: inLines(trimmed) ?? trimmed } };
 }
 
@@ -38,7 +43,7 @@ function inJson(text: string): NotificationText {
     return refuse({ en: `It is not JSON, ${en}.`, zh: `不是合法的 JSON，${zh}。` });
   }
   if (!isRecord(json)) return refuse(NEITHER, EXPECTED);
-  const { body, isBase64Encoded, rawQueryString } = json;
+  const { body, isBase64Encoded, rawQueryString, rawPath } = json;
   if (typeof body === 'string' || typeof rawQueryString === 'string') {
     return {
       request: {
@@ -46,6 +51,7 @@ function inJson(text: string): NotificationText {
         isBase64Encoded: isBase64Encoded === true,
         rawQueryString: typeof rawQueryString === 'string' ? rawQueryString : undefined,
       },
+      path: typeof rawPath === 'string' ? rawPath : undefined,
     };
   }
   // As a framework hands the fields over: decoded, in an object.

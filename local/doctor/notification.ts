@@ -1,8 +1,9 @@
 import { canonicalText } from '../../lib/baidu/canonical.ts';
 import { asServiceError } from '../../lib/baidu/errors.ts';
 import { readForm } from '../../lib/baidu/form.ts';
-import { checkNotification, parseNotification } from '../../lib/baidu/notification.ts';
+import type { UnverifiedForm } from '../../lib/baidu/signed-form.ts';
 import { bad, type Finding, good, note, plain, type Text } from './finding.ts';
+import { addressFindings, kindOf, type MessageKind } from './kinds.ts';
 import { EXPECTED, readNotificationText } from './notification-text.ts';
 import type { SecretDiagnosis } from './secret.ts';
 import { explainSignature } from './signature.ts';
@@ -29,15 +30,13 @@ export function diagnoseNotification(text: string, keys: NotificationKeys): Find
   }
   const { rsaSign = '', ...fields } = form;
   const count = Object.keys(fields).length;
-  const signed = signature(fields, rsaSign.replaceAll(' ', '+'), keys);
-  if (fields['refundBatchId'] !== undefined && fields['payTime'] === undefined) {
-    return [bad('form', fields['refundStatus'] === undefined ? AUDIT : REFUND), ...signed];
-  }
+  const kind = kindOf(fields);
   return [
+    ...addressFindings(kind, read.path),
     good('form', { en: `${count} fields and the signature`, zh: `${count} 个字段与签名` }),
     // A signature that is there gets a better explanation below.
-    ...grammar(form).filter(({ subject }) => subject !== 'rsaSign' || rsaSign === ''),
-    ...signed,
+    ...grammar(form, kind).filter(({ subject }) => subject !== 'rsaSign' || rsaSign === ''),
+    ...signature({ fields, signature: rsaSign.replaceAll(' ', '+') }, kind, keys),
     ...deal(fields['dealId'], keys),
     ...unpaid(fields['status']),
   ];
@@ -46,23 +45,13 @@ export function diagnoseNotification(text: string, keys: NotificationKeys): Find
 /** A form on one line, or an event: whoever has that needs not be told what a notification is. */
 const ALMOST = /^\s*\S*\brsaSign=\S*\s*$|"isBase64Encoded"/;
 
-const REFUND: Text = {
-  en: 'This is a refund notification (通知退款状态), not a payment notification: it came to the wrong address. Give /baidu/refund-notify as 退款回调地址 in Baidu’s console.',
-  zh: '这是退款通知（通知退款状态），而不是支付通知：发到了错误的地址。百度后台的“退款回调地址”应填 /baidu/refund-notify。',
-};
-
-const AUDIT: Text = {
-  en: 'This is a refund audit (请求业务方退款审核), not a payment notification: it came to the wrong address. Give /baidu/refund-audit as 退款审核地址 in Baidu’s console.',
-  zh: '这是退款审核（请求业务方退款审核），而不是支付通知：发到了错误的地址。百度后台的“退款审核地址”应填 /baidu/refund-audit。',
-};
-
 /** Every field that is missing or malformed: each is put right in turn, so that the next one shows. */
-function grammar(form: Readonly<Record<string, string>>): Finding[] {
+function grammar(form: Readonly<Record<string, string>>, { check }: MessageKind): Finding[] {
   const findings: Finding[] = [];
   let rest = { ...form };
   for (;;) {
     try {
-      checkNotification(rest);
+      check(rest);
       return findings;
     } catch (error) {
       const text = faultText(error);
@@ -105,26 +94,24 @@ const NO_AMPERSAND: Text = { en: 'Allowed: any text without &.', zh: '允许：�
 const ALLOWED: Readonly<Record<string, Text>> = {
   ...{ userId: ID, orderId: ID, dealId: ID },
   ...{ unitPrice: MONEY, totalMoney: MONEY, payMoney: MONEY, promoMoney: MONEY, hbMoney: MONEY },
-  ...{ hbBalanceMoney: MONEY, giftCardMoney: MONEY },
+  ...{ hbBalanceMoney: MONEY, giftCardMoney: MONEY, applyRefundMoney: MONEY },
   ...{ count: WHOLE, payTime: WHOLE, payType: WHOLE, partnerId: WHOLE },
   ...{ promoDetail: FREE, returnData: FREE },
   status: {
     en: 'Allowed: 2 (paid), 1 (unpaid), -1 (cancelled).',
     zh: '允许：2（已支付）、1（未支付）、-1（已取消）。',
   },
+  refundStatus: { en: 'Allowed: 1 (refunded), 2 (failed).', zh: '允许：1（退款成功）、2（退款失败）。' },
+  refundBatchId: { en: 'Allowed: 1 to 64 digits or letters.', zh: '允许：1 到 64 个数字或字母。' },
   tpOrderId: {
     en: 'Allowed: 1 to 128 visible ASCII characters, no blank, no & and no =. It is the id that your mini-program gave the order.',
     zh: '允许：1 到 128 个可见的 ASCII 字符，不含空格、& 和 =。它是小程序发起支付时给出的订单号。',
   },
 };
 
-function signature(
-  fields: Readonly<Record<string, string>>,
-  rsaSign: string,
-  keys: NotificationKeys,
-): Finding[] {
+function signature(form: UnverifiedForm, kind: MessageKind, keys: NotificationKeys): Finding[] {
   const { platformKeys } = keys;
-  if (rsaSign === '') return [];
+  if (form.signature === '') return [];
   if (platformKeys.length === 0) {
     const text = {
       en: 'cannot be checked: the secret holds no platform key that can be used.',
@@ -133,11 +120,11 @@ function signature(
     return [bad('rsaSign', text)];
   }
   const checkedOver: Text = { en: 'The text it was checked over:', zh: '验签所用的文本：' };
-  const text = canonicalText(fields);
+  const text = canonicalText(form.fields);
   // Of one that the service takes there may be something to tell, too: URL-encoded values.
-  const reasons = explainSignature({ fields, signature: rsaSign, ...keys });
+  const reasons = explainSignature({ ...form, ...keys });
   try {
-    parseNotification({ fields, signature: rsaSign }, { platformKeys, dealIds: undefined });
+    kind.parse(form, { platformKeys, dealIds: undefined });
     const right = { en: 'Baidu’s platform signed it', zh: '是百度平台的签名' };
     return [good('rsaSign', right, ...reasons, checkedOver, text)];
   } catch (error) {

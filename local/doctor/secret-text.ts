@@ -6,7 +6,10 @@ import { jsonFault } from './json.ts';
 export type SecretText = { readonly fields: Record<string, unknown> } | { readonly finding: Finding };
 
 /** The fields of the secret, in the order in which the documentation names them. */
-export const SECRET_FIELDS = ['appId', 'appKey', 'privateKey', 'platformPublicKey', 'apiTokens', 'dealId'];
+export const SECRET_FIELDS = [
+  ...['appId', 'appKey', 'privateKey', 'platformPublicKey', 'apiTokens', 'dealId'],
+  ...['smartAppKey', 'smartAppSecret'],
+];
 
 /** The field whose name this is but for case, signs and a plural: `private_key`, `apiToken`. */
 export function fieldLike(name: string): string | undefined {
@@ -20,8 +23,8 @@ export function fieldLike(name: string): string | undefined {
 
 /** What the doctor looks for in the place of whatever it was given. */
 const EXPECTED: Text = {
-  en: 'The secret is a JSON object with appId, appKey, privateKey, platformPublicKey, apiTokens and, optionally, dealId.',
-  zh: 'secret 应为 JSON 对象，含 appId、appKey、privateKey、platformPublicKey、apiTokens，dealId 可选。',
+  en: 'The secret is a JSON object with appId, appKey, privateKey, platformPublicKey, apiTokens and, optionally, dealId, smartAppKey and smartAppSecret; or { "apps": [ … ] } with several such.',
+  zh: 'secret 应为 JSON 对象，含 appId、appKey、privateKey、platformPublicKey、apiTokens，可选 dealId、smartAppKey 和 smartAppSecret；几个应用时为 { "apps": [ … ] }。',
 };
 
 /**

@@ -7,6 +7,7 @@ import { bad, type Finding, good, MISSING, note, plain, type Text } from './find
 import { sampleFault } from './samples.ts';
 import { examinePlatformKeys, examinePrivateKey } from './secret-keys.ts';
 import { fieldLike, readSecretText, SECRET_FIELDS } from './secret-text.ts';
+import { examineSmartApp } from './smart-app.ts';
 import { faultText } from './translation.ts';
 
 /** What was found in a secret, with what of it can be used. */
@@ -48,6 +49,7 @@ export function diagnoseSecret(text: string, { withoutPlatformKey = false } = {}
       ...examinePlatformKeys(keys),
       ...examineTokens(apiTokens, of('apiTokens')),
       dealIdOf(dealId, fault),
+      ...examineSmartApp(fields, () => fault('smartAppSecret', fields['smartAppSecret'])),
       ...unknownFields(fields),
     ],
     appId: String(appId),
@@ -67,6 +69,8 @@ function faultFinder(): Fault {
     privateKey: pair.privateKey.export({ format: 'pem', type: 'pkcs1' }),
     platformPublicKey: publicKeyText(pair.publicKey),
     apiTokens: ['x'.repeat(64)],
+    smartAppKey: 'x',
+    smartAppSecret: 'x',
   };
   return (field, value) => {
     const text = JSON.stringify({ ...right, [field]: value });

@@ -22,6 +22,19 @@ const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
   [/^must be a positive whole number, or its digits\.$/, '必须是正整数，或其数字串。'],
   [/^must be a string that is not empty\.$/, '必须是非空字符串。'],
   [/^must be a string\.$/, '必须是字符串。'],
+  [/^must be a list of apps, one at least\.$/, '必须是应用的列表，至少一个。'],
+  [/^must stand alone: nothing may be beside it\.$/, '必须单独出现：旁边不能有别的字段。'],
+  [/^must hold the fields of an app\.$/, '必须含有一个应用的各个字段。'],
+  [/^is the appId of (\S+), too\.$/, '与 $1 的 appId 相同。'],
+  [/^is a token of (\S+), too\.$/, '也是 $1 的令牌。'],
+  [
+    /^is a deal of (\S+), too, as is a platformPublicKey\.$/,
+    '也是 $1 的 dealId，且两者有相同的 platformPublicKey。',
+  ],
+  [
+    /^is that of (\S+), too: each of the two must name its dealId\.$/,
+    '与 $1 的相同：两者都必须写明各自的 dealId。',
+  ],
   [/^The form has more than (\d+) fields\.$/, '表单超过 $1 个字段。'],
   [/^The request holds no form: a part of it has no “=”\.$/, '这不是表单：其中有一段没有 “=”。'],
   [/^The request holds no form: body and query string are empty\.$/, '这不是表单：内容是空的。'],
@@ -47,7 +60,7 @@ const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
  * translation stays English.
  */
 export function faultText(error: unknown): Text {
-  return translated(asServiceError(error).message.replace(/^The secret’s \w+ /, ''));
+  return translated(asServiceError(error).message.replace(/^The secret’s \S+ /, ''));
 }
 
 /** The same for the end of a sentence, as the service writes it. */

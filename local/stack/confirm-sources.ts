@@ -139,6 +139,10 @@ const REASONS: Readonly<Record<string, Text>> = {
     en: ': notified as paid, and Baidu does not say so',
     zh: '：通知称已支付，百度却未如此应答',
   },
+  ORDER_UNKNOWN: {
+    en: ': nobody has told yet of which user the order is',
+    zh: '：还没有任何消息说明订单属于哪个用户',
+  },
   BAIDU_TIMEOUT: { en: ': no answer in time, three times', zh: '：三次查询均超时' },
   BAIDU_UNREACHABLE: { en: ': no connection, three times', zh: '：三次查询均无法连接' },
 };

@@ -1,5 +1,5 @@
 import { PublishCommand } from '@aws-sdk/client-sns';
-import type { MerchantService, Order } from '../cashier/index.ts';
+import type { AskedBy, MerchantService, Order } from '../cashier/index.ts';
 import type { LocalParts } from './parts.ts';
 
 /** What a call to the query route answered. */
@@ -11,7 +11,10 @@ interface Answered {
 /** The merchant's side of the page: asks the service as a mini-program does, and as an order system does. */
 export function merchantService(
   { cashier, aws, apiToken }: LocalParts,
-  queryUrl: (orderId: string, siteId: string) => string,
+  urls: {
+    queryUrl: (orderId: string, siteId: string) => string;
+    ownQueryUrl: (tpOrderId: string) => string;
+  },
 ): MerchantService {
   return {
     lookUp: async ({ orderId, userId }) => {
@@ -19,8 +22,8 @@ export function merchantService(
       cashier.record(orderId, { kind: 'lookup', raw: [{ name: 'message', text: message }] });
       await aws.sns.send(new PublishCommand({ TopicArn: aws.lookupTopicArn, Message: message }));
     },
-    askStatus: async ({ orderId, userId }: Order) => {
-      const url = queryUrl(orderId, userId);
+    askStatus: async ({ orderId, userId, tpOrderId }: Order, by: AskedBy) => {
+      const url = by === 'tpOrderId' ? urls.ownQueryUrl(tpOrderId) : urls.queryUrl(orderId, userId);
       const started = performance.now();
       const response = await fetch(url, { headers: { authorization: `Bearer ${apiToken}` } });
       const answered = { status: response.status, body: await response.text() };

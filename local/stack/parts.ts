@@ -42,6 +42,7 @@ export async function startParts(cashierOptions: CashierOptions = {}): Promise<L
       BAIDU_QUERY_URL: cashier.queryUrl,
       BAIDU_OPENAPI_URL: cashier.openapiUrl,
       ORDERS_TABLE: aws.ordersTable,
+      REFUND_AUDIT: 'approve',
     },
     storeSecret: (secretId) => secretsManager.put(secretId, secretOf(cashier, privateKey, apiToken)),
     close: async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import type { Cashier, CashierOptions } from '../cashier/index.ts';
+import type { Cashier, CashierOptions, Text } from '../cashier/index.ts';
 import { buildBundles, type FunctionName } from '../deploy/bundles.ts';
 import { orderIdIn, startConfirmSources } from './confirm-sources.ts';
 import { type DeployedFunction, type Deployment, readDeployment } from './deployment.ts';
@@ -21,6 +21,9 @@ export interface Stack extends LocalParts {
   /** The functions by name, to be invoked directly. */
   readonly functions: Readonly<Record<FunctionName, LocalFunction>>;
   readonly webhookUrl: string;
+  /** Where Baidu tells of refunds, and where it asks before one. */
+  readonly refundNotifyUrl: string;
+  readonly refundAuditUrl: string;
   /** Where an order's status is asked for. */
   queryUrl(orderId: string, siteId: string): string;
   /** The same by the merchant's own id. */
@@ -84,13 +87,17 @@ async function connect({ parts, bundles, removeFolder, onLog, ...options }: Piec
   const functions = startFunctions(deployed, { bundles, environment, onLog });
   const gateway = await startGateway(routesOf(deployed, functions), gatewayPort);
   const webhookUrl = gateway.url + pathOf(deployed, 'notify', 'payment-notify');
+  const refundNotifyUrl = gateway.url + pathOf(deployed, 'notify', 'refund-notify');
+  const refundAuditUrl = gateway.url + pathOf(deployed, 'notify', 'refund-audit');
   cashier.setNotifyUrl(webhookUrl);
+  cashier.setRefundNotifyUrl(refundNotifyUrl);
+  cashier.setRefundAuditUrl(refundAuditUrl);
   const queryUrl = (orderId: string, siteId: string) =>
     `${gateway.url}${pathOf(deployed, 'query', '{orderId}').replace('{orderId}', orderId)}?siteId=${siteId}`;
   const ownQueryUrl = (tpOrderId: string) =>
     gateway.url +
     pathOf(deployed, 'query', '{tpOrderId}').replace('{tpOrderId}', encodeURIComponent(tpOrderId));
-  cashier.setService(merchantService(parts, queryUrl));
+  cashier.setService(merchantService(parts, { queryUrl, ownQueryUrl }));
 
   const listeners: ((message: StatusMessage) => void)[] = [];
   const orders = keepOrders(parts, onError);
@@ -108,7 +115,7 @@ async function connect({ parts, bundles, removeFolder, onLog, ...options }: Piec
     onMessage: (body) => recordDeadLetter(cashier, body),
   });
   return {
-    ...{ ...parts, gateway, functions, webhookUrl, queryUrl, ownQueryUrl },
+    ...{ ...parts, gateway, functions, webhookUrl, refundNotifyUrl, refundAuditUrl, queryUrl, ownQueryUrl },
     ordersWritten: orders.written,
     onPublished: (listener) => listeners.push(listener),
     close: async () => {
@@ -183,13 +190,28 @@ function recordPublished(
   body: string,
   attributes: Readonly<Record<string, string>>,
 ): void {
-  const note = statusNames(message);
   const filter = Object.entries(attributes).map(([name, value]) => `${name} = ${value}`);
   const raw = [
     { name: 'message', text: body },
     { name: 'attributes', text: filter.join('\n') },
   ];
-  cashier.record(message.orderId, { kind: 'published', tone: 'good', note, raw });
+  cashier.record(message.orderId, { kind: 'published', tone: 'good', note: noteOf(message), raw });
+}
+
+/** What a message tells: its number and what is new in it, or what was answered to a refund audit. */
+function noteOf(message: StatusMessage): Text {
+  if (message['eventType'] === 'refund-audit') {
+    const { auditStatus, refundPayMoney } = message['answer'] as Record<string, number>;
+    const said = `auditStatus ${auditStatus}, refundPayMoney ${refundPayMoney}`;
+    return { en: `Baidu asks whether to refund; answered: ${said}`, zh: `百度询问是否退款，已答复：${said}` };
+  }
+  const names = statusNames(message);
+  const changed = (message['changed'] as string[]).join(', ');
+  const sequence = String(message['sequence']);
+  return {
+    en: `${names}. sequence ${sequence}, changed: ${changed}`,
+    zh: `${names}。sequence ${sequence}，变化：${changed}`,
+  };
 }
 
 function recordDeadLetter(cashier: Cashier, body: string): void {

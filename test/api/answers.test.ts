@@ -2,7 +2,6 @@ import { generateKeyPairSync } from 'node:crypto';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ERROR_CODES } from '../../lib/lambda/error-codes.ts';
-import { learn } from '../../lib/ledger/decisions.ts';
 import { diagnoseNotification } from '../../local/doctor/notification.ts';
 import { type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { notifyEvent, ownQueryEvent, queryEvent } from '../../local/stack/events.ts';
@@ -10,6 +9,7 @@ import { type LocalSecretsManager, startSecretsManager } from '../../local/stack
 import packageJson from '../../package.json' with { type: 'json' };
 import { answerBody, hangs, resets, type ScriptedBaidu, says, startBaidu } from '../support/baidu.ts';
 import { BUILD, coldStart, contextOf } from '../support/cold-start.ts';
+import { writeDown } from '../support/ledger.ts';
 import { formOf, PAID, signedForm } from '../support/notification.ts';
 import { drain } from '../support/queue.ts';
 import { PLATFORM } from '../support/vectors.ts';
@@ -198,7 +198,7 @@ describe(`answers of query by the merchant’s own id (${BUILD})`, () => {
   /** Writes into the ledger what a notification tells. */
   async function learnOrder(orderId: string, more: Record<string, string> = {}): Promise<void> {
     const notification = { ...PAID, orderId, ...more };
-    await writeDown(orderId, notification);
+    await writeDown(aws, orderId, notification);
   }
 
   test('200 for the order that is paid, with its price and the others', async () => {
@@ -291,7 +291,7 @@ test(`a refund at the payment address is told where it belongs (${BUILD})`, asyn
 describe(`answers of refund audits by policy (${BUILD})`, () => {
   const answerTo = async (policy: string, more: Record<string, string> = {}, paid = true) => {
     const orderId = PAID['orderId'] ?? '';
-    if (paid) await writeDown(orderId, PAID);
+    if (paid) await writeDown(aws, orderId, PAID);
     const fields = { orderId, userId: '1', refundBatchId: 'b1', ...more };
     const event = notifyEvent(signedForm(fields, platform.privateKey), { path: PATHS.audit.path });
     const { body } = await send('audit', event, { REFUND_AUDIT: policy });
@@ -434,17 +434,4 @@ function orderStatus() {
 
 function failing(): never {
   throw new Error('nobody foresaw this');
-}
-
-/** Writes into the ledger what a notification tells. */
-async function writeDown(orderId: string, notification: Readonly<Record<string, string>>): Promise<void> {
-  const facts = { siteId: '1', tpOrderId: 'T-1', notification };
-  const { set, keep } = learn({ appId: '10026', orderId }, facts, 1, 9e9);
-  const Item = Object.fromEntries(
-    Object.entries({ id: `10026#${orderId}`, ...set, ...keep }).map(([name, value]) => [
-      name,
-      typeof value === 'number' ? { N: String(value) } : { S: value },
-    ]),
-  );
-  await aws.dynamodb.send(new PutItemCommand({ TableName: aws.ledgerTable, Item }));
 }

@@ -36,10 +36,15 @@ describe.each([...readPages().values()])('$file', ({ text, blocks }) => {
 const files = [...readPages().keys()];
 const twinOf = (file: string) => file.replace(/(?:\.zh-CN)?\.md$/, '.zh-CN.md');
 
-test('an operator finds each page in Chinese, and beside each Chinese page the English one', () => {
-  const guide = files.filter((file) => file.startsWith('docs/operations/') && !file.endsWith('.zh-CN.md'));
-  expect(guide.length).toBeGreaterThan(3);
-  for (const file of ['README.md', ...guide]) expect(files).toContain(twinOf(file));
+/** What a merchant's developer or operator reads is there in Chinese, too. */
+const TRANSLATED = /^(?:README|docs\/operations\/.*|examples\/.*|lib\/.*)\.md$/;
+
+test('a merchant finds each page in Chinese, and beside each Chinese page the English one', () => {
+  const merchants = files.filter((file) => TRANSLATED.test(file));
+  for (const folder of ['', 'docs/operations/', 'examples/', 'lib/']) {
+    expect(merchants.some((file) => file.startsWith(folder))).toBe(true);
+  }
+  for (const file of merchants) expect(files).toContain(twinOf(file));
   for (const file of files) expect(files).toContain(file.replace('.zh-CN.md', '.md'));
 });
 

@@ -102,7 +102,7 @@ async function openAccount(stack: Stack, secret: string): Promise<Account> {
   const plane = await startControlPlane(
     handlersOf(stack),
     { name: SERVICE, outputs: outputsOf(stack, QueueUrl) },
-    { name: 'order-subscriber-prod', outputs: { OrdersTable: stack.aws.ordersTable } },
+    { name: 'order-subscriber-prod', outputs: subscriberOutputsOf(stack, QueueUrl) },
   );
   const endpoints = Object.entries(stack.environment).filter(([name]) =>
     name.startsWith('AWS_ENDPOINT_URL_'),
@@ -152,10 +152,26 @@ function handlersOf({ functions }: Stack): Record<string, (event: unknown) => Pr
   );
 }
 
-function outputsOf({ webhookUrl, gateway, aws }: Stack, deadLetterQueueUrl: string): Record<string, string> {
-  const arn = (queueUrl: string) => `arn:aws:sqs:cn-north-1:000000000000:${queueUrl.split('/').at(-1)}`;
+const arn = (queueUrl: string) => `arn:aws:sqs:cn-north-1:000000000000:${queueUrl.split('/').at(-1)}`;
+
+/** Of the order system that examples/order-subscriber is. */
+function subscriberOutputsOf({ aws }: Stack, deadLettersUrl: string): Record<string, string> {
+  return {
+    OrdersTable: aws.ordersTable,
+    MessagesArn: arn(aws.subscriberQueueUrl),
+    DeadLettersUrl: deadLettersUrl,
+    DeadLettersArn: arn(deadLettersUrl),
+  };
+}
+
+function outputsOf(
+  { webhookUrl, refundNotifyUrl, refundAuditUrl, gateway, aws }: Stack,
+  deadLetterQueueUrl: string,
+): Record<string, string> {
   return {
     WebhookUrl: webhookUrl,
+    RefundNotifyUrl: refundNotifyUrl,
+    RefundAuditUrl: refundAuditUrl,
     QueryUrl: `${gateway.url}/orders/{orderId}/payment-status`,
     QueryFunctionName: `${SERVICE}-query`,
     PaymentQueueUrl: aws.paymentQueueUrl,

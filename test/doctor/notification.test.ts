@@ -395,20 +395,70 @@ describe('diagnoseNotification', () => {
     expect(about(findings, name).detail).toMatchObject([{ en: expect.stringContaining(words) }]);
   });
 
-  test.each([
-    ['refund notification', { refundStatus: '1' }, '/baidu/refund-notify as 退款回调地址'],
-    ['refund audit', { applyRefundMoney: '100' }, '/baidu/refund-audit as 退款审核地址'],
-  ])('knows a %s, at the wrong address', (name, own, address) => {
+  describe.each([
+    ['a refund notification', { refundStatus: '1' }, '/baidu/refund-notify', '退款回调地址'],
+    ['a refund audit', { applyRefundMoney: '100' }, '/baidu/refund-audit', '退款审核地址'],
+  ])('of %s', (name, own, address, field) => {
     const fields = { orderId: '1', userId: '2', tpOrderId: '3', refundBatchId: '4', ...own };
-    const findings = diagnose(post(fields, signParams(fields, platform.privateKey)));
-    expectTranslated(findings);
-    expect(findings.map(({ subject, level }) => [subject, level])).toEqual([
-      ['form', 'bad'],
-      ['rsaSign', 'good'],
-    ]);
-    expect(findings[0]?.text.en).toContain(`This is a ${name} (`);
-    expect(findings[0]?.text.en).toContain('it came to the wrong address');
-    expect(findings[0]?.text.en).toContain(address);
+    const form = post(fields, signParams(fields, platform.privateKey));
+    const levels = (findings: readonly Finding[]) => findings.map(({ subject, level }) => [subject, level]);
+
+    test('at its own address finds it good', () => {
+      for (const text of [
+        JSON.stringify(notifyEvent(form, { path: address })),
+        `https://x.cn${address}?${form}`,
+      ]) {
+        const findings = diagnose(text);
+        expectTranslated(findings);
+        expect(levels(findings)).toEqual([
+          ['address', 'good'],
+          ['form', 'good'],
+          ['rsaSign', 'good'],
+        ]);
+      }
+    });
+
+    test('at another says where it belongs', () => {
+      const others = ['/baidu/payment-notify', '/baidu/refund-notify', '/baidu/refund-audit'];
+      for (const path of others.filter((other) => other !== address)) {
+        const findings = diagnose(JSON.stringify(notifyEvent(form, { path })));
+        expectTranslated(findings);
+        expect(levels(findings)[0]).toEqual(['address', 'bad']);
+        expect(findings[0]?.text.en).toContain(`This is ${name} (`);
+        expect(findings[0]?.text.en).toContain(`it came to the wrong address, ${path}.`);
+        expect(findings[0]?.text.en).toContain(`Give ${address} as ${field}`);
+      }
+    });
+
+    test('by itself says where it belongs, too', () => {
+      for (const text of [form, `https://shop.cn/notify?${form}`]) {
+        const [finding, ...rest] = diagnose(text);
+        expect(finding).toMatchObject({ level: 'note', subject: 'address' });
+        expect(finding?.text.en).toContain(`it belongs to ${address}, which is ${field} in Baidu’s console.`);
+        expect(levels(rest)).toEqual([
+          ['form', 'good'],
+          ['rsaSign', 'good'],
+        ]);
+      }
+    });
+
+    test('says what is wrong with it', () => {
+      const wrong = { ...fields, refundBatchId: 'a-b' };
+      const findings = diagnose(post(wrong, signParams(wrong, merchant.privateKey)));
+      expectTranslated(findings);
+      expect(about(findings, 'refundBatchId').detail).toMatchObject([
+        { en: 'Allowed: 1 to 64 digits or letters.' },
+      ]);
+      expect(signatureWords(findings)).toContain('Your own key signed it');
+      const missing = diagnose(post(without(fields, ['orderId']), signParams(fields, platform.privateKey)));
+      expect(about(missing, 'orderId').text.en).toBe('The field orderId is missing.');
+    });
+  });
+
+  test('of a payment at the address of refunds says where it belongs', () => {
+    const [finding] = diagnose(JSON.stringify(notifyEvent(genuine, { path: '/baidu/refund-notify' })));
+    expect(finding).toMatchObject({ level: 'bad', subject: 'address' });
+    expect(finding?.text.en).toContain('Give /baidu/payment-notify as 支付回调地址');
   });
 
   const decoded = [...new URLSearchParams(genuine)];

@@ -51,6 +51,7 @@ describe('what documentation prints', () => {
         ['platformPublicKey', 'bad', PLACEHOLDER],
         ['apiTokens[0]', 'bad', SAMPLE_VALUE],
         ['dealId', 'bad', SAMPLE_VALUE],
+        ['smartAppKey', 'note', 'and smartAppSecret are not given'],
       ]);
     },
   );
@@ -78,6 +79,7 @@ describe('what documentation prints', () => {
       ['platformPublicKey[1]', 'bad'],
       ['apiTokens[0]', 'bad'],
       ['dealId', 'bad'],
+      ['smartAppKey', 'note'],
     ]);
   });
 
@@ -120,7 +122,10 @@ describe('what documentation prints', () => {
   });
 
   test('is not what a merchant has', () => {
-    expect(diagnose({}).map(({ level }) => level)).toEqual(Array.from({ length: 6 }, () => 'good'));
+    expect(diagnose({}).map(({ level }) => level)).toEqual([
+      ...Array.from({ length: 6 }, () => 'good'),
+      'note',
+    ]);
     const own = about(diagnose({ apiTokens: ['your-own-words-may-well-be-a-token'] }), 'apiTokens[0]');
     expect(own.level).toBe('good');
   });

@@ -38,6 +38,7 @@ describe('diagnoseSecret', () => {
       platformPublicKey: 'good',
       'apiTokens[0]': 'good',
       dealId: 'good',
+      smartAppKey: 'note',
     });
     expect(about(findings, 'privateKey').detail).toContain(ownPublicKey);
     expect(about(findings, 'platformPublicKey').detail).toContain(platformKey);
@@ -60,6 +61,7 @@ describe('diagnoseSecret', () => {
       'apiTokens[0]': 'bad',
       'apiTokens[1]': 'good',
       dealId: 'bad',
+      smartAppKey: 'note',
     });
   });
 

@@ -49,9 +49,11 @@ const WORDS: Record<FunctionName, (result: Result | Error) => string> = {
   notify: (result) => {
     const { statusCode, body } = result as { statusCode: number; body: string };
     const { errno, msg, data } = JSON.parse(body);
-    return errno === 0
-      ? `${statusCode} errno 0, isConsumed ${data.isConsumed}`
-      : `${statusCode} ${msg.split(':')[0]}`;
+    if (errno !== 0) return `${statusCode} ${msg.split(':')[0]}`;
+    const said = ['isConsumed', 'auditStatus'].flatMap((name) =>
+      name in data ? [`, ${name} ${data[name]}`] : [],
+    );
+    return `${statusCode} errno 0${said.join('')}`;
   },
   confirm: (result) =>
     result instanceof Error ? result.name : `${(result['batchItemFailures'] as unknown[]).length} failed`,

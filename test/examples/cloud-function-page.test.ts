@@ -13,21 +13,20 @@ const EXAMPLE = path.resolve(import.meta.dirname, '../../examples/baidu-cloud-fu
 const NODE_8 = path.join(import.meta.dirname, 'node-8/node_modules/node/bin/node');
 const NODE = existsSync(NODE_8) ? NODE_8 : process.execPath;
 
-const IDS = { orderId: '2645985458', siteId: '3269234686470' };
 const PAID = { status: 'PAID', code: 1, description: '支付成功' };
 const NONE = { status: 'NONE', code: -1, description: '未退费' };
-const STATUS = { orderId: IDS.orderId, payment: PAID, refund: NONE, verification: {} };
+const STATUS = { tpOrderId: 'order-1', payment: PAID, refund: NONE, verification: {} };
 
-/** What a merchant may put in the place of `findIds`: an order of one customer, in a database that takes its time. */
-const MERCHANTS = `async function findIds(event, context) {
+/** What a merchant may put in the place of `findOrder`: an order of one customer, in a database that takes its time. */
+const MERCHANTS = `async function findOrder(event, context) {
   await new Promise((resolve) => setImmediate(resolve));
   const mine = event.tpOrderId === 'order-1' && context.user === 'customer-1';
-  if (!mine) throw new PaymentStatusError('UNKNOWN_ORDER', 'There is no such order of yours.');
-  return ${JSON.stringify(IDS)};
+  if (!mine) throw new PaymentStatusError('NOT_YOURS', 'There is no such order of yours.');
+  return event.tpOrderId;
 }
 `;
 
-describe('findIds', () => {
+describe('findOrder', () => {
   let folder: string;
   let server: TestServer;
   let source: string;
@@ -48,9 +47,9 @@ describe('findIds', () => {
   });
 
   /** Calls the function, as it is or filled in, as the cloud does. */
-  async function call(event: unknown, { context = {}, findIds = '' } = {}): Promise<unknown> {
-    const filled = findIds ? source.replace(/^async function findIds.*?^}\n/ms, findIds) : source;
-    expect(filled === source).toBe(findIds === '');
+  async function call(event: unknown, { context = {}, findOrder = '' } = {}): Promise<unknown> {
+    const filled = findOrder ? source.replace(/^async function findOrder.*?^}\n/ms, findOrder) : source;
+    expect(filled === source).toBe(findOrder === '');
     await writeFile(path.join(folder, 'index.js'), filled);
     const args = [event, context].map((value) => JSON.stringify(value)).join();
     const script = `require('./index.js').main(${args}).then((it) => console.log(JSON.stringify(it)))`;
@@ -58,33 +57,24 @@ describe('findIds', () => {
     return JSON.parse(stdout);
   }
 
-  test.each([[IDS], [{ tpOrderId: 'order-1', ...IDS }]])('takes the ids from %j', async (event) => {
-    expect(await call(event)).toMatchObject({ ok: true, paid: true });
-    expect(server.requests).toHaveLength(1);
+  test('as it stands takes the id from the event', async () => {
+    expect(await call({ tpOrderId: 'order-1' })).toMatchObject({ ok: true, paid: true });
+    expect(server.requests[0]?.url).toBe('/merchant-orders/order-1/payment-status');
   });
 
-  test('as it stands knows no ids for a tpOrderId, and asks nobody', async () => {
-    expect(await call({ tpOrderId: 'order-1' })).toEqual({
-      ok: false,
-      code: 'UNKNOWN_ORDER',
-      message: 'findIds in index.js knows no ids for this tpOrderId.',
-    });
-    expect(server.requests).toEqual([]);
-  });
-
-  test('filled in asks for the ids that it has found', async () => {
-    const filled = { context: { user: 'customer-1' }, findIds: MERCHANTS };
+  test('filled in asks for the order of the customer', async () => {
+    const filled = { context: { user: 'customer-1' }, findOrder: MERCHANTS };
     expect(await call({ tpOrderId: 'order-1' }, filled)).toMatchObject({ ok: true, paid: true });
-    expect(server.requests[0]?.url).toBe(`/orders/${IDS.orderId}/payment-status?siteId=${IDS.siteId}`);
+    expect(server.requests).toHaveLength(1);
   });
 
   test.each([
     [{ tpOrderId: 'order-1' }, 'customer-2'],
-    [{ tpOrderId: 'order-2', ...IDS }, 'customer-1'],
+    [{ tpOrderId: 'order-2' }, 'customer-1'],
   ])('filled in does not tell %j to %s', async (event, user) => {
     const message = 'There is no such order of yours.';
-    const filled = { context: { user }, findIds: MERCHANTS };
-    expect(await call(event, filled)).toEqual({ ok: false, code: 'UNKNOWN_ORDER', message });
+    const filled = { context: { user }, findOrder: MERCHANTS };
+    expect(await call(event, filled)).toEqual({ ok: false, code: 'NOT_YOURS', message });
     expect(server.requests).toEqual([]);
   });
 });

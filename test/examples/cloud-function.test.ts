@@ -7,11 +7,12 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type SampleParts, startSampleParts } from '../../local/samples/parts.ts';
-import { queryEvent } from '../../local/stack/events.ts';
+import { ownQueryEvent } from '../../local/stack/events.ts';
 import { coldStart, contextOf } from '../support/cold-start.ts';
 import { answers, breaksOff, hangs, problem, resets, startServer, type TestServer } from './https-server.ts';
 
-const EXAMPLE = path.resolve(import.meta.dirname, '../../examples/baidu-cloud-function');
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const EXAMPLE = path.join(ROOT, 'examples/baidu-cloud-function');
 const NODE_8 = path.join(import.meta.dirname, 'node-8/node_modules/node/bin/node');
 
 /** Baidu's version, where npm has one for this platform, and the current one. */
@@ -21,9 +22,9 @@ const RUNTIMES = [...(existsSync(NODE_8) ? [['8.5.0', NODE_8]] : []), ['current'
 ][];
 
 const TOKEN = 'sample-token-for-the-local-events-only';
-const ORDER = { orderId: '2645985458', siteId: '3269234686470' };
+const ORDER = { tpOrderId: '18607895241' };
 const STATUS = {
-  ...ORDER,
+  ...{ orderId: '2645985458', siteId: '3269234686470', ...ORDER },
   payment: { status: 'PAID', code: 1, description: '支付成功' },
   refund: { status: 'NONE', code: -1, description: '未退费' },
   verification: { status: 'NOT_VERIFIED', code: -1, description: '无核销数据' },
@@ -93,12 +94,7 @@ describe.each(RUNTIMES)('the cloud function on Node %s', (version, node) => {
 
   /** Asks with short limits. */
   async function ask(limits: Record<string, number> = {}): Promise<Record<string, unknown>> {
-    const args = [
-      ORDER.orderId,
-      ORDER.siteId,
-      { serviceUrl: server?.url, apiToken: TOKEN },
-      { ...LIMITS, ...limits },
-    ];
+    const args = [ORDER.tpOrderId, { serviceUrl: server?.url, apiToken: TOKEN }, { ...LIMITS, ...limits }];
     return run(`require('./index.js').paymentStatus(...${JSON.stringify(args)})`);
   }
 
@@ -117,7 +113,7 @@ describe.each(RUNTIMES)('the cloud function on Node %s', (version, node) => {
     expect(server?.requests).toHaveLength(1);
     expect(server?.requests[0]).toMatchObject({
       method: 'GET',
-      url: `/orders/${ORDER.orderId}/payment-status?siteId=${ORDER.siteId}`,
+      url: `/merchant-orders/${ORDER.tpOrderId}/payment-status`,
       headers: { authorization: `Bearer ${TOKEN}` },
     });
   });
@@ -141,29 +137,40 @@ describe.each(RUNTIMES)('the cloud function on Node %s', (version, node) => {
   test.each([
     [undefined],
     [{}],
-    [{ orderId: ORDER.orderId }],
-    [{ ...ORDER, orderId: 2645985458 }],
-    [{ ...ORDER, siteId: '0' }],
-    [{ ...ORDER, siteId: '9223372036854775808' }],
-    [{ ...ORDER, orderId: '1/../../x' }],
-    [{ ...ORDER, orderId: '1\n' }],
+    [{ tpOrderId: 18607895241 }],
+    [{ tpOrderId: '' }],
+    [{ tpOrderId: '..' }],
+    [{ tpOrderId: 'a&b' }],
+    [{ tpOrderId: 'a b' }],
+    [{ tpOrderId: '订单' }],
+    [{ tpOrderId: '1\n' }],
+    [{ tpOrderId: 'x'.repeat(129) }],
   ])('asks nobody for %j', async (event) => {
     await serve('http', answers(200, STATUS));
     expect(await call(event)).toMatchObject({ ok: false, code: 'INVALID_REQUEST' });
     expect(server?.requests).toEqual([]);
   });
 
-  test('takes the largest id', async () => {
-    const orderId = '9223372036854775807';
-    await serve('http', answers(200, { ...STATUS, orderId }));
-    expect(await call({ ...ORDER, orderId })).toMatchObject({ ok: true });
-  });
+  test.each(['a/../b?c#d', '%2e', "!$%'()*+,-./:;<>?@[]^_`{|}~", 'x'.repeat(128)])(
+    'takes %s for one part of the address',
+    async (tpOrderId) => {
+      await serve('http', answers(200, { ...STATUS, tpOrderId }));
+      expect(await call({ tpOrderId })).toMatchObject({ ok: true });
+      const [, first, part = '', last, more] = server?.requests[0]?.url?.split('/') ?? [];
+      expect([first, decodeURIComponent(part), last, more]).toEqual([
+        'merchant-orders',
+        tpOrderId,
+        'payment-status',
+        undefined,
+      ]);
+    },
+  );
 
   test.each(['', '/', '//'])('takes an address that ends in “%s”', async (end) => {
     await serve('http', answers(200, STATUS));
     const config = { serviceUrl: `${server?.url}${end}`, apiToken: TOKEN };
     expect(await call(ORDER, config)).toMatchObject({ ok: true, paid: true });
-    expect(server?.requests[0]?.url).toBe(`/orders/${ORDER.orderId}/payment-status?siteId=${ORDER.siteId}`);
+    expect(server?.requests[0]?.url).toBe(`/merchant-orders/${ORDER.tpOrderId}/payment-status`);
   });
 
   test.each([
@@ -217,13 +224,14 @@ describe.each(RUNTIMES)('the cloud function on Node %s', (version, node) => {
     ['401', problem(401, 'UNAUTHORIZED'), 'UNAUTHORIZED'],
     ['500', problem(500, 'INTERNAL_ERROR'), 'INTERNAL_ERROR'],
     ['502 with Baidu’s error', problem(502, 'BAIDU_ERROR'), 'BAIDU_ERROR'],
+    ['404 of an order of which nobody has told', problem(404, 'ORDER_UNKNOWN'), 'ORDER_UNKNOWN'],
     ['404 of the gateway', answers(404, { message: 'Not Found' }), 'BAD_ANSWER'],
     ['400 with another service’s code', answers(400, { code: 'INVALID', requestId: '7' }), 'BAD_ANSWER'],
     ['404 with another’s problem', answers(404, { code: 'NONE' }, PROBLEM), 'BAD_ANSWER'],
     ['404 with a problem without code', answers(404, { requestId: '7' }, PROBLEM), 'BAD_ANSWER'],
     ['a redirect', answers(302, ''), 'BAD_ANSWER'],
     ['200 with HTML', answers(200, '<html>'), 'BAD_ANSWER'],
-    ['200 with another order', answers(200, { ...STATUS, orderId: '1' }), 'BAD_ANSWER'],
+    ['200 with another order', answers(200, { ...STATUS, tpOrderId: '1' }), 'BAD_ANSWER'],
     ['200 without a status', answers(200, ORDER), 'BAD_ANSWER'],
     ['200 without end', answers(200, `"${'x'.repeat(100 * 1024)}"`), 'BAD_ANSWER'],
   ])('asks once after %s', async (_name, listener, code) => {
@@ -254,7 +262,14 @@ describe.each(RUNTIMES)('the cloud function on Node %s', (version, node) => {
 
     beforeAll(async () => {
       parts = await startSampleParts();
-      query = await coldStart('query', { ...parts.environment, LOG_LEVEL: 'SILENT' });
+      const environment = { ...parts.environment, LOG_LEVEL: 'SILENT' };
+      // Baidu's notification has come.
+      const confirm = await coldStart('confirm', environment);
+      await confirm(
+        JSON.parse(await readFile(path.join(ROOT, 'events/confirm-sqs.json'), 'utf8')),
+        contextOf(),
+      );
+      query = await coldStart('query', environment);
     });
 
     afterAll(async () => {
@@ -264,11 +279,8 @@ describe.each(RUNTIMES)('the cloud function on Node %s', (version, node) => {
 
     /** What API Gateway does between a request and the function. */
     const gateway: Listener = async (request, response) => {
-      const url = new URL(request.url ?? '', 'http://local');
-      const event = queryEvent({
-        orderId: url.pathname.split('/')[2] ?? '',
-        rawQueryString: url.search.slice(1),
-        headers: { authorization: request.headers.authorization ?? '' },
+      const event = ownQueryEvent(decodeURIComponent(request.url?.split('/')[2] ?? ''), {
+        authorization: request.headers.authorization ?? '',
       });
       const answer = (await query(event, contextOf())) as {
         statusCode: number;
@@ -280,8 +292,7 @@ describe.each(RUNTIMES)('the cloud function on Node %s', (version, node) => {
 
     test.each([
       [ORDER, TOKEN, { ok: true, paid: true, payment: { status: 'PAID' } }],
-      [{ orderId: '1920891312', siteId: '3747777038' }, TOKEN, { ok: true, paid: false }],
-      [{ ...ORDER, orderId: '1' }, TOKEN, { ok: false, code: 'BAIDU_ERROR' }],
+      [{ tpOrderId: '3028903626' }, TOKEN, { ok: false, code: 'ORDER_UNKNOWN' }],
       [ORDER, 'x'.repeat(40), { ok: false, code: 'UNAUTHORIZED', requestId: 'request-1' }],
     ])('%j', async (event, apiToken, answer) => {
       await serve('https', gateway);

@@ -11,7 +11,7 @@ export async function findOrder({ tpOrderId, orderId }) {
   return orders.find((order) => (tpOrderId ? order.tpOrderId === tpOrderId : order.baiduOrderId === orderId));
 }
 
-export async function markPaid({ tpOrderId }, { key, orderId }) {
+export async function keep({ tpOrderId, version }, changes) {
   if (process.send) {
     process.send('marking');
     const [order] = await once(process, 'message');
@@ -19,11 +19,9 @@ export async function markPaid({ tpOrderId }, { key, orderId }) {
   }
   const orders = read();
   const order = orders[tpOrderId];
-  Object.assign(order, { baiduOrderId: orderId, marks: order.marks + 1, states: [...order.states, key] });
+  if (order.version !== version) return false;
+  const marks = order.marks + (changes.orderStatus === 'PAID' ? 1 : 0);
+  orders[tpOrderId] = { ...order, ...changes, marks, version: version + 1 };
   writeFileSync(FILE, JSON.stringify(orders));
-  return 'paid';
-}
-
-export async function noteState() {
-  return 'noted';
+  return true;
 }

@@ -8,8 +8,15 @@ const versionsOf = (file: string): Versions => {
 };
 
 describe.each([
+  ['own-server', ['express']],
   ['queue-reader', ['@aws-sdk/client-sqs']],
-  ['order-subscriber', ['@aws-sdk/client-dynamodb', '@types/aws-lambda', 'serverless', 'serverless-esbuild']],
+  [
+    'order-subscriber',
+    [
+      ...['@aws-sdk/client-dynamodb', '@aws-sdk/lib-dynamodb'],
+      ...['@types/aws-lambda', 'serverless', 'serverless-esbuild'],
+    ],
+  ],
 ])('examples/%s, when it is copied,', (example, names) => {
   const own = versionsOf(`examples/${example}/package.json`);
 

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SubscribeCommand } from '@aws-sdk/client-sns';
-import { beforeAll, describe, expect, vi } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { startSampleParts } from '../../local/samples/parts.ts';
 import { coldStart, contextOf } from '../support/cold-start.ts';
+import { permutations } from './permutations.ts';
 import { MESSAGE, POLICY } from './queue-reader.ts';
 import { message, SAMPLE, type Shop, test, USER_ID } from './queue-shop.ts';
 
@@ -14,6 +15,10 @@ const status = (name: string, code: number) => ({ status: name, code, descriptio
 /** What a look-up without a notification has found. */
 const found = (changes: Record<string, unknown>) =>
   message({ tpOrderId: undefined, notification: undefined, ...changes });
+
+/** The message of the README with a higher number. */
+const later = (by: number, changes: Record<string, unknown>) =>
+  message({ sequence: Number(MESSAGE['sequence']) + by, ...changes });
 
 /** What becomes of messages that come one after another. */
 async function outcomes(shop: Shop, ...bodies: unknown[]): Promise<string[]> {
@@ -56,7 +61,7 @@ describe.concurrent('the queue reader', () => {
       new SubscribeCommand({
         TopicArn: parts.aws.statusTopicArn,
         ...{ Protocol: 'sqs', Endpoint: `arn:aws:sqs:cn-north-1:000000000000:${queue.name}` },
-        Attributes: { RawMessageDelivery: 'true', FilterPolicy: '{"payment":["PAID"]}' },
+        Attributes: { RawMessageDelivery: 'true', FilterPolicy: '{"eventType":["payment-status"]}' },
       }),
     );
     const confirm = await coldStart('confirm', { ...parts.environment, LOG_LEVEL: 'SILENT' });
@@ -92,8 +97,9 @@ describe.concurrent('the queue reader', () => {
 
   test('leaves what is no message of the topic to come again', async ({ shop }) => {
     const changed = [
-      ...[{ eventType: 'another' }, { orderId: 1920891312 }, { siteId: '' }, { tpOrderId: 3028903626 }],
-      ...[{ payment: null }, { refund: undefined }, { verification: null }, { observedAt: 0 }],
+      ...[{ eventType: 7 }, { orderId: 1920891312 }, { siteId: '' }, { tpOrderId: 3028903626 }],
+      ...[{ payment: null }, { refund: undefined }, { verification: null }],
+      ...[{ sequence: undefined }, { sequence: '7' }, { sequence: 0 }, { sequence: 1.5 }],
     ].map(message);
     const enveloped = { Type: 'Notification', Message: JSON.stringify(MESSAGE) };
     const bodies = ['nonsense', `"${USER_ID}`, 'null', '[]', '{}', enveloped, ...changed];
@@ -111,20 +117,29 @@ describe.concurrent('the queue reader', () => {
   });
 
   test('has each other state of the order stored, once', async ({ shop }) => {
-    const refunded = found({ refund: status('REFUNDED', 2) });
-    const redeemed = found({ verification: status('VERIFIED', 1) });
+    const redeemed = later(1, { verification: status('VERIFIED', 1) });
+    // By Baidu's own id.
+    const refunded = { ...later(2, { refund: status('REFUNDED', 2) }), tpOrderId: undefined };
     const bodies = [MESSAGE, redeemed, refunded, refunded, redeemed];
     expect(await outcomes(shop, ...bodies)).toEqual(['paid', 'noted', 'noted', 'already', 'already']);
   });
 
   test('does not mark an order paid whose refund has come first', async ({ shop }) => {
-    const refunded = message({ refund: status('REFUNDED', 2) });
+    const refunded = later(1, { refund: status('REFUNDED', 2) });
     expect(await outcomes(shop, refunded, MESSAGE)).toEqual(['noted', 'already']);
+  });
+
+  test('takes no money for an order that somebody has paid back', async ({ shop }) => {
+    const twice = message({ orderId: '7', refund: status('REFUNDED', 2) });
+    const strange = message({ orderId: '8', tpOrderId: 'stranger', refund: status('REFUNDED', 2) });
+    expect(await outcomes(shop, MESSAGE, twice, strange)).toEqual(['paid', 'noted', 'ignored']);
   });
 
   test.for(['UNPAID', 'UNKNOWN'])('marks nothing for what is %s', async (name, { shop }) => {
     const unpaid = message({ payment: status(name, 7) });
-    expect(await outcomes(shop, unpaid, MESSAGE)).toEqual(['ignored', 'paid']);
+    const strange = message({ tpOrderId: 'stranger', payment: status(name, 7) });
+    const bodies = [strange, unpaid, later(1, {}), { eventType: 'refund-audit' }];
+    expect(await outcomes(shop, ...bodies)).toEqual(['ignored', 'noted', 'paid', 'ignored']);
   });
 
   test('does nothing but what the policy of the README allows', async ({ shop }) => {
@@ -139,38 +154,59 @@ describe.concurrent('the queue reader', () => {
   });
 });
 
-describe('the orders that the reader has until a merchant brings their own', () => {
-  type Orders = Record<'findOrder' | 'markPaid' | 'noteState', (...args: unknown[]) => Promise<unknown>>;
-  let orders: Orders;
-  let order: unknown;
-  const state = { key: 'a', orderId: '1', siteId: '2', refund: 'NONE', observedAt: '2026-01-02' };
+interface Kept {
+  readonly orderStatus: string;
+  readonly payments: Readonly<Record<string, Record<string, unknown>>>;
+}
+type Handle = (body: string) => Promise<{ outcome: string; done: boolean }>;
+type FindOrder = (ids: Readonly<Record<string, string>>) => Promise<Kept | undefined>;
 
-  beforeAll(async () => {
-    orders = await import(path.join(ROOT, 'examples/queue-reader/orders.js'));
-    order = await orders.findOrder({ tpOrderId: SAMPLE.tpOrderId, orderId: '1' });
+/** The program without its queue, with its orders as they are at the start. */
+async function openShop() {
+  vi.resetModules();
+  const { handle } = (await import(path.join(ROOT, 'examples/queue-reader/handle.js'))) as { handle: Handle };
+  const orders: { findOrder: FindOrder } = await import(path.join(ROOT, 'examples/queue-reader/orders.js'));
+  return { handle: (body: unknown) => handle(JSON.stringify(body)), findOrder: orders.findOrder };
+}
+
+describe('messages that come in any order, and twice,', () => {
+  const UNPAID = later(1, { payment: status('UNPAID', -1) });
+  const PAID = later(2, {});
+  const REFUNDING = later(3, { refund: status('PROCESSING', 1) });
+  const PAID_AGAIN = later(4, { verification: status('VERIFIED', 1) });
+  const REFUNDED = later(5, { refund: status('REFUNDED', 2) });
+
+  test.each([
+    [[UNPAID, PAID, REFUNDING, PAID_AGAIN, REFUNDED]],
+    [[UNPAID, PAID, REFUNDING, PAID_AGAIN]],
+    [[PAID, later(3, { payment: status('UNPAID', -1) })]],
+  ])('end with the last word: %#', async (bodies) => {
+    const { sequence, payment, refund, verification } = bodies.at(-1) as typeof PAID;
+    for (const order of permutations(bodies)) {
+      const { handle, findOrder } = await openShop();
+      const said: string[] = [];
+      for (const body of [...order, ...order]) said.push((await handle(body)).outcome);
+      const kept = await findOrder({ tpOrderId: SAMPLE.tpOrderId });
+      expect(kept?.payments[SAMPLE.orderId]).toEqual({
+        sequence,
+        payment: nameOf(payment),
+        refund: nameOf(refund),
+        verification: nameOf(verification),
+      });
+      expect(said.filter((outcome) => outcome === 'paid').length).toBeLessThanOrEqual(1);
+      expect(kept?.orderStatus).toBe(said.includes('paid') ? 'PAID' : 'OPEN');
+      expect(said).not.toContain('PAID_TWICE');
+    }
   });
 
-  test('are found by either id, and marked once', async () => {
-    expect(order).toMatchObject({ totalMoney: 11300, orderStatus: 'OPEN' });
-    expect(await orders.findOrder({ orderId: '1' })).toBeUndefined();
-    const twice = await Promise.all([orders.markPaid(order, state), orders.markPaid(order, state)]);
-    expect(twice).toEqual(['paid', 'already']);
-    expect(await orders.findOrder({ orderId: '1' })).toBe(order);
-    expect(order).toMatchObject({ orderStatus: 'PAID', baiduOrderId: '1', baiduSiteId: '2', states: ['a'] });
-  });
-
-  test('keep the later of two refund states', async () => {
-    expect(await orders.noteState(order, { ...state, key: 'redeemed' })).toBe('noted');
-    expect(order).toMatchObject({ orderStatus: 'PAID' });
-    const refunded = { ...state, key: 'b', refund: 'REFUNDED', observedAt: '2026-01-04' };
-    const started = { ...state, key: 'c', refund: 'PROCESSING', observedAt: '2026-01-03' };
-    expect(await orders.noteState(order, refunded)).toBe('noted');
-    expect(await orders.noteState(order, refunded)).toBe('already');
-    expect(await orders.noteState(order, started)).toBe('noted');
-    expect(order).toMatchObject({
-      orderStatus: 'REFUND',
-      refund: 'REFUNDED',
-      states: ['a', 'redeemed', 'b', 'c'],
-    });
+  test('and at once', async () => {
+    const { handle, findOrder } = await openShop();
+    const bodies = [REFUNDED, PAID, UNPAID, PAID, PAID_AGAIN, REFUNDING];
+    const said = await Promise.all(bodies.map(async (body) => (await handle(body)).outcome));
+    expect(said.filter((outcome) => outcome === 'paid').length).toBeLessThanOrEqual(1);
+    const kept = await findOrder({ tpOrderId: SAMPLE.tpOrderId });
+    expect(kept?.payments[SAMPLE.orderId]).toMatchObject({ refund: 'REFUNDED' });
   });
 });
+
+const nameOf = (part: unknown) => (part as { status: string }).status;

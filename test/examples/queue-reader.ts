@@ -89,14 +89,14 @@ export interface Copy {
 /** Copies the program, with file-orders.js in the place that a merchant fills in. */
 export async function copyReader(prices: Readonly<Record<string, number>>): Promise<Copy> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'queue-reader-'));
-  for (const file of ['index.js', 'handle.js', 'package.json']) {
+  for (const file of ['index.js', 'handle.js', 'decide.js', 'package.json']) {
     await cp(path.join(EXAMPLE, file), path.join(folder, file));
   }
   await cp(path.join(import.meta.dirname, 'file-orders.js'), path.join(folder, 'orders.js'));
   await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
   const orders = Object.entries(prices).map(([tpOrderId, totalMoney]) => [
     tpOrderId,
-    { tpOrderId, totalMoney, marks: 0, states: [] },
+    { tpOrderId, totalMoney, orderStatus: 'OPEN', payments: {}, version: 0, marks: 0 },
   ]);
   const file = path.join(folder, 'orders.json');
   await writeFile(file, JSON.stringify(Object.fromEntries(orders)));

@@ -472,7 +472,7 @@ describe(`notify (${BUILD}): outages`, () => {
 test(`notify (${BUILD}) tests itself when invoked directly, and never by way of the gateway`, async () => {
   const handler = await start();
   expect(await handler({ selfTest: true }, contextOf())).toEqual({
-    ok: true,
+    ...{ ok: true, appId: '10026' },
     platformKeys: [
       { keyBits: 1024, publicKey: ownKey },
       { keyBits: 1024, publicKey: PLATFORM.publicKey },

@@ -1,4 +1,10 @@
-import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+} from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
 import type { FunctionName } from '../../local/deploy/bundles.ts';
 import { notifyEvent, sqsEvent } from '../../local/stack/events.ts';
@@ -35,8 +41,7 @@ describe.concurrent('confirm killed in the middle of a batch loses nothing', () 
     for (const orderId of orders) {
       const fields = { ...PAID, orderId, tpOrderId: `own-${orderId}` };
       const notification = orderId === '3' ? undefined : signed(fields, platformKey);
-      const MessageBody = JSON.stringify({ orderId, siteId: PAID['userId'], notification });
-      await aws.sqs.send(new SendMessageCommand({ QueueUrl: aws.paymentQueueUrl, MessageBody }));
+      await store(world, { orderId, siteId: PAID['userId'], notification });
     }
     const published: { orderId: string; sequence: number; tpOrderId?: string }[] = [];
     const told = () => [...new Set(published.map(({ orderId }) => orderId))].sort();
@@ -74,6 +79,55 @@ describe.concurrent('confirm killed in the middle of a batch loses nothing', () 
   });
 });
 
+/** Baidu’s query shows neither refund, so the order is asked for again. */
+const REFUND_MOMENTS: typeof CONFIRM_MOMENTS = [
+  ...CONFIRM_MOMENTS,
+  { name: 'it has the order asked for again', moment: 'SendMessage asked' },
+  { name: 'the order will be asked for again', moment: 'SendMessage answered' },
+];
+
+describe.concurrent('confirm killed in the middle of refunds loses none', () => {
+  test.each(REFUND_MOMENTS)('as $name', { timeout: 60_000 }, async ({ moment, after }) => {
+    const world = await startWorld({ visibilitySeconds: 2 });
+    const { aws, seen } = world;
+    const { userId = '', tpOrderId = '' } = PAID;
+    for (const refundBatchId of ['b1', 'b2']) {
+      const fields = { orderId: '1', refundBatchId, refundStatus: '1', userId, tpOrderId };
+      await store(world, { orderId: '1', siteId: userId, refundNotification: signed(fields, platformKey) });
+    }
+    const asked = signed({ orderId: '2', refundBatchId: 'b3', userId, tpOrderId }, platformKey);
+    const answer = { auditStatus: 3, refundPayMoney: 0 };
+    await store(world, { orderId: '2', siteId: userId, refundAudit: asked, answer });
+    const published: Record<string, unknown>[] = [];
+    const ofRefunds = () => published.filter(({ eventType }) => eventType === 'payment-status');
+    const audits = () => published.filter(({ eventType }) => eventType === 'refund-audit');
+    /** The refunds that the message with the highest number lists. */
+    const last = () =>
+      ofRefunds().toSorted((a, b) => Number(b['sequence']) - Number(a['sequence']))[0]?.['refunds'];
+    const both = ['b1', 'b2'].map((refundBatchId) => ({ refundBatchId, status: 'SUCCEEDED', code: 1 }));
+    const isDone = () => isDeepStrictEqual(last(), both) && audits().length > 0;
+    let kills = 0;
+    let isEmpty = false;
+    for (let round = 0; round < 20 && !(kills > 0 && isEmpty && isDone()); round++) {
+      const due = () => after === undefined || seen.includes(after);
+      const killed = await workOnce(world, kills === 0 ? (now) => now === moment && due() : () => false);
+      if (killed) kills++;
+      published.push(...(await drain(aws.sqs, aws.subscriberQueueUrl)));
+      isEmpty = (await waiting(world)) === 0;
+    }
+    const lost = await drain(aws.sqs, aws.deadLetterQueueUrl);
+    await world.close();
+    expect(kills).toBe(1);
+    expect(last()).toEqual(both);
+    expect(audits().length).toBeGreaterThan(0);
+    expect(lost).toEqual([]);
+    const numbers = ofRefunds().map(({ sequence }) => sequence);
+    expect(new Set(numbers).size).toBe(numbers.length);
+    // Only what had gone out and was not on record yet is repeated.
+    expect(published.length).toBeLessThanOrEqual(4);
+  });
+});
+
 const NOTIFY_MOMENTS: Moment[] = [
   'GetSecretValue asked',
   'GetSecretValue answered',
@@ -81,10 +135,20 @@ const NOTIFY_MOMENTS: Moment[] = [
   'SendMessage answered',
 ];
 
+const BATCH = { orderId: '1', userId: '2', refundBatchId: 'b1' };
+const CALLS = [
+  ['payment', '/baidu/payment-notify', PAID],
+  ['refund', '/baidu/refund-notify', { ...BATCH, refundStatus: '1' }],
+  ['audit', '/baidu/refund-audit', { ...BATCH, applyRefundMoney: '1' }],
+] as const;
+
 describe.concurrent('notify killed on its way answers nothing that it did not store', () => {
-  test.each(NOTIFY_MOMENTS)('at “%s”', { timeout: 60_000 }, async (moment) => {
+  const cases = CALLS.flatMap(([call, path, fields]) =>
+    NOTIFY_MOMENTS.map((moment) => ({ call, path, fields, moment })),
+  );
+  test.each(cases)('of a $call, at “$moment”', { timeout: 60_000 }, async ({ path, fields, moment }) => {
     const world = await startWorld();
-    const event = notifyEvent(signedForm(PAID, platformKey));
+    const event = notifyEvent(signedForm(fields, platformKey), { path });
     expect(await invokeAndKill(world, 'notify', event, (now) => now === moment)).toBeUndefined();
     expect(world.seen).toContain(moment);
     const storedBefore = await drain(world.aws.sqs, world.aws.paymentQueueUrl);
@@ -95,6 +159,24 @@ describe.concurrent('notify killed on its way answers nothing that it did not st
     await world.close();
   });
 });
+
+/** Puts a message into the payment queue. */
+async function store({ aws }: World, body: unknown): Promise<void> {
+  const command = new SendMessageCommand({
+    QueueUrl: aws.paymentQueueUrl,
+    MessageBody: JSON.stringify(body),
+  });
+  await aws.sqs.send(command);
+}
+
+/** How many messages of the payment queue are not done with, those under way among them, and delayed ones not. */
+async function waiting({ aws }: World): Promise<number> {
+  const { Attributes = {} } = await aws.sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: aws.paymentQueueUrl, AttributeNames: ['All'] }),
+  );
+  const { ApproximateNumberOfMessages: there, ApproximateNumberOfMessagesNotVisible: hidden } = Attributes;
+  return Number(there) + Number(hidden);
+}
 
 /** One batch through confirm as Lambda's event source would do it; whether the process was killed. */
 async function workOnce(world: World, killAt: (moment: Moment) => boolean): Promise<boolean> {

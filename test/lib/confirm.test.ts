@@ -110,9 +110,13 @@ describe('confirmAll()', () => {
   test('asks Baidu within the time there is, and tells all that it says', async () => {
     const parts = setUp();
     expect(await confirmAll([notified()], parts, leftMs)).toEqual([
-      { orderId, tpOrderId: PAID['tpOrderId'], result: 'published' },
+      { appId: '10026', orderId, tpOrderId: PAID['tpOrderId'], result: 'published' },
     ]);
-    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, { orderId, siteId }, 23_500);
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(
+      APP,
+      { orderId, siteId, tpOrderId: PAID['tpOrderId'] },
+      23_500,
+    );
     const { payment, refund, verification } = statusOf('PAID');
     expect(parts.publish).toHaveBeenCalledExactlyOnceWith(
       {
@@ -295,7 +299,7 @@ describe('confirmAll()', () => {
     const failure = new ServiceError('CONFIGURATION_UNAVAILABLE', 'No.');
     const parts = setUp({ loadSecret: async () => Promise.reject(failure) });
     expect(await confirmAll([notified(), message({ tpOrderId: 'own-9' })], parts, leftMs)).toEqual([
-      { orderId, tpOrderId: undefined, result: failure },
+      { appId: '10026', orderId, tpOrderId: undefined, result: failure },
       { orderId: undefined, tpOrderId: 'own-9', result: failure },
     ]);
   });
@@ -306,7 +310,11 @@ describe('confirmAll(): a batch', () => {
     const parts = setUp();
     const all = [lookup(), notified(), lookup({ more: 1 }), notified(), lookup({ siteId: '1' })];
     expect(await confirm(all, parts)).toEqual(Array(5).fill('published'));
-    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, { orderId, siteId }, expect.any(Number));
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(
+      APP,
+      expect.objectContaining({ orderId, siteId }),
+      expect.any(Number),
+    );
     expect(parts.publish).toHaveBeenCalledTimes(1);
     // The same notification is written once, however often it is there.
     expect(parts.ledger.write).toHaveBeenCalledTimes(3);
@@ -323,8 +331,8 @@ describe('confirmAll(): a batch', () => {
     const all = [tryLookup('nonsense'), message({ orderId: '2', siteId }), first, tryLookup('[]')];
     expect(await confirmAll(all, parts, leftMs)).toEqual([
       { result: expect.objectContaining({ code: 'INVALID_REQUEST' }) },
-      { orderId: '2', result: OVER_QPS_FINAL },
-      { orderId, result: 'published' },
+      { appId: '10026', orderId: '2', result: OVER_QPS_FINAL },
+      { appId: '10026', orderId, result: 'published' },
       { result: expect.objectContaining({ code: 'INVALID_REQUEST' }) },
     ]);
   });
@@ -396,7 +404,11 @@ describe('confirmAll() believes nobody', () => {
     await confirm([notified()], setUp());
     const parts = setUp();
     await confirm([lookup({ siteId: '1' })], parts);
-    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, { orderId, siteId }, expect.any(Number));
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(
+      APP,
+      expect.objectContaining({ orderId, siteId }),
+      expect.any(Number),
+    );
   });
 });
 
@@ -410,7 +422,7 @@ describe('confirmAll(), by the merchant’s own id', () => {
     await confirm([notified({ tpOrderId: own })], setUp());
     const parts = setUp({ queryOrder: async () => statusOf('UNPAID') });
     expect(await confirmAll([message({ tpOrderId: own })], parts, leftMs)).toEqual([
-      { orderId, tpOrderId: own, result: 'published' },
+      { appId: '10026', orderId, tpOrderId: own, result: 'published' },
     ]);
     expect(parts.told[0]).toMatchObject({ orderId, siteId, tpOrderId: own, changed: ['payment'] });
   });

@@ -9,6 +9,13 @@ import { buildLibrary } from '../../local/library.ts';
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '../..');
 
+/** What runs and checks what is installed: `.ci/run` names each Node that the package is for, and an older compiler. */
+const NODE = process.env['LIBRARY_NODE'] ?? process.execPath;
+const TSC = path.join(
+  process.env['LIBRARY_TYPESCRIPT'] ?? path.join(root, 'node_modules/typescript'),
+  'bin/tsc',
+);
+
 /** The package as somebody has it who installed it into an empty folder. */
 export interface Installation {
   /** What was built. */
@@ -17,7 +24,7 @@ export interface Installation {
   readonly tarball: string;
   /** Where it was installed. */
   readonly folder: string;
-  /** Writes a module there and runs it on the Node of these tests; resolves with what it prints. */
+  /** Writes a module there and runs it; resolves with what it prints. */
   run(name: string, source: string, env?: Record<string, string>): Promise<string>;
   /** Starts a module there that runs on; resolves with the first line that it prints. */
   start(
@@ -58,7 +65,7 @@ function programsIn(folder: string): Pick<Installation, 'run' | 'start' | 'check
   return {
     run: async (name, source, env = {}) => {
       const file = await write(name, source);
-      const { stdout } = await run(process.execPath, [file], {
+      const { stdout } = await run(NODE, [file], {
         cwd: folder,
         env: { ...process.env, ...env },
       });
@@ -66,7 +73,7 @@ function programsIn(folder: string): Pick<Installation, 'run' | 'start' | 'check
     },
     start: async (name, source, env) => {
       const file = await write(name, source);
-      const child = spawn(process.execPath, [file], { cwd: folder, env: { ...process.env, ...env } });
+      const child = spawn(NODE, [file], { cwd: folder, env: { ...process.env, ...env } });
       child.stderr.pipe(process.stderr);
       const [line] = await once(child.stdout, 'data');
       child.stdout.resume();
@@ -90,9 +97,8 @@ function programsIn(folder: string): Pick<Installation, 'run' | 'start' | 'check
         '--types',
         'node',
       ];
-      const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
       try {
-        await run(process.execPath, [tsc, '--module', ...how, ...strict, file], { cwd: folder });
+        await run(process.execPath, [TSC, '--module', ...how, ...strict, file], { cwd: folder });
         return '';
       } catch (error) {
         return (error as { stdout: string }).stdout;

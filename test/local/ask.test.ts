@@ -210,7 +210,7 @@ describe.concurrent('npm run ask: a refusal is named', () => {
 
   test('the address does not answer any more: the second generation may', async () => {
     const args = ['--order', '1', '--user', '2', '--url', gone.queryUrl];
-    const { code, err } = await ask([file({ smartAppSecret: undefined }), ...args]);
+    const { code, err } = await ask([file({ smartAppKey: undefined, smartAppSecret: undefined }), ...args]);
     expect(code).toBe(1);
     expect(err).toContain('HTTP status 404.\nMost likely:\n  The address does not answer queries any more');
     expect(err).toContain('Try the second generation: --merchant-order');
@@ -240,9 +240,15 @@ describe.concurrent('npm run ask: a secret that cannot be used is named before B
     ['no apps', () => file({}, '{"apps":[]}'), orders, /apps must be a list of apps, one at least/],
     [
       'no pair',
-      () => file({ smartAppKey: undefined }),
+      () => file({ smartAppKey: undefined, smartAppSecret: undefined }),
       ['--merchant-order', '1'],
       /smartAppSecret are missing/,
+    ],
+    [
+      'half a pair',
+      () => file({ smartAppKey: undefined }),
+      orders,
+      /smartAppKey is missing, as smartAppSecret is there/,
     ],
   ])('%s', async (_name, secret, args, words) => {
     const { code, out, err } = await ask([secret(), ...args]);

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { OrderStatus } from '../../lib/baidu/order-status.ts';
-import type { ConfirmApp, OrderEvent } from '../../lib/confirm.ts';
+import type { OrderEvent } from '../../lib/confirm.ts';
+import type { ConfirmApp } from '../../lib/merchant/secret.ts';
 import { sign } from '../../local/cashier/signature.ts';
 import { PAID } from '../support/notification.ts';
 

@@ -95,6 +95,8 @@ describe('outputs', () => {
 
   it.each([
     ['WebhookUrl', { 'Fn::Sub': `${host}/baidu/payment-notify` }],
+    ['RefundNotifyUrl', { 'Fn::Sub': `${host}/baidu/refund-notify` }],
+    ['RefundAuditUrl', { 'Fn::Sub': `${host}/baidu/refund-audit` }],
     ['QueryUrl', { 'Fn::Sub': `${host}/orders/{orderId}/payment-status` }],
     ['QueryFunctionName', { Ref: 'QueryLambdaFunction' }],
     ['PaymentQueueUrl', { Ref: 'PaymentQueue' }],

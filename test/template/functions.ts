@@ -62,7 +62,11 @@ describe('environment', () => {
     SECRET_TTL_SECONDS: '300',
     LOG_LEVEL: 'INFO',
   };
-  const toBaidu = { BAIDU_ATTEMPT_TIMEOUT_MS: '1500', BAIDU_MAX_ATTEMPTS: '3' };
+  const toBaidu = {
+    BAIDU_STATUS_API: 'queryorderdetail',
+    BAIDU_ATTEMPT_TIMEOUT_MS: '1500',
+    BAIDU_MAX_ATTEMPTS: '3',
+  };
   const toLedger = { LEDGER_TABLE: { Ref: 'LedgerTable' } };
   const ofConfirm = {
     PAYMENT_QUEUE_URL: { Ref: 'PaymentQueue' },
@@ -73,7 +77,7 @@ describe('environment', () => {
 
   it('holds what each function reads, with the defaults of the contract', () => {
     expect(propertiesOf(plain, 'query')['Environment']).toEqual({
-      Variables: { ...all, ...toBaidu, ...toLedger },
+      Variables: { ...all, ...toBaidu, ...toLedger, LEDGER_DAYS: '400' },
     });
     expect(propertiesOf(plain, 'notify')['Environment']).toEqual({
       Variables: {
@@ -96,11 +100,13 @@ describe('environment', () => {
     };
     const changedToBaidu = {
       BAIDU_QUERY_URL: everyParameter.baiduQueryUrl,
+      BAIDU_OPENAPI_URL: everyParameter.baiduOpenapiUrl,
+      BAIDU_STATUS_API: 'findByTpOrderId',
       BAIDU_ATTEMPT_TIMEOUT_MS: '1000',
       BAIDU_MAX_ATTEMPTS: '2',
     };
     expect(propertiesOf(every, 'query')['Environment']).toEqual({
-      Variables: { ...changed, ...changedToBaidu, ...toLedger },
+      Variables: { ...changed, ...changedToBaidu, ...toLedger, LEDGER_DAYS: '30' },
     });
     expect(propertiesOf(every, 'notify')['Environment']).toEqual({
       Variables: {

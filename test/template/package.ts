@@ -53,6 +53,8 @@ export const everyParameter = {
   secretKeyArn: 'arn:aws-cn:kms:cn-north-1:123456789012:key/00000000-0000-0000-0000-00000000000a',
   secretTtlSeconds: '60',
   baiduQueryUrl: 'https://proxy.example/queryorderdetail',
+  baiduOpenapiUrl: 'https://proxy.example:8443',
+  baiduStatusApi: 'findByTpOrderId',
   baiduAttemptTimeoutMs: '1000',
   baiduMaxAttempts: '2',
   ordersTable: 'merchant-orders',

@@ -126,6 +126,8 @@ describe('a parameter', () => {
     `secretKeyArn=${arn(`kms:${account}:key/mrk-0`)}`,
     ...['secretTtlSeconds=0', 'secretTtlSeconds=86400'],
     ...['baiduQueryUrl=https://proxy.example/query', 'baiduQueryUrl=https://proxy.example:8443/'],
+    ...['baiduOpenapiUrl=https://proxy.example:8443', 'baiduOpenapiUrl=https://proxy.example/'],
+    ...['baiduStatusApi=queryorderdetail', 'baiduStatusApi=findByTpOrderId'],
     ...[
       'baiduAttemptTimeoutMs=10',
       'baiduAttemptTimeoutMs=7000',
@@ -145,6 +147,7 @@ describe('a parameter', () => {
   });
 
   const secret = 'must be the name of a secret, or its whole ARN in cn-north-1';
+  const origin = 'must be an https origin: no path, user, query or fragment';
   const url = 'must be an https URL without user, query or fragment';
   const table = 'must be the name of a DynamoDB table, not its ARN';
   const topic = 'must be the ARN of an SNS topic in cn-north-1, one that is not FIFO';
@@ -165,6 +168,9 @@ describe('a parameter', () => {
     ['baiduQueryUrl=https://proxy.example/query?', url],
     ['baiduQueryUrl=https://user:word@proxy.example/', url],
     ['baiduQueryUrl=proxy.example', url],
+    ['baiduOpenapiUrl=http://127.0.0.1:8620', origin],
+    ['baiduOpenapiUrl=https://proxy.example/path', origin],
+    ['baiduStatusApi=second', 'must be one of queryorderdetail, findByTpOrderId'],
     ['baiduAttemptTimeoutMs=9', 'must be a whole number from 10 to 7000'],
     ['baiduAttemptTimeoutMs=1.5', 'must be a whole number from 10 to 7000'],
     ['baiduMaxAttempts=11', 'must be a whole number from 1 to 10'],

@@ -24,6 +24,7 @@ const via = (service: string) =>
     'Fn::Sub': [service, placeholder('AWS::Region'), suffix].join('.'),
   }));
 const findOrders = allow('dynamodb:Query', { 'Fn::Sub': `\${LedgerTable.Arn}/index/merchantOrder` });
+const learnOrders = allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], arnOf('LedgerTable'));
 const confirmsOwn = [
   allow(
     ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:SendMessage'],
@@ -31,7 +32,7 @@ const confirmsOwn = [
   ),
   allow('sqs:SendMessage', arnOf('DeadLetterQueue')),
   allow('sns:Publish', { Ref: 'StatusTopic' }),
-  allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], arnOf('LedgerTable')),
+  learnOrders,
   findOrders,
 ];
 
@@ -53,8 +54,8 @@ describe('roles', () => {
     }
   });
 
-  it('let query write its log, find orders in the ledger and read the secret', () => {
-    const statements = statementsOf([logs('QueryLogGroup'), findOrders, readSecret]);
+  it('let query write its log, find and learn orders in the ledger, and read the secret', () => {
+    const statements = statementsOf([logs('QueryLogGroup'), findOrders, learnOrders, readSecret]);
     expect(policiesOf(plain, 'QueryRole')).toEqual([{ PolicyName: 'query', PolicyDocument: statements }]);
   });
 

@@ -2,6 +2,7 @@ import { html, type TemplateResult } from 'lit-html';
 import { CHANNEL_NAMES, PAY_TYPES, type PayType } from '../channels.ts';
 import type { Order } from '../order.ts';
 import { yuanFromFen } from './money.ts';
+import { refundForm } from './refunds.ts';
 import { changed, focusOn, send, state } from './store.ts';
 import { say, type TextName, t } from './texts.ts';
 
@@ -54,17 +55,19 @@ const REFUNDS = [
   ['FAILED', 'refundFailed'],
 ] as const satisfies readonly (readonly [Order['refund'], TextName])[];
 
-function paidActions({ orderId, refund, verification }: Order): TemplateResult {
+function paidActions(order: Order): TemplateResult {
+  const { orderId, refund, verification } = order;
   const busy = state.busy.has(`orders/${orderId}/notify`) || state.busy.has(`orders/${orderId}/pay`);
-  return html`<div class="actions row">
+  return html`${refundForm(order)}
+    <div class="actions row">
     <div class="buttons">
       <button ?disabled=${busy} @click=${() => send(`orders/${orderId}/notify`)}>${t('notifyAgain')}</button>
       <button ?disabled=${verification === 'VERIFIED'} @click=${() => send(`orders/${orderId}/verify`)}>
         ${t('verify')}
       </button>
     </div>
-    <div class="segments" role="group" aria-label=${t('refund')}>
-      <span aria-hidden="true">${t('refund')}</span>
+    <div class="segments" role="group" aria-label=${t('refundInQuery')}>
+      <span aria-hidden="true">${t('refundInQuery')}</span>
       ${REFUNDS.map(
         ([to, name]) => html`<button
           aria-pressed=${refund === to}

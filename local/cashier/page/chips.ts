@@ -37,16 +37,18 @@ export function chips(order: Order): TemplateResult {
 /** The one state of an order that matters most, as a chip. */
 export function mainChip(order: Order): TemplateResult {
   const { payment, settlement, refund } = order;
-  if (settlement === 'REFUNDED' || settlement === 'GIVEN_UP') return chip(SETTLEMENTS[settlement]);
+  if (settlement === 'REFUNDED' || settlement === 'GIVEN_UP') return chip(settlementOf(settlement, order));
   if (refund !== 'NONE') return chip(REFUNDS[refund]);
   return settlement === 'NONE' ? chip(PAYMENTS[payment]) : chip(settlementOf(settlement, order));
 }
 
 function settlementOf(settlement: Exclude<Settlement, 'NONE'>, order: Order): [Tone, TextName] {
+  if (settlement === 'REFUNDED' && order.refund !== 'REFUNDED') return ['bad', 'settleRefunding'];
   const repeating = settlement === 'PENDING' && order.nextNotificationAt !== null;
   return repeating ? ['warn', 'settleRepeat'] : SETTLEMENTS[settlement];
 }
 
-function chip([tone, name]: [Tone, TextName]): TemplateResult {
+/** A state in a word or two. */
+export function chip([tone, name]: [Tone, TextName]): TemplateResult {
   return html`<span class="chip ${tone}">${t(name)}</span>`;
 }

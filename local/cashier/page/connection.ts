@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { Connection } from '../ledger.ts';
 import { send, state } from './store.ts';
-import { t } from './texts.ts';
+import { type TextName, t } from './texts.ts';
 
 /** Says whether a merchant must still say where notifications go, or with which key queries are verified. */
 export function incomplete(): boolean {
@@ -16,7 +16,8 @@ export function connectionCard(): TemplateResult | null {
   return html`<section class="card connection" aria-labelledby="connection">
     <details ?open=${incomplete()}>
       <summary><h2 id="connection">${t('connection')}</h2></summary>
-      ${notifyForm(connection)} ${keyForm(connection)}
+      ${notifyForm(connection)} ${refundUrlForm(connection, 'refundNotifyUrl', 'refundNotifyMissing')}
+      ${refundUrlForm(connection, 'refundAuditUrl', 'refundAuditMissing')} ${keyForm(connection)}
       <dl class="facts stacked">
         ${fact('appId', connection.appId)} ${fact('appKey', connection.appKey)}
         ${fact('dealId', connection.dealId)} ${fact(t('queryUrl'), connection.queryUrl)}
@@ -46,6 +47,22 @@ function notifyForm({ notifyUrl }: Connection): TemplateResult {
   </form>`;
 }
 
+function refundUrlForm(
+  connection: Connection,
+  name: 'refundNotifyUrl' | 'refundAuditUrl',
+  missing: TextName,
+): TemplateResult {
+  const path = name === 'refundNotifyUrl' ? 'refund-notify' : 'refund-audit';
+  return html`<form class="setting" @submit=${save(name)}>
+    <label class="field">
+      <span>${t(name)}</span>
+      <input name="value" type="url" class="code" .value=${connection[name] ?? ''} placeholder="http://127.0.0.1:3000/baidu/${path}" />
+    </label>
+    ${connection[name] === null ? html`<p class="hint">${t(missing)}</p>` : null}
+    <button>${t('save')}</button>
+  </form>`;
+}
+
 function keyForm({ merchantPublicKey }: Connection): TemplateResult {
   return html`<form class="setting" @submit=${save('merchantPublicKey')}>
     <label class="field">
@@ -57,7 +74,7 @@ function keyForm({ merchantPublicKey }: Connection): TemplateResult {
   </form>`;
 }
 
-function save(name: 'notifyUrl' | 'merchantPublicKey') {
+function save(name: 'notifyUrl' | 'refundNotifyUrl' | 'refundAuditUrl' | 'merchantPublicKey') {
   return (event: SubmitEvent) => {
     event.preventDefault();
     if (!(event.currentTarget instanceof HTMLFormElement)) return;

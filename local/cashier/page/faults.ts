@@ -1,15 +1,19 @@
 import { html, type TemplateResult } from 'lit-html';
-import { type Faults, NO_FAULTS, QUERY_FAULTS } from '../faults.ts';
+import { type Faults, NO_FAULTS, PRESENCES, type Presence, QUERY_FAULTS } from '../faults.ts';
 import { send, state } from './store.ts';
 import { type TextName, t } from './texts.ts';
 
-type Switch = Exclude<keyof Faults, 'query'>;
+type Choice = 'query' | 'refundUserId' | 'refundTpOrderId';
+type Switch = Exclude<keyof Faults, Choice>;
 
 const HINTS: Record<Switch, TextName> = {
   signatureForged: 'signatureForgedHint',
   fieldAltered: 'fieldAlteredHint',
   notificationRepeated: 'notificationRepeatedHint',
   cancelAnnounced: 'cancelAnnouncedHint',
+  refundFails: 'refundFailsHint',
+  auditWithoutMoney: 'auditWithoutMoneyHint',
+  refundHidden: 'refundHiddenHint',
   unknownStatus: 'unknownStatusHint',
   queryGone: 'queryGoneHint',
   tokenExpired: 'tokenExpiredHint',
@@ -22,13 +26,18 @@ const QUERY_NAMES: Record<Faults['query'], TextName> = {
   qps: 'queryQps',
 };
 
+const PRESENCE_NAMES: Record<Presence, TextName> = {
+  present: 'presencePresent',
+  empty: 'presenceEmpty',
+  absent: 'presenceAbsent',
+};
+
 /** The switches for what goes wrong. */
 export function faultsCard(): TemplateResult | null {
   const { faults } = state;
   if (!faults) return null;
-  const on = Object.values(faults).filter(
-    (value) => value === true || (value !== false && value !== 'none'),
-  ).length;
+  const normal = Object.entries(NO_FAULTS);
+  const on = normal.filter(([name, value]) => faults[name as keyof Faults] !== value).length;
   return html`<section class="card faults" aria-labelledby="faults">
     <details ?open=${matchMedia('(min-width: 860px)').matches}>
       <summary>
@@ -43,21 +52,13 @@ export function faultsCard(): TemplateResult | null {
       ${(['signatureForged', 'fieldAltered', 'notificationRepeated', 'cancelAnnounced'] as const).map(
         (name) => toggle(faults, name),
       )}
+      <h3>${t('toRefund')}</h3>
+      ${(['refundUserId', 'refundTpOrderId'] as const).map((name) =>
+        choice(faults, name, { legend: t(name), values: PRESENCES, names: PRESENCE_NAMES }),
+      )}
+      ${(['refundFails', 'auditWithoutMoney', 'refundHidden'] as const).map((name) => toggle(faults, name))}
       <h3>${t('toQuery')}</h3>
-      <fieldset class="choice even">
-        <legend class="hidden">${t('toQuery')}</legend>
-        ${QUERY_FAULTS.map(
-          (query) => html`<label
-            ><input
-              type="radio"
-              name="query"
-              value=${query}
-              .checked=${faults.query === query}
-              @change=${() => send('faults', { query })}
-            /><span>${t(QUERY_NAMES[query])}</span></label
-          >`,
-        )}
-      </fieldset>
+      ${choice(faults, 'query', { legend: t('toQuery'), values: QUERY_FAULTS, names: QUERY_NAMES })}
       ${(['unknownStatus', 'queryGone', 'tokenExpired'] as const).map((name) => toggle(faults, name))}
       ${
         on === 0
@@ -66,6 +67,27 @@ export function faultsCard(): TemplateResult | null {
       }
     </details>
   </section>`;
+}
+
+function choice<T extends string>(
+  faults: Faults,
+  name: Choice,
+  { legend, values, names }: { legend: string; values: readonly T[]; names: Record<T, TextName> },
+): TemplateResult {
+  return html`<fieldset class="choice even">
+    <legend class=${name === 'query' ? 'hidden' : ''}>${legend}</legend>
+    ${values.map(
+      (value) => html`<label
+        ><input
+          type="radio"
+          name=${name}
+          value=${value}
+          .checked=${faults[name] === value}
+          @change=${() => send('faults', { [name]: value })}
+        /><span>${t(names[value])}</span></label
+      >`,
+    )}
+  </fieldset>`;
 }
 
 function toggle(faults: Faults, name: Switch): TemplateResult {

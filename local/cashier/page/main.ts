@@ -6,6 +6,7 @@ import { chosenOrder, orderView } from './order-view.ts';
 import { ordersCard } from './orders.ts';
 import { dismiss, speak, start, state } from './store.ts';
 import { t } from './texts.ts';
+import { nextCallAt } from './timeline.ts';
 
 function header(): TemplateResult {
   const lines = { connecting: t('connecting'), open: t('live'), lost: t('lost') };
@@ -50,5 +51,6 @@ start(() => {
 
 // What is counted down on the page moves each second.
 setInterval(() => {
-  if (chosenOrder()?.nextNotificationAt) render(page(), document.body);
+  const order = chosenOrder();
+  if (order && nextCallAt(order)) render(page(), document.body);
 }, 1000);

@@ -3,6 +3,7 @@ import type { Order } from '../order.ts';
 import { actionsView } from './actions.ts';
 import { chips } from './chips.ts';
 import { yuanFromFen } from './money.ts';
+import { refundsView } from './refunds.ts';
 import { address, state } from './store.ts';
 import { t } from './texts.ts';
 import { timelineView } from './timeline.ts';
@@ -32,7 +33,7 @@ export function orderView(): TemplateResult {
       <div><dt>${t('user')}</dt><dd>${order.userId}</dd></div>
       ${order.returnData ? html`<div><dt>returnData</dt><dd>${order.returnData}</dd></div>` : null}
     </dl>
-    ${actionsView(order)} ${timelineView(order.orderId)}
+    ${actionsView(order)} ${refundsView(order)} ${timelineView(order.orderId)}
   </article>`;
 }
 

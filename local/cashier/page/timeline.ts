@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { Hop, HopKind } from '../ledger.ts';
+import type { Order } from '../order.ts';
 import { rawView } from './raw.ts';
 import { serviceView } from './service.ts';
 import { state } from './store.ts';
@@ -13,6 +14,8 @@ const KINDS: Record<HopKind, readonly [title: TextName, lane: TextName]> = {
   refund: ['hopRefund', 'laneCashier'],
   verified: ['hopVerified', 'laneCashier'],
   notification: ['hopNotification', 'laneOut'],
+  refundAudit: ['hopRefundAudit', 'laneOut'],
+  refundNotification: ['hopRefundNotification', 'laneOut'],
   queued: ['hopQueued', 'laneMerchant'],
   query: ['hopQuery', 'laneIn'],
   token: ['hopToken', 'laneIn'],
@@ -46,11 +49,18 @@ export function timelineView(owner: string): TemplateResult {
 }
 
 function nextCall(owner: string): TemplateResult | null {
-  const due = state.orders.get(owner)?.nextNotificationAt;
+  const order = state.orders.get(owner);
+  const due = order && nextCallAt(order);
   if (!due) return null;
   const seconds = Math.max(0, Math.round((Date.parse(due) - Date.now()) / 1000));
   const shown = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
   return html`<small class="next">${t('nextIn')} <b>${shown}</b></small>`;
+}
+
+/** When Baidu calls next for a payment or a refund, or `undefined`. */
+export function nextCallAt({ nextNotificationAt, refunds }: Order): string | undefined {
+  const due = [nextNotificationAt, ...refunds.map(({ nextCallAt: at }) => at)];
+  return due.filter((at) => at !== null).sort()[0];
 }
 
 function entry(hop: Hop, before: Hop | undefined, notification: number): TemplateResult {

@@ -5,13 +5,15 @@ import type { openLedger } from '../../../lib/aws/dynamodb.ts';
 import type { createQueue, SendMessage } from '../../../lib/aws/queue.ts';
 import type { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
 import type { createTopic, PublishMessage } from '../../../lib/aws/topic.ts';
-import type { App, createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
+import type { createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
 import { readPrivateKey } from '../../../lib/baidu/keys.ts';
 import type { LedgerWrite } from '../../../lib/ledger/decisions.ts';
 import type { Item } from '../../../lib/ledger/record.ts';
 import type { LedgerStore } from '../../../lib/ledger/store.ts';
-import type { parseConfirmSecret } from '../../../lib/merchant/secret.ts';
+import type { Apps } from '../../../lib/merchant/apps.ts';
+import type { ConfirmApp } from '../../../lib/merchant/secret.ts';
 import { snsEvent, sqsEvent } from '../../../local/stack/events.ts';
+import { onlyApp } from '../../support/apps.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { PAID, signed } from '../../support/notification.ts';
 import { SAMPLE } from '../../support/vectors.ts';
@@ -23,8 +25,8 @@ const parts = vi.hoisted(() => ({
   createTopic: vi.fn<typeof createTopic>(),
   loadSecrets: vi.fn<typeof loadSecrets>(),
   readPreviousSecrets: vi.fn<typeof readPreviousSecrets>(),
-  readPrevious: vi.fn<() => Promise<App>>(),
-  loadSecret: vi.fn<() => Promise<ReturnType<typeof parseConfirmSecret>>>(),
+  readPrevious: vi.fn<() => Promise<Apps<ConfirmApp>>>(),
+  loadSecret: vi.fn<() => Promise<Apps<ConfirmApp>>>(),
   queryOrder: vi.fn<QueryOrder>(),
   ledger: {
     read: vi.fn<LedgerStore['read']>(),
@@ -48,14 +50,13 @@ const APP = {
   ...{ appId: '10026', appKey: 'MMM4oc', privateKey: readPrivateKey(SAMPLE.privateKey) },
   keys: () => ({ appId: '10026', platformKeys: [platform.publicKey], dealIds: undefined }),
 };
-const SECRET = { ...APP, find: () => APP };
 const ORDER = { orderId: '1920891312', siteId: '3747777038' };
 
 /** What Baidu says of an order: paid, unless the order's id ends in 9. */
 const statusOf: QueryOrder = async (_secret, order) => {
   const paid = !order.orderId.endsWith('9');
   return {
-    appId: SECRET.appId,
+    appId: APP.appId,
     ...order,
     payment: { status: paid ? 'PAID' : 'UNPAID', code: paid ? 1 : -1, description: '' },
     refund: { status: 'NONE', code: -1, description: '' },
@@ -86,7 +87,7 @@ beforeEach(() => {
   parts.createQueue.mockReturnValue(parts.sendBack);
   parts.createTopic.mockReturnValue(parts.publish);
   parts.loadSecrets.mockReturnValue(parts.loadSecret as ReturnType<typeof loadSecrets>);
-  parts.loadSecret.mockResolvedValue(SECRET);
+  parts.loadSecret.mockResolvedValue(onlyApp(APP));
   parts.readPreviousSecrets.mockReturnValue(parts.readPrevious as ReturnType<typeof readPreviousSecrets>);
   parts.queryOrder.mockImplementation(statusOf);
   parts.publish.mockResolvedValue(undefined);
@@ -142,10 +143,10 @@ describe('confirm, as it starts', () => {
     const { BaiduError } = await import('../../../lib/baidu/errors.ts');
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
     parts.queryOrder.mockRejectedValueOnce(new BaiduError(10000, '', false));
-    parts.readPrevious.mockResolvedValue({ ...SECRET, privateKey });
+    parts.readPrevious.mockResolvedValue(onlyApp({ ...APP, privateKey }));
     expect(await handler(batch(lookup('1')), contextOf())).toEqual({ batchItemFailures: [] });
     expect(parts.queryOrder.mock.calls.map(([secret]) => secret.privateKey)).toEqual([
-      SECRET.privateKey,
+      APP.privateKey,
       privateKey,
     ]);
     const [config, parse] = parts.readPreviousSecrets.mock.calls[0] ?? [];

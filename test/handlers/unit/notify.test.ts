@@ -4,9 +4,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { createOrderMatcher, MatchOrder } from '../../../lib/aws/merchant-orders.ts';
 import type { createQueue, SendMessage } from '../../../lib/aws/queue.ts';
 import type { loadSecrets } from '../../../lib/aws/secrets-manager.ts';
-import type { NotificationKeys } from '../../../lib/baidu/notification.ts';
+import type { Apps } from '../../../lib/merchant/apps.ts';
+import type { NotificationApp } from '../../../lib/merchant/secret.ts';
 import { sign } from '../../../local/cashier/signature.ts';
 import { notifyEvent } from '../../../local/stack/events.ts';
+import { onlyApp } from '../../support/apps.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { formOf, PAID, signedForm } from '../../support/notification.ts';
 
@@ -16,7 +18,7 @@ const parts = vi.hoisted(() => ({
   loadSecrets: vi.fn<typeof loadSecrets>(),
   send: vi.fn<SendMessage>(),
   matchOrder: vi.fn<MatchOrder>(),
-  loadSecret: vi.fn<() => Promise<NotificationKeys & { appId: string }>>(),
+  loadSecret: vi.fn<() => Promise<Apps<NotificationApp>>>(),
 }));
 vi.mock(import('../../../lib/aws/queue.ts'), () => ({ createQueue: parts.createQueue }));
 vi.mock(import('../../../lib/aws/merchant-orders.ts'), () => ({
@@ -27,7 +29,7 @@ vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
 }));
 
 const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
-const SECRET = { appId: '10026', platformKeys: [platform.publicKey], dealIds: undefined };
+const APP = { appId: '10026', platformKeys: [platform.publicKey], dealIds: undefined, keyTails: [] };
 const CONSUMED = { errno: 0, msg: 'success', data: { isConsumed: 2 } };
 const NOTED = { errno: 0, msg: 'success', data: { isConsumed: 1 } };
 const REFUND = { errno: 0, msg: 'success', data: { isConsumed: 2, isErrorOrder: 1 } };
@@ -43,7 +45,7 @@ beforeEach(() => {
   parts.createQueue.mockReturnValue(parts.send);
   parts.createOrderMatcher.mockReturnValue(parts.matchOrder);
   parts.loadSecrets.mockReturnValue(parts.loadSecret as ReturnType<typeof loadSecrets>);
-  parts.loadSecret.mockResolvedValue(SECRET);
+  parts.loadSecret.mockResolvedValue(onlyApp(APP));
   parts.matchOrder.mockResolvedValue(true);
   parts.send.mockResolvedValue(undefined);
 });
@@ -68,7 +70,7 @@ async function notify(event: unknown, env: Record<string, string> = {}) {
 describe('notify, as it starts', () => {
   test('makes its parts, the secret’s reader with 700 ms to read and 400 to read again', async () => {
     await start();
-    expect(parts.createQueue).toHaveBeenCalledExactlyOnceWith('queue');
+    expect(parts.createQueue).toHaveBeenCalledExactlyOnceWith('queue', { openAhead: true });
     expect(parts.createOrderMatcher).not.toHaveBeenCalled();
     expect(parts.loadSecrets).toHaveBeenCalledExactlyOnceWith(
       { secretId: 'secret', secretTtlMs: 300_000 },
@@ -138,7 +140,7 @@ describe('notify', () => {
     const takes = (ms: number) => vi.advanceTimersByTime(ms);
     parts.loadSecret.mockImplementation(async () => {
       takes(100);
-      return SECRET;
+      return onlyApp(APP);
     });
     parts.matchOrder.mockImplementation(async () => {
       takes(200);
@@ -177,7 +179,7 @@ describe('notify', () => {
   });
 
   test('refuses what the platform did not sign, and stores nothing', async () => {
-    parts.loadSecret.mockResolvedValue({ ...SECRET, platformKeys: [] });
+    parts.loadSecret.mockResolvedValue(onlyApp({ ...APP, platformKeys: [] }));
     expect(await notify(own())).toMatchObject({ status: 403, body: { errno: 403 } });
     expect(parts.send).not.toHaveBeenCalled();
     expect(lines).toEqual([
@@ -205,7 +207,10 @@ describe('notify', () => {
   test('tests itself when it is invoked directly, and stores nothing', async () => {
     const result = await (await start())({ selfTest: true }, contextOf());
     const publicKey = platform.publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
-    expect(result).toEqual({ ok: true, platformKeys: [{ keyBits: 1024, publicKey }], rsaSha1: 'node' });
+    expect(result).toEqual({
+      ...{ ok: true, appId: '10026', platformKeys: [{ keyBits: 1024, publicKey }] },
+      rsaSha1: 'node',
+    });
     expect(parts.send).not.toHaveBeenCalled();
   });
 

@@ -2,10 +2,12 @@ import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
-import type { App, createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
+import type { createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
 import { readPrivateKey } from '../../../lib/baidu/keys.ts';
-import { type QuerySecret, tokenDigest } from '../../../lib/merchant/secret.ts';
+import type { Apps } from '../../../lib/merchant/apps.ts';
+import { type MerchantApp, type QueryApp, tokenDigest } from '../../../lib/merchant/secret.ts';
 import { queryEvent } from '../../../local/stack/events.ts';
+import { onlyApp } from '../../support/apps.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { SAMPLE } from '../../support/vectors.ts';
 
@@ -13,9 +15,9 @@ const parts = vi.hoisted(() => ({
   createBaiduClient: vi.fn<typeof createBaiduClient>(),
   loadSecrets: vi.fn<typeof loadSecrets>(),
   readPreviousSecrets: vi.fn<typeof readPreviousSecrets>(),
-  readPrevious: vi.fn<() => Promise<App>>(),
+  readPrevious: vi.fn<() => Promise<Apps<MerchantApp>>>(),
   queryOrder: vi.fn<QueryOrder>(),
-  loadSecret: vi.fn<() => Promise<QuerySecret>>(),
+  loadSecret: vi.fn<() => Promise<Apps<QueryApp>>>(),
 }));
 vi.mock(import('../../../lib/baidu/client.ts'), () => ({ createBaiduClient: parts.createBaiduClient }));
 vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
@@ -25,7 +27,7 @@ vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
 
 const TOKEN = 'a-token-of-the-mini-programs-backend';
 const ORDER = { orderId: '1920891312', siteId: '3747777038' };
-const SECRET: QuerySecret = {
+const APP: QueryApp = {
   ...{ appId: '10026', appKey: 'MMM4oc', privateKey: readPrivateKey(SAMPLE.privateKey) },
   tokenDigests: [tokenDigest(TOKEN)],
 };
@@ -39,7 +41,7 @@ beforeEach(() => {
   lines = captureLog();
   parts.createBaiduClient.mockReturnValue(parts.queryOrder);
   parts.loadSecrets.mockReturnValue(parts.loadSecret as ReturnType<typeof loadSecrets>);
-  parts.loadSecret.mockResolvedValue(SECRET);
+  parts.loadSecret.mockResolvedValue(onlyApp(APP));
   parts.readPreviousSecrets.mockReturnValue(parts.readPrevious as ReturnType<typeof readPreviousSecrets>);
   parts.queryOrder.mockResolvedValue(STATUS);
 });
@@ -80,7 +82,7 @@ describe('query, as it starts', () => {
       expect.objectContaining({ message: 'secret not read', SecretFailures: 1 }),
     ]);
     const { parse } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};
-    expect(() => parse?.('{}')).toThrow('The secret’s apiTokens must be a list of strings, one at least.');
+    expect(() => parse?.('{}')).toThrow('The secret’s appId must be a positive whole number, or its digits.');
   });
 
   test('signs with the key of the secret before, where Baidu does not take the present one', async () => {
@@ -88,10 +90,10 @@ describe('query, as it starts', () => {
     const { BaiduError } = await import('../../../lib/baidu/errors.ts');
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
     parts.queryOrder.mockRejectedValueOnce(new BaiduError(10000, '', false));
-    parts.readPrevious.mockResolvedValue({ ...SECRET, privateKey });
+    parts.readPrevious.mockResolvedValue(onlyApp({ ...APP, privateKey }));
     expect(await handler(ORDER, contextOf())).toEqual(STATUS);
     expect(parts.queryOrder.mock.calls.map(([secret]) => secret.privateKey)).toEqual([
-      SECRET.privateKey,
+      APP.privateKey,
       privateKey,
     ]);
     const [config, parse] = parts.readPreviousSecrets.mock.calls[0] ?? [];
@@ -110,10 +112,10 @@ describe('query, asked by way of the gateway', () => {
   test('answers with what Baidu says, within 7.5 s', async () => {
     parts.loadSecret.mockImplementation(async () => {
       vi.advanceTimersByTime(100);
-      return SECRET;
+      return onlyApp(APP);
     });
     expect(await ask(authorized())).toEqual({ status: 200, body: STATUS });
-    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(SECRET, ORDER, 7400);
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, ORDER, 7400);
     expect(lines).toEqual([
       expect.objectContaining({
         level: 'INFO',
@@ -163,7 +165,7 @@ describe('query, asked by way of the gateway', () => {
     ],
   ])('takes siteId out of %s', async (_name, changes, siteId) => {
     expect((await ask({ ...authorized(), ...changes })).status).toBe(200);
-    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(SECRET, { ...ORDER, siteId }, 7500);
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, { ...ORDER, siteId }, 7500);
   });
 
   test.each<[Record<string, unknown>, string]>([
@@ -184,7 +186,7 @@ describe('query, asked by way of the gateway', () => {
 describe('query, invoked directly', () => {
   test('returns what Baidu says, within 7.5 s', async () => {
     expect(await (await start())(ORDER, contextOf())).toBe(STATUS);
-    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(SECRET, ORDER, 7500);
+    expect(parts.queryOrder).toHaveBeenCalledExactlyOnceWith(APP, ORDER, 7500);
     expect(lines).toEqual([expect.objectContaining({ message: 'answered', orderId: ORDER.orderId })]);
   });
 

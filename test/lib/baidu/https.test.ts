@@ -45,7 +45,7 @@ describe('createTransport()', () => {
     baidu.play(says('你好', 503), (_request, response) => {
       response.write('in ', () => response.end('two'));
     });
-    const get = createTransport('http:');
+    const get = createTransport(url);
     expect(await get(url, LIMITS)).toEqual({ status: 503, body: Buffer.from('你好') });
     expect(await get(url, LIMITS)).toEqual({ status: 200, body: Buffer.from('in two') });
   });
@@ -61,7 +61,7 @@ describe('createTransport()', () => {
       );
       says('fine')(request, response);
     });
-    await createTransport('http:')(url, LIMITS);
+    await createTransport(url)(url, LIMITS);
     expect(asked).toHaveBeenCalledExactlyOnceWith(
       'GET',
       'application/json',
@@ -77,7 +77,7 @@ describe('createTransport()', () => {
       asked(request.method, type, length, accept, await text(request));
       says('fine')(request, response);
     });
-    await createTransport('http:')(url, LIMITS, 'a=1&b=%26');
+    await createTransport(url)(url, LIMITS, 'a=1&b=%26');
     expect(asked).toHaveBeenCalledExactlyOnceWith(
       'POST',
       'application/x-www-form-urlencoded',
@@ -89,20 +89,20 @@ describe('createTransport()', () => {
 
   test('keeps nothing of an answer that is no HTTP', async () => {
     baidu.play((request) => request.socket.end('the-token-that-came\r\n\r\n'));
-    const error = await createTransport('http:')(url, LIMITS).catch((thrown: unknown) => thrown);
+    const error = await createTransport(url)(url, LIMITS).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ fault: 'broken', cause: { code: expect.stringMatching(/^HPE_/) } });
     expect(error).not.toHaveProperty('cause.rawPacket');
   });
 
   test('follows no redirect', async () => {
     baidu.play(says('', 302, { location: '/elsewhere' }));
-    expect((await createTransport('http:')(url, LIMITS)).status).toBe(302);
+    expect((await createTransport(url)(url, LIMITS)).status).toBe(302);
     expect(baidu.requests).toHaveLength(1);
   });
 
   test('takes an answer up to its limit, and not a byte more', async () => {
     baidu.play(says('x'.repeat(10)), says('x'.repeat(11)));
-    const get = createTransport('http:');
+    const get = createTransport(url);
     expect((await get(url, LIMITS)).body).toHaveLength(10);
     await expect(get(url, LIMITS)).rejects.toEqual(fault('too-large', true));
   });
@@ -111,7 +111,7 @@ describe('createTransport()', () => {
     baidu.play((_request, response) => {
       response.write('123456', () => setImmediate(() => response.write('789012')));
     });
-    await expect(createTransport('http:')(url, LIMITS)).rejects.toEqual(fault('too-large'));
+    await expect(createTransport(url)(url, LIMITS)).rejects.toEqual(fault('too-large'));
   });
 
   test.each<[string, Behaviour]>([
@@ -123,9 +123,7 @@ describe('createTransport()', () => {
       request.socket.on('close', closed);
       behaviour(request, response);
     });
-    await expect(createTransport('http:')(url, { ...LIMITS, timeoutMs: 200 })).rejects.toEqual(
-      fault('timeout'),
-    );
+    await expect(createTransport(url)(url, { ...LIMITS, timeoutMs: 200 })).rejects.toEqual(fault('timeout'));
     await vi.waitFor(() => expect(closed).toHaveBeenCalled());
   });
 
@@ -134,14 +132,14 @@ describe('createTransport()', () => {
     ['is reset', resets, { code: 'ECONNRESET' }],
   ])('calls Baidu unreachable where the connection %s before an answer', async (_name, behaviour, cause) => {
     baidu.play(behaviour);
-    const error = await createTransport('http:')(url, LIMITS).catch((thrown: unknown) => thrown);
+    const error = await createTransport(url)(url, LIMITS).catch((thrown: unknown) => thrown);
     expect(error).toEqual(fault('unreachable'));
     expect(error).toMatchObject({ cause });
   });
 
   test('calls Baidu unreachable where nothing listens', async () => {
     await baidu.close();
-    await expect(createTransport('http:')(url, LIMITS)).rejects.toEqual(fault('unreachable'));
+    await expect(createTransport(url)(url, LIMITS)).rejects.toEqual(fault('unreachable'));
   });
 
   test('calls Baidu unreachable after an error that has no code', async () => {
@@ -151,7 +149,7 @@ describe('createTransport()', () => {
       request.once('socket', () => request.emit('error', new Error('no code')));
       return request;
     });
-    await expect(createTransport('http:')(url, LIMITS)).rejects.toEqual(fault('unreachable'));
+    await expect(createTransport(url)(url, LIMITS)).rejects.toEqual(fault('unreachable'));
   });
 
   test.each<[string, Behaviour]>([
@@ -184,7 +182,7 @@ describe('createTransport()', () => {
     ['speaks no HTTP', (request) => request.socket.end('SSH-2.0-OpenSSH_9.2\r\n\r\n')],
   ])('calls an answer broken whose connection %s', async (_name, behaviour) => {
     baidu.play(behaviour);
-    const error = await createTransport('http:')(url, LIMITS).catch((thrown: unknown) => thrown);
+    const error = await createTransport(url)(url, LIMITS).catch((thrown: unknown) => thrown);
     expect(error).toEqual(fault('broken'));
     expect(error).toMatchObject({ cause: expect.any(Error) });
   });
@@ -196,7 +194,7 @@ describe('createTransport()', () => {
     baidu.play(behaviour);
     const set = vi.spyOn(globalThis, 'setTimeout');
     const clear = vi.spyOn(globalThis, 'clearTimeout');
-    await createTransport('http:')(url, { ...LIMITS, timeoutMs: 12_345 }).catch(() => undefined);
+    await createTransport(url)(url, { ...LIMITS, timeoutMs: 12_345 }).catch(() => undefined);
     const index = set.mock.calls.findIndex(([, ms]) => ms === 12_345);
     expect(clear).toHaveBeenCalledWith(set.mock.results[index]?.value);
   });
@@ -212,24 +210,23 @@ describe('createTransport()', () => {
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
-    await expect(createTransport('https:')(new URL(`https://127.0.0.1:${port}`), LIMITS)).rejects.toEqual(
-      fault('unreachable'),
-    );
+    const secure = new URL(`https://127.0.0.1:${port}`);
+    await expect(createTransport(secure)(secure, LIMITS)).rejects.toEqual(fault('unreachable'));
     expect(await firstByte.promise).toBe(0x16);
     server.close();
-    await expect(createTransport('https:')(url, LIMITS)).rejects.toThrow('"http:" not supported');
+    await expect(createTransport(secure)(url, LIMITS)).rejects.toThrow('"http:" not supported');
   });
 });
 
 describe('createTransport(): connections', () => {
   test('are kept and used again', async () => {
-    const get = createTransport('http:');
+    const get = createTransport(url);
     for (let count = 0; count < 3; count++) await get(url, LIMITS);
     expect(baidu.connections()).toBe(1);
   });
 
   test('are told from new ones when they turn out dead', async () => {
-    const get = createTransport('http:');
+    const get = createTransport(url);
     await get(url, LIMITS);
     baidu.play(resets);
     await expect(get(url, LIMITS)).rejects.toEqual(fault('unreachable', true));
@@ -250,7 +247,7 @@ describe('createTransport(): connections', () => {
   }
 
   test('that are idle are all dropped when a kept one turns out dead', async () => {
-    const get = createTransport('http:');
+    const get = createTransport(url);
     const closed = vi.fn();
     await openTwo(get, says('fine'));
     baidu.play((request, response) => {
@@ -263,7 +260,7 @@ describe('createTransport(): connections', () => {
   });
 
   test('that are idle are kept when a new one fails', async () => {
-    const get = createTransport('http:');
+    const get = createTransport(url);
     await openTwo(get, resets);
     await get(url, LIMITS);
     expect(baidu.connections()).toBe(2);

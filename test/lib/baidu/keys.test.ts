@@ -140,6 +140,11 @@ describe('readPublicKey()', () => {
   });
 });
 
+test.each([readPrivateKey, readPublicKey])('%o says so where the variable of a key is not set', (readKey) => {
+  // @ts-expect-error: what a program without types hands over
+  expect(() => readKey(undefined)).toThrow(TypeError);
+});
+
 describe('publicKeyText()', () => {
   test('is the public half of a private key', () => {
     expect(publicKeyText(readPrivateKey(pkcs1))).toBe(bare(publicPem));

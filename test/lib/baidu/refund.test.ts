@@ -11,6 +11,7 @@ import {
   parseRefundNotification,
 } from '../../../lib/baidu/refund.ts';
 import { sign } from '../../../local/cashier/signature.ts';
+import { everyCutOf } from '../../support/cuts.ts';
 import { PAID } from '../../support/notification.ts';
 
 type Form = Readonly<Record<string, string>>;
@@ -320,16 +321,3 @@ describe('a signed text', () => {
     );
   });
 });
-
-/** Every way to cut a text at its `&`. */
-function* everyCutOf(text: string): Generator<Record<string, string>> {
-  const [first = '', ...others] = text.split('&');
-  for (let joined = 0; joined < 2 ** others.length; joined++) {
-    const parts = [first];
-    for (const [index, piece] of others.entries()) {
-      if (joined & (1 << index)) parts.push(`${parts.pop()}&${piece}`);
-      else parts.push(piece);
-    }
-    yield Object.fromEntries(parts.map((part) => part.split(/=(.*)/s, 2) as [string, string]));
-  }
-}

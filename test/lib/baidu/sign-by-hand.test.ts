@@ -1,6 +1,7 @@
 import { constants, createHash, createPublicKey, privateEncrypt } from 'node:crypto';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { readPrivateKey, readPublicKey } from '../../../lib/baidu/keys.ts';
+import { onlyApp } from '../../support/apps.ts';
 import { PLATFORM, SAMPLE } from '../../support/vectors.ts';
 
 /** What the runtime does when it is asked for RSA-SHA1; as Node does it, unless a test says otherwise. */
@@ -112,8 +113,12 @@ describe('in a runtime that forbids RSA-SHA1', () => {
   test('the self-tests say which way it went', async () => {
     const { selfTestSigning, selfTestVerifying } = await import('../../../lib/self-test.ts');
     const app = { appId: '10026', appKey: 'MMM4oc', privateKey };
-    expect(selfTestSigning(app)).toMatchObject({ ok: true, rsaSha1: 'by-hand' });
-    expect(selfTestVerifying({ platformKeys: [platformKey], dealIds: undefined })).toMatchObject({
+    expect(selfTestSigning(onlyApp(app))).toMatchObject({ ok: true, rsaSha1: 'by-hand' });
+    expect(
+      selfTestVerifying(
+        onlyApp({ appId: '1', platformKeys: [platformKey], dealIds: undefined, keyTails: [] }),
+      ),
+    ).toMatchObject({
       ok: true,
       rsaSha1: 'by-hand',
     });

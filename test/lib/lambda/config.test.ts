@@ -4,6 +4,7 @@ import {
   type Environment,
   readBaiduConfig,
   readConfirmConfig,
+  readLedgerConfig,
   readLogConfig,
   readNotifyConfig,
   readSecretConfig,
@@ -79,7 +80,9 @@ describe('readBaiduConfig()', () => {
     'asks Baidu’s production URL, three times, 1.5 s each, where nothing is set: %j',
     (env) => {
       expect(readBaiduConfig(env)).toEqual({
+        statusApi: 'queryorderdetail',
         queryUrl: new URL('https://dianshang.baidu.com/platform/entity/openapi/queryorderdetail'),
+        openapiUrl: new URL('https://openapi.baidu.com'),
         attemptTimeoutMs: 1500,
         maxAttempts: 3,
       });
@@ -115,6 +118,30 @@ describe('readBaiduConfig()', () => {
     expectUnfit(
       () => readBaiduConfig({ BAIDU_QUERY_URL: url }),
       'BAIDU_QUERY_URL must be an https URL without query (http only on loopback)',
+    );
+  });
+
+  test.each(['https://example.com', 'https://example.com:8443/', 'http://127.0.0.1:8620'])(
+    'takes the origin %s of the second generation',
+    (url) => {
+      expect(readBaiduConfig({ BAIDU_OPENAPI_URL: url }).openapiUrl).toEqual(new URL(url));
+    },
+  );
+
+  test.each([
+    ['http://example.com', 'must be an https URL without query (http only on loopback)'],
+    ['https://example.com/?a=b', 'must be an https URL without query (http only on loopback)'],
+    ['https://example.com/path', 'must be an https origin, without a path (http only on loopback)'],
+  ])('refuses the origin %s', (url, message) => {
+    expectUnfit(() => readBaiduConfig({ BAIDU_OPENAPI_URL: url }), `BAIDU_OPENAPI_URL ${message}`);
+  });
+
+  test('knows which generation is asked', () => {
+    expect(readBaiduConfig({ BAIDU_STATUS_API: 'findByTpOrderId' }).statusApi).toBe('findByTpOrderId');
+    expect(readBaiduConfig({ BAIDU_STATUS_API: '' }).statusApi).toBe('queryorderdetail');
+    expectUnfit(
+      () => readBaiduConfig({ BAIDU_STATUS_API: 'both' }),
+      'BAIDU_STATUS_API must be one of queryorderdetail, findByTpOrderId',
     );
   });
 
@@ -192,6 +219,15 @@ describe('readConfirmConfig()', () => {
 
   test.each(['PAYMENT_TOPIC_ARN', 'LEDGER_TABLE'])('asks for %s', (name) => {
     expectUnfit(() => readConfirmConfig({ ...env, [name]: undefined }), `${name} is not set`);
+  });
+});
+
+describe('readLedgerConfig()', () => {
+  test('is no table where none is named, and as many days as confirm’s', () => {
+    expect(readLedgerConfig({})).toEqual({ ledgerTable: undefined, rememberMs: 400 * 86_400_000 });
+    expect(readLedgerConfig({ LEDGER_TABLE: 'table', LEDGER_DAYS: '1' })).toEqual({
+      ...{ ledgerTable: 'table', rememberMs: 86_400_000 },
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { BaiduError, ServiceError } from '../../../lib/baidu/errors.ts';
-import { waitMetrics, watchAudits, watchBaidu, watchSecret } from '../../../lib/lambda/watch.ts';
+import { waitMetrics, watchApps, watchAudits, watchBaidu, watchSecret } from '../../../lib/lambda/watch.ts';
 
 describe('watchBaidu()', () => {
   test('counts and measures an answer, and says so to who debugs', () => {
@@ -14,6 +14,7 @@ describe('watchBaidu()', () => {
 
   test.each([
     [new BaiduError(10000, '', false), '10000'],
+    [new BaiduError(60008, '', false), '60008'],
     [new BaiduError(123456, '', false), 'OTHER'],
     [new ServiceError('BAIDU_TIMEOUT', 'Too late.'), 'BAIDU_TIMEOUT'],
   ])('warns of %s, and counts it as %s', (error, value) => {
@@ -86,4 +87,18 @@ describe('waitMetrics()', () => {
       { name: 'SecondsWaited', value: 0 },
     ]);
   });
+});
+
+test('watchApps() reports and counts each app that is left out of a secret', () => {
+  const log = vi.fn();
+  const error = new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret’s apps[1].appKey is missing.');
+  const broken = [{ place: 'apps[1].', fields: {}, appId: '2', error }];
+  const apps = { all: [{ appId: '1' }], broken, find: vi.fn() };
+  expect(watchApps(log, () => apps)('text')).toBe(apps);
+  expect(log).toHaveBeenCalledExactlyOnceWith(
+    'ERROR',
+    'app left out',
+    { appId: '2', code: 'CONFIGURATION_UNAVAILABLE', reason: 'The secret’s apps[1].appKey is missing.' },
+    [{ name: 'SecretFailures', value: 1 }],
+  );
 });

@@ -3,20 +3,22 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { App, QueryOrder } from '../../../lib/baidu/client.ts';
 import { BaiduError, ServiceError } from '../../../lib/baidu/errors.ts';
 import type { OrderStatus } from '../../../lib/baidu/order-status.ts';
+import type { Apps } from '../../../lib/merchant/apps.ts';
 import { withPreviousKey } from '../../../lib/merchant/previous-key.ts';
+import { onlyApp } from '../../support/apps.ts';
 
 const ORDER = { orderId: '1', siteId: '2' };
 const STATUS = { ...ORDER, payment: { status: 'PAID', code: 1, description: '' } } as OrderStatus;
 const [OLD, NEW] = [secretWithNewKey(), secretWithNewKey()] as const;
 
 const queryOrder = vi.fn<QueryOrder>();
-const readPrevious = vi.fn<(budgetMs: number) => Promise<App>>();
+const readPrevious = vi.fn<(budgetMs: number) => Promise<Pick<Apps<App>, 'find'>>>();
 const query = () => withPreviousKey(queryOrder, readPrevious);
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
   queryOrder.mockImplementation(takesOnly(OLD));
-  readPrevious.mockResolvedValue(OLD);
+  readPrevious.mockResolvedValue(onlyApp(OLD));
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -27,6 +29,10 @@ function secretWithNewKey(): App {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
   return { appId: '10026', appKey: 'MMM4oc', privateKey };
 }
+
+const unknownApp = () => {
+  throw new ServiceError('INVALID_REQUEST', 'The appId is not of an app in the secret.');
+};
 
 /** A Baidu that takes the signatures of one secret's key, and takes 100 ms for each answer. */
 function takesOnly({ privateKey }: App, errno = 10000): QueryOrder {
@@ -71,10 +77,11 @@ describe('withPreviousKey()', () => {
     expect(readPrevious).not.toHaveBeenCalled();
   });
 
-  test.each<[string, number, () => Promise<App>]>([
-    ['the secret before has the same key', 1, async () => NEW],
+  test.each<[string, number, () => Promise<Pick<Apps<App>, 'find'>>]>([
+    ['the secret before has the same key', 1, async () => onlyApp(NEW)],
+    ['the secret before held no such app', 1, async () => ({ find: unknownApp })],
     ['there is no secret before', 1, () => Promise.reject(new Error('none'))],
-    ['the key before is refused, too', 2, async () => secretWithNewKey()],
+    ['the key before is refused, too', 2, async () => onlyApp(secretWithNewKey())],
   ])('throws what Baidu said of the present key where %s', async (_name, queries, previous) => {
     readPrevious.mockImplementation(previous);
     const refusals = [new BaiduError(10000, 'first', false), new BaiduError(930, 'second', false)];
@@ -96,6 +103,27 @@ describe('withPreviousKey()', () => {
     expect(readPrevious).toHaveBeenCalledTimes(1);
     await ask({ ...NEW }, ORDER);
     expect(readPrevious).toHaveBeenCalledTimes(2);
+  });
+
+  test('keeps the key before of each app by itself', async () => {
+    const apps = [NEW, { ...NEW, appId: '10027' }];
+    const befores = [OLD, { ...secretWithNewKey(), appId: '10027' }];
+    readPrevious.mockImplementation(async () => ({
+      find: (appId) => befores.find((app) => app.appId === appId) ?? unknownApp(),
+    }));
+    queryOrder.mockImplementation(async (app) => {
+      if (befores.some(({ privateKey }) => privateKey.equals(app.privateKey))) return STATUS;
+      throw new BaiduError(10000, 'no', false);
+    });
+    const ask = query();
+    for (let round = 0; round < 3; round++)
+      for (const app of apps) expect(await ask(app, ORDER)).toBe(STATUS);
+    expect(readPrevious).toHaveBeenCalledTimes(2);
+    const signers = queryOrder.mock.calls.map(([{ appId, privateKey }]) => [appId, privateKey]);
+    expect(signers.slice(-2)).toEqual([
+      ['10027', NEW.privateKey],
+      ['10027', befores[1]?.privateKey],
+    ]);
   });
 
   test('keeps no failure to read it', async () => {

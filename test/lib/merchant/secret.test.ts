@@ -26,12 +26,13 @@ describe('parseMerchantSecret()', () => {
     ['"9223372036854775807"', '9223372036854775807'],
   ])('reads the appId %s to the last digit', (written, appId) => {
     const text = JSON.stringify(secret).replace('"10026"', written);
-    expect(parseMerchantSecret(text)).toMatchObject({ appId, appKey: 'MMM4oc' });
+    expect(parseMerchantSecret(text).all).toMatchObject([{ appId, appKey: 'MMM4oc' }]);
   });
 
   test('asks for nothing that it does not use', () => {
     const { appId, appKey, privateKey } = secret;
-    expect(parseMerchantSecret(JSON.stringify({ appId, appKey, privateKey }))).toMatchObject({ appId });
+    const { all } = parseMerchantSecret(JSON.stringify({ appId, appKey, privateKey }));
+    expect(all).toMatchObject([{ appId }]);
   });
 
   test.each([
@@ -69,7 +70,8 @@ describe('parseMerchantSecret()', () => {
 
 describe('parseQuerySecret()', () => {
   test('keeps the tokens as digests', () => {
-    expect(parseQuerySecret(write({})).tokenDigests.map((digest) => digest.toString('hex'))).toEqual([
+    const [app] = parseQuerySecret(write({})).all;
+    expect(app?.tokenDigests.map((digest) => digest.toString('hex'))).toEqual([
       '8408c6d2a7b286b16d526315e5e8216cf36a7148cdbbd6e064762cd75ec5ae66',
     ]);
   });
@@ -88,8 +90,8 @@ describe('parseNotificationSecret()', () => {
     ['a list', [PLATFORM.publicKey, PLATFORM.publicKey], 2],
     ['a PEM', `-----BEGIN PUBLIC KEY-----\n${PLATFORM.publicKey}\n-----END PUBLIC KEY-----`, 1],
   ])('reads %s', (_name, platformPublicKey, count) => {
-    const { platformKeys } = parseNotificationSecret(write({ platformPublicKey }));
-    expect(platformKeys.map(publicKeyText)).toEqual(Array(count).fill(PLATFORM.publicKey));
+    const [app] = parseNotificationSecret(write({ platformPublicKey })).all;
+    expect(app?.platformKeys.map(publicKeyText)).toEqual(Array(count).fill(PLATFORM.publicKey));
   });
 
   test.each([
@@ -102,7 +104,7 @@ describe('parseNotificationSecret()', () => {
       ['1', '2'],
     ],
   ])('reads the dealId %j', (dealId, expected) => {
-    const { dealIds } = parseNotificationSecret(write({ dealId }));
+    const dealIds = parseNotificationSecret(write({ dealId })).all[0]?.dealIds;
     expect(dealIds && [...dealIds]).toEqual(expected);
   });
 

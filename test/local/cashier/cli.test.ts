@@ -68,15 +68,16 @@ function writeKey(name: string, key: string): string {
 const publicPem = merchantKeys.publicKey.export({ type: 'spki', format: 'pem' }).toString();
 const platformPem = merchantKeys.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
 
-describe('a ten-line webhook in Python', () => {
-  test('is driven through a payment', async () => {
+describe('a webhook of some lines in Python', () => {
+  test('is driven through a payment and a refund', async () => {
     if (spawnSync('python3', ['--version']).status !== 0) {
       throw new Error('This test needs python3 on PATH: it shows that the cashier drives other languages.');
     }
     const webhook = start('python3', [join(import.meta.dirname, 'webhook.py')]);
     const [notifyUrl] = await webhook.printed(/^http\S+/);
     const key = ['--platform-key', writeKey('platform.pem', platformPem)];
-    const cashier = cli('--port', '0', '--notify-url', notifyUrl, ...key);
+    const refunds = ['--refund-notify-url', `${notifyUrl}refund`, '--refund-audit-url', `${notifyUrl}audit`];
+    const cashier = cli('--port', '0', '--notify-url', notifyUrl, ...refunds, ...key);
     const [, url] = await cashier.printed(/^Page +(\S+)$/m);
     const order = { orderId: '1920891312', tpOrderId: 'T-1', totalMoney: 9900, returnData: '座位 7' };
     await post(`${url}/api/orders`, order);
@@ -89,6 +90,12 @@ describe('a ten-line webhook in Python', () => {
     const signature = fields.get('rsaSign') ?? '';
     const verifier = createVerify('sha1').update(result.signedText);
     expect(verifier.verify(merchantKeys.publicKey, signature, 'base64')).toBe(true);
+
+    const refunded = await post(`${url}/api/orders/1920891312/refunds`, { money: 300 });
+    const { refundBatchId } = refunded.refund;
+    expect(refunded).toMatchObject({ audit: { outcome: 'approved' }, notification: { outcome: 'told' } });
+    await webhook.printed(new RegExp(`^/refund 1920891312 ${refundBatchId} 1$`, 'm'));
+    await cashier.printed(/1920891312 +refundNotification +Baidu’s console shows the refund: errno is 0/);
     cashier.child.kill('SIGINT');
     expect(await cashier.exit).toBe(0);
   });

@@ -93,6 +93,11 @@ describe('control routes', () => {
     expect((await send(`${order}/notify`)).body.order.notifications).toBe(2);
     expect((await send(`${order}/verify`)).body.verification).toBe('VERIFIED');
     expect((await send(`${order}/refund`, { state: 'PROCESSING' })).body.refund).toBe('PROCESSING');
+    const part = await send(`${order}/refunds`, { money: 300, audit: false });
+    expect(part.body).toMatchObject({ refund: { money: 300, state: 'REFUNDED' }, audit: null });
+    const { refundBatchId } = part.body.refund;
+    const again = await send(`${order}/refunds/notify`, { refundBatchId });
+    expect(again.body.notification).toMatchObject({ outcome: 'repeat', why: { en: 'no URL for it is set' } });
     const other = await send('orders', given);
     expect((await send(`orders/${other.body.orderId}/cancel`)).body.payment).toBe('CANCELLED');
   });
@@ -142,6 +147,13 @@ describe('control routes', () => {
     ['orders/1/pay', { payType: null }, 400, 'payType must be one of 1117, 1087, 1108, 10004, 1124'],
     ['orders/1/pay', { payType: '1' }, 400, 'payType must be one of 1117, 1087, 1108, 10004, 1124'],
     ['orders/1/refund', { state: 'NONE' }, 400, 'state must be one of PROCESSING, REFUNDED, FAILED'],
+    ['orders/1/refunds', { money: '1' }, 400, 'money must be a whole number of fen, 1 at least'],
+    ['orders/1/refunds', { audit: 1 }, 400, 'audit must be true or false'],
+    ['orders/1/refunds/notify', { refundBatchId: 1 }, 400, 'refundBatchId must be a text'],
+    ['orders/1/refunds/audit', {}, 404, 'there is no order 1'],
+    ['orders/1/ask', { by: 'name' }, 400, 'by must be one of orderId, tpOrderId'],
+    ['faults', { refundUserId: true }, 400, 'no such switch: refundUserId = true'],
+    ['connection', { refundAuditUrl: 'nowhere' }, 400, 'the notify URL is not an http or https URL: nowhere'],
     ['orders/1/burn', {}, 404, 'there is no POST /api/orders/1/burn'],
     ['faults', { query: 'on fire' }, 400, 'no such switch: query = on fire'],
     ['connection', { notifyUrl: 'nowhere' }, 400, 'the notify URL is not an http or https URL: nowhere'],

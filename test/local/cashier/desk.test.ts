@@ -81,12 +81,13 @@ describe('the merchant’s service', () => {
     const asked: string[] = [];
     desk.setService({
       lookUp: async (order) => asked.push(`look up ${order.orderId}`),
-      askStatus: async (order) => asked.push(`ask ${order.orderId}`),
+      askStatus: async (order, by) => asked.push(`ask ${order[by]}`),
     });
     expect(desk.connection().service).toBe(true);
     expect((await desk.lookUp(orderId)).orderId).toBe(orderId);
     await desk.askStatus(orderId);
-    expect(asked).toEqual([`look up ${orderId}`, `ask ${orderId}`]);
+    await desk.askStatus(orderId, 'tpOrderId');
+    expect(asked).toEqual([`look up ${orderId}`, `ask ${orderId}`, 'ask T']);
     await desk.close();
   });
 });

@@ -9,13 +9,13 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { CHANNEL_NAMES, PAY_TYPES } from '../../../local/cashier/channels.ts';
 import { EVENTS, ROUTES } from '../../../local/cashier/control.ts';
-import { NO_FAULTS, QUERY_FAULTS } from '../../../local/cashier/faults.ts';
+import { CHOICES, NO_FAULTS } from '../../../local/cashier/faults.ts';
 import { readPublicKey } from '../../../local/cashier/keys.ts';
 import { REFUND_STATES } from '../../../local/cashier/order.ts';
 import { verify } from '../../../local/cashier/signature.ts';
 import { type Stack, startStack } from '../../../local/stack/stack.ts';
 import { read, readPage, section } from '../../docs/markdown.ts';
-import { CONSUMED } from './merchant.ts';
+import { CONSUMED, until } from './merchant.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const page = readPage('docs/sandbox.md');
@@ -60,10 +60,7 @@ describe('docs/sandbox.md', () => {
 
   test('has each switch with its values', () => {
     const documented = rowsOf('Switches').map(([name, values]) => [...codeIn(name), codeIn(values)]);
-    const known = Object.keys(NO_FAULTS).map((name) => [
-      name,
-      name === 'query' ? [...QUERY_FAULTS] : ['false', 'true'],
-    ]);
+    const known = Object.keys(NO_FAULTS).map((name) => [name, [...(CHOICES[name] ?? ['false', 'true'])]]);
     expect(documented).toEqual(known);
   });
 
@@ -72,6 +69,8 @@ describe('docs/sandbox.md', () => {
     expect(codes).toEqual([...unionIn('local/cashier/error.ts', 'CashierErrorCode'), 'INTERNAL']);
     const outcomes = rowsOf('Pay').flatMap(([outcome]) => codeIn(outcome));
     expect(outcomes).toEqual(unionIn('local/cashier/notification.ts', 'Outcome'));
+    const ofRefunds = rowsOf('Refund').flatMap(([outcome]) => codeIn(outcome));
+    expect(ofRefunds).toEqual(unionIn('local/cashier/refund/answers.ts', 'RefundOutcome'));
   });
 
   test('names channels, refund states, settlements and kinds of hops', () => {
@@ -94,8 +93,8 @@ describe('each curl of docs/sandbox.md', () => {
   /** The objects that the commands of each section have printed. */
   const printed = new Map<string, Answer[]>();
   const sections = [
-    ...['Make an order', 'Pay', 'Cancel, verify, refund', 'Have this service asked', 'See what happened'],
-    ...['Switches', 'Connection'],
+    ...['Make an order', 'Pay', 'Cancel, verify, refund', 'Refund', 'Have this service asked'],
+    ...['See what happened', 'Switches', 'Connection'],
   ];
 
   beforeAll(async () => {
@@ -104,8 +103,10 @@ describe('each curl of docs/sandbox.md', () => {
     stack = await startStack();
     for (const heading of sections) {
       for (const block of blocksOf(heading)) {
-        // The merchant's table holds an order before it is paid.
+        // The merchant's table holds an order before it is paid, and the ledger a payment before it is refunded.
         await stack.ordersWritten();
+        const isTold = () => unpublished(stack).length === 0;
+        if (!isTold()) await until(stack.cashier, isTold);
         const env = { PATH: process.env['PATH'], CURL_HOME: folder, CASHIER: stack.cashier.url };
         const { stdout } = await run(spawn('bash', ['-ec', block], { env }));
         const objects = stdout.split('\n').filter((line) => line !== '');
@@ -148,11 +149,19 @@ describe('each curl of docs/sandbox.md', () => {
       { verification: 'VERIFIED' },
       { refund: 'PROCESSING' },
     ]);
+    const [part, rest, again, , , , forged, , asked] = printed.get('Refund') ?? [];
+    const made = { audit: { outcome: 'approved' }, notification: { outcome: 'told' } };
+    expect(part).toMatchObject({ refund: { money: 300, state: 'REFUNDED', told: true }, ...made });
+    expect(rest).toMatchObject({ refund: { money: 690, state: 'REFUNDED' }, ...made });
+    expect(again).toMatchObject({ audit: null, notification: { outcome: 'told' } });
+    expect(forged).toMatchObject({ refund: { state: 'AUDIT' }, audit: { outcome: 'repeat', status: 403 } });
+    expect(asked).toMatchObject({ refund: { money: 1, state: 'REFUNDED' }, ...made });
     const [read, snapshot] = printed.get('See what happened') ?? [];
     expect(read).toMatchObject({ order: { orderId: '2645985458' } });
-    expect(snapshot).toMatchObject({ type: 'snapshot', orders: [{}, {}] });
+    expect(snapshot).toMatchObject({ type: 'snapshot', orders: [{}, {}, {}] });
     const kinds = read?.hops?.map(({ kind }) => kind);
     expect(kinds).toEqual(expect.arrayContaining(['created', 'paid', 'notification', 'asked', 'lookup']));
+    expect(kinds).toEqual(expect.arrayContaining(['refundAudit', 'refundNotification', 'published']));
     expect(printed.get('Switches')).toEqual([
       { ...NO_FAULTS, signatureForged: true, query: 'slow' },
       NO_FAULTS,
@@ -160,7 +169,7 @@ describe('each curl of docs/sandbox.md', () => {
     expect(printed.get('Connection')?.[1]).toMatchObject({ notifyUrl: 'http://127.0.0.1:8000/notify' });
   });
 
-  test.each(['Make an order', 'Pay', 'See what happened', 'Connection'])(
+  test.each(['Make an order', 'Pay', 'Refund', 'See what happened', 'Connection'])(
     'is shown with an answer: %s',
     (heading) => {
       const [example = ''] = blocksOf(heading, 'json');
@@ -192,7 +201,9 @@ describe('a webhook in CI, as docs/sandbox.md has it', () => {
   async function pipeline(takes: (form: URLSearchParams) => boolean): Promise<Ended> {
     const webhook = createHttpServer(async (request, response) => {
       const form = new URLSearchParams(await text(request));
-      response.end(takes(form) ? CONSUMED : '{"errno":1,"msg":"refused"}');
+      const audit = '{"errno":0,"data":{"auditStatus":1,"calculateRes":{"refundPayMoney":300}}}';
+      const answer = request.url === '/audit' ? audit : CONSUMED;
+      response.end(takes(form) ? answer : '{"errno":1,"msg":"refused"}');
     });
     webhooks.push(webhook);
     webhook.listen(0, '127.0.0.1');
@@ -216,7 +227,8 @@ describe('a webhook in CI, as docs/sandbox.md has it', () => {
   test('passes where the webhook verifies', async () => {
     const { code, stdout } = await pipeline(verifies);
     const [settled, repeat] = ['"outcome":"settled"', '"outcome":"repeat"'];
-    expect(stdout.trim().split('\n')).toEqual([settled, settled, repeat, repeat]);
+    const refunded = ['"outcome":"approved"', '"outcome":"told"'];
+    expect(stdout.trim().split('\n')).toEqual([settled, settled, repeat, repeat, ...refunded, repeat]);
     expect(code).toBe(0);
     expect(readFileSync(path.join(folder, 'cashier.log'), 'utf8')).toMatch(
       /1002 +notification +Baidu will call again/,
@@ -233,6 +245,14 @@ describe('a webhook in CI, as docs/sandbox.md has it', () => {
     expect(await pipeline(() => false)).toMatchObject({ code: 1, stdout: '' });
   }, 60_000);
 });
+
+/** The paid orders of which nothing was published yet. */
+function unpublished({ cashier }: Stack): string[] {
+  const paid = cashier.orders().filter(({ settlement }) => settlement === 'SETTLED');
+  return paid.flatMap(({ orderId }) =>
+    cashier.timeline(orderId).some(({ kind }) => kind === 'published') ? [] : [orderId],
+  );
+}
 
 /** Resolves when a program has ended; what it left running may hold on to its output. */
 async function run(child: ChildProcess): Promise<Ended> {

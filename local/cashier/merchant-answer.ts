@@ -1,0 +1,48 @@
+import type { Text } from './text.ts';
+
+/** What came back from the merchant; `late` means nothing complete came in time. */
+export type MerchantAnswer =
+  | { readonly type: 'answer'; readonly status: number; readonly body: string; readonly milliseconds: number }
+  | { readonly type: 'late'; readonly milliseconds: number }
+  | { readonly type: 'unreachable'; readonly reason: string; readonly milliseconds: number };
+
+/** What is in an answer that counts, or why it does not; `isRefusal` where the merchant itself has spoken. */
+export type OpenedAnswer =
+  | { readonly data: Readonly<Record<string, unknown>> }
+  | { readonly why: Text; readonly isRefusal: boolean };
+
+/** Reads an answer as Baidu's pages say: in time, JSON, `errno` 0, and a success of HTTP. */
+export function openAnswer(answer: MerchantAnswer): OpenedAnswer {
+  const failed = (en: string, zh: string) => ({ why: { en, zh }, isRefusal: false });
+  const refused = (en: string, zh: string) => ({ why: { en, zh }, isRefusal: true });
+  if (answer.type === 'late') return failed('no answer in time', '未在限定时间内应答');
+  if (answer.type === 'unreachable') return failed(answer.reason, `无法送达：${answer.reason}`);
+  const parsed = parseObject(answer.body);
+  if (!parsed) return refused('the answer is not JSON', '应答不是 JSON');
+  const { errno, msg, data } = parsed;
+  if (errno !== 0) {
+    const shown = JSON.stringify(errno) ?? 'missing';
+    const words = typeof msg === 'string' && msg !== '' ? ` (${msg})` : '';
+    return refused(`errno is ${shown}, not 0${words}`, `errno 为 ${shown}，不是 0${words}`);
+  }
+  if (answer.status < 200 || answer.status > 299) {
+    return failed(`HTTP status ${answer.status} is no success`, `HTTP 状态码 ${answer.status} 不代表成功`);
+  }
+  return { data: isObject(data) ? data : {} };
+}
+
+function parseObject(
+  body: string,
+): { errno?: unknown; msg?: unknown; data?: unknown; [name: string]: unknown } | null {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return isObject(parsed) ? parsed : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
