@@ -59,7 +59,8 @@ export const handler = middy<ConfirmEvent, ConfirmResult>({ timeoutEarlyInMillis
     if (!Array.isArray(records)) throw new ServiceError('INVALID_REQUEST', 'The event holds no Records.');
     const leftMs = startBudget((context.getRemainingTimeInMillis?.() ?? DEFAULT_MS) - RESERVE_MS);
     const messages = records.map((record) => tryLookup(textOf(record)));
-    const failed = (await confirmAll(messages, service(), leftMs)).map(logOutcome);
+    const results = await confirmAll(messages, service(), leftMs);
+    const failed = results.map((outcome, index) => logOutcome(outcome, triesOf(records[index])));
     const failures = records.filter((_record, index) => failed[index]);
     Object.assign(context.outcome.fields, { records: records.length, failures: failures.length });
     context.outcome.metrics.push(...waitMetrics(records, messages));
@@ -68,16 +69,23 @@ export const handler = middy<ConfirmEvent, ConfirmResult>({ timeoutEarlyInMillis
   });
 
 /** Whether the message failed and has to come again. */
-function logOutcome({ result, ...fields }: Outcome): boolean {
+function logOutcome({ result, ...fields }: Outcome, tries: number | undefined): boolean {
   if (!(result instanceof ServiceError)) {
     log('INFO', result, fields, [{ name: 'StatusesPublished', value: result === 'published' ? 1 : 0 }]);
     return false;
   }
   const reason = { name: 'Reason', value: result.code } as const;
-  log('ERROR', 'not confirmed', { ...fields, ...errorFields(result) }, [
+  log('ERROR', 'not confirmed', { ...fields, tries, ...errorFields(result) }, [
     { name: 'RecordsFailed', value: 1, dimension: reason },
   ]);
   return true;
+}
+
+/** How often a message of the queue has been handed out; after five times it is a dead letter. */
+function triesOf(record: ConfirmRecord | undefined): number | undefined {
+  return record && isSqs(record)
+    ? Number(record.attributes?.ApproximateReceiveCount) || undefined
+    : undefined;
 }
 
 function textOf(record: ConfirmRecord): unknown {

@@ -244,7 +244,13 @@ describe('confirm', () => {
         reason: 'The message is not a JSON object.',
       }),
       expect.objectContaining({
-        ...{ level: 'ERROR', code: 'PAYMENT_MISMATCH', RecordsFailed: 1, Reason: 'PAYMENT_MISMATCH' },
+        ...{
+          level: 'ERROR',
+          code: 'PAYMENT_MISMATCH',
+          RecordsFailed: 1,
+          Reason: 'PAYMENT_MISMATCH',
+          tries: 1,
+        },
         ...{ orderId: '19', tpOrderId: PAID['tpOrderId'] },
       }),
       expect.objectContaining({
