@@ -283,7 +283,11 @@ describe.concurrent('refused for Baidu’s QPS limit', () => {
       world.baidu.always((request, response) => {
         setTimeout(() => OVER_QPS(request, response), awayMs);
       });
-      const sandbox = world.sandbox('confirm', {}, 6000);
+      const sandbox = world.sandbox(
+        'confirm',
+        { BAIDU_ATTEMPT_TIMEOUT_MS: '1500', LOG_LEVEL: 'ERROR' },
+        6000,
+      );
       const bodies = Array.from({ length: 10 }, (_, index) => lookup(String(index + 1)));
       expect(await sandbox.invoke(batch(...bodies)), sandbox.output.join('\n')).toEqual(DONE);
       expect(world.seen.filter((moment) => moment === 'SendMessage answered').length).toBeGreaterThanOrEqual(
