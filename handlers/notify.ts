@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { createOrderMatcher } from '../lib/aws/merchant-orders.ts';
+import { createOrderMatcher } from '../lib/aws/dynamodb.ts';
 import { createQueue } from '../lib/aws/queue.ts';
 import { loadSecrets } from '../lib/aws/secrets-manager.ts';
 import { startBudget } from '../lib/baidu/deadline.ts';

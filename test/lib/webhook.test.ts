@@ -47,7 +47,7 @@ async function take(call: Call, fields: Fields, more: Partial<WebhookParts> = {}
     send: async (message, options) => {
       sent.push({ message, options });
     },
-    openLedger: async () => ledgerOf({}),
+    openLedger: () => ledgerOf({}),
     auditPolicy: 'undecided',
     ...more,
   };
@@ -64,7 +64,7 @@ async function take(call: Call, fields: Fields, more: Partial<WebhookParts> = {}
 const answerTo = async (policy: WebhookParts['auditPolicy'], fields: Fields, items = knows(PAID)) => {
   const { answer } = await take('audit', fields, {
     auditPolicy: policy,
-    openLedger: async () => ledgerOf(items),
+    openLedger: () => ledgerOf(items),
   });
   const { auditStatus, calculateRes } = answer.data as Record<string, Record<string, number>>;
   return [auditStatus, calculateRes?.['refundPayMoney']];
@@ -153,7 +153,7 @@ describe('takeCall("refund")', () => {
     const budgets: number[] = [];
     const shared = (items: Record<string, Item>) => ({
       loadSecret: async () => two,
-      openLedger: async () => ledgerOf(items, budgets),
+      openLedger: () => ledgerOf(items, budgets),
     });
     const { sent } = await take('refund', REFUNDED, shared(knows(PAID, '10027')));
     expect(sent).toMatchObject([{ message: { appId: '10027' } }]);
@@ -193,7 +193,7 @@ describe('takeCall("audit")', () => {
 
   test('does not ask the ledger for what it needs not', async () => {
     let opened = 0;
-    const openLedger = async () => {
+    const openLedger = () => {
       opened += 1;
       return ledgerOf({});
     };
@@ -204,11 +204,13 @@ describe('takeCall("audit")', () => {
   });
 
   test('is undecided where the ledger is away, within the time that is left for it', async () => {
-    const openLedger = () => Promise.reject(new Error('away'));
+    const openLedger = () => {
+      throw new Error('away');
+    };
     const away = await take('audit', ASKED, { openLedger, auditPolicy: 'approve' });
     expect(away.answer.data['auditStatus']).toBe(3);
     const budgets: number[] = [];
-    const slow = { openLedger: async () => ledgerOf({}, budgets), auditPolicy: 'approve' as const };
+    const slow = { openLedger: () => ledgerOf({}, budgets), auditPolicy: 'approve' as const };
     await take('audit', ASKED, slow);
     expect(budgets).toEqual([600]);
   });
@@ -217,7 +219,7 @@ describe('takeCall("audit")', () => {
     const loadSecret = async () => ({ all: [{ ...APP, appId: undefined }], broken: [] });
     const { answer } = await take('audit', ASKED, {
       ...{ loadSecret, auditPolicy: 'approve' },
-      openLedger: async () => ledgerOf(knows(PAID, 'undefined')),
+      openLedger: () => ledgerOf(knows(PAID, 'undefined')),
     });
     expect(answer.data['auditStatus']).toBe(3);
   });
