@@ -128,8 +128,12 @@ describe('the order subscriber, as it is packaged,', () => {
       });
     }
     expect(alarms[0]?.Properties).toMatchObject({
-      ...{ Threshold: 0, ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 1 },
-      Metrics: [{ Expression: 'DIFF(FILL(waiting, 0))' }, { Id: 'waiting', ReturnData: false }],
+      ...{ Threshold: 0, ComparisonOperator: 'GreaterThanThreshold', DatapointsToAlarm: 1 },
+      Metrics: [
+        { Expression: 'DIFF(SUM([FILL(visible, 0), FILL(hidden, 0)]))' },
+        { Id: 'visible', ReturnData: false },
+        { Id: 'hidden', ReturnData: false },
+      ],
     });
   });
 
