@@ -22,13 +22,15 @@ const UNREACHABLE = [
     contents: 'export const getInstanceMetadataRegion = async () => undefined;',
   },
   {
-    // DynamoDB is asked where its endpoints are only where AWS_ENABLE_ENDPOINT_DISCOVERY says so.
+    // No operation of DynamoDB asks it for an endpoint; with it goes a package of caches.
     module: /^@aws-sdk\/middleware-endpoint-discovery$/,
     contents: `
       export const NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS = {
-        ...{ environmentVariableSelector: () => false, configFileSelector: () => false, default: false },
+        environmentVariableSelector: () => undefined,
+        configFileSelector: () => undefined,
+        default: undefined,
       };
-      export const resolveEndpointDiscoveryConfig = (config) => config;`,
+      export const resolveEndpointDiscoveryConfig = (input) => input;`,
   },
   {
     // No operation that is used here streams events.

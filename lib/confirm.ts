@@ -27,7 +27,7 @@ import {
 import type { LookupMessage } from './lookup.ts';
 import type { Apps } from './merchant/apps.ts';
 import type { ConfirmApp } from './merchant/secret.ts';
-import { type Audit, type AuditEvent, auditKey, tellAudit } from './refund-audit.ts';
+import { type Audit, type AuditParts, auditKey, tellAudit } from './refund-audit.ts';
 import type { StatusQuery } from './status-query.ts';
 
 /** A message of the topic for an order: all that is known of it, and which of that is new. */
@@ -39,7 +39,8 @@ export interface OrderEvent extends Picture {
 /** What looking orders up takes; the clock and what goes with it have defaults. */
 export interface ConfirmParts
   extends Pick<LedgerWork, 'ledger' | 'rememberMs'>,
-    Partial<Pick<LedgerWork, 'now' | 'pause' | 'nameDecision'>> {
+    Partial<Pick<LedgerWork, 'now' | 'pause' | 'nameDecision'>>,
+    AuditParts {
   /** 0 to 1, for what must not happen to all at once; `Math.random` by default. */
   readonly random?: () => number;
   readonly loadSecret: () => Promise<Pick<Apps<ConfirmApp>, 'find'>>;
@@ -48,7 +49,6 @@ export interface ConfirmParts
   readonly findOrder?: StatusQuery['findOrder'] | undefined;
   /** Tells everyone, in so many milliseconds; throws `TOPIC_UNAVAILABLE`. */
   readonly publish: (event: OrderEvent, budgetMs: number) => Promise<void>;
-  readonly publishAudit: (event: AuditEvent, budgetMs: number) => Promise<void>;
   /** Puts a message back into the queue, held back for some seconds; without it the look-up fails. */
   readonly sendBack?: ((message: unknown, options: SendBackOptions) => Promise<void>) | undefined;
 }

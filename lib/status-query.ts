@@ -79,7 +79,8 @@ export function createStatusQuery(
     const first = createBaiduClient({ ...limits, queryUrl, openAhead: true });
     return { queryOrder: withPreviousKey(first, parts.readPrevious), findOrder };
   }
-  void open();
+  // In the init phase, with its connection; a failure shows at the first question.
+  open().catch(() => undefined);
   return {
     findOrder: async (app, tpOrderId, budgetMs) => findOrder(withPair(app), tpOrderId, budgetMs),
     queryOwnId: async (app, tpOrderId, budgetMs) =>

@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { parseArgs, styleText } from 'node:util';
 import { SAMPLE_ORDER } from './cashier/sample-order.ts';
 import { type Stack, startStack } from './stack/stack.ts';
 import { visible } from './visible.ts';
@@ -10,7 +10,11 @@ const PORTS = { gateway: 3000, cashier: 8620 };
 const REPEAT_SECONDS = 10;
 const RETRY_SECONDS = 5;
 
-const { REFUND_AUDIT } = process.env;
+const { REFUND_AUDIT, BAIDU_STATUS_API } = process.env;
+const isSecond = BAIDU_STATUS_API === 'findByTpOrderId';
+
+/** How many mini-programs the merchant has: npm start -- --apps 2. */
+const apps = Math.max(Number(parseArgs({ options: { apps: { type: 'string' } } }).values.apps ?? 1) || 1, 1);
 
 const TITLE = '示例订单 Sample order';
 
@@ -35,8 +39,12 @@ const starting = startStack({
   gatewayPort: PORTS.gateway,
   cashier: { port: PORTS.cashier, repeatIntervalMs: REPEAT_SECONDS * 1000 },
   retrySeconds: RETRY_SECONDS,
+  apps,
   onError: (error) => process.stderr.write(`${visible(error.message)}\n`),
-  ...(REFUND_AUDIT && { environment: { REFUND_AUDIT } }),
+  environment: {
+    ...(REFUND_AUDIT && { REFUND_AUDIT }),
+    ...(BAIDU_STATUS_API && { BAIDU_STATUS_API }),
+  },
   ...(process.env['LOG_LEVEL'] && { onLog: (entry) => say(visible(entry)) }),
 });
 
@@ -62,19 +70,20 @@ function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Sta
 
   heading('Try it: ask for the sample order, pay for it, ask again');
   say('  1. This answers that it is UNPAID:');
-  say(
-    `  curl -H 'Authorization: Bearer ${apiToken}' '${stack.queryUrl(SAMPLE_ORDER.orderId, SAMPLE_ORDER.userId)}'`,
-  );
+  const { orderId, userId, tpOrderId } = SAMPLE_ORDER;
+  // The second generation needs the merchant's id, which by Baidu's ids only the ledger knows, once it was notified.
+  const url = isSecond ? stack.ownQueryUrl(tpOrderId) : stack.queryUrl(orderId, userId);
+  say(`  curl -H 'Authorization: Bearer ${apiToken}' '${url}'`);
   say(`  2. Open the page, choose the order “${TITLE}”, and pay. Or have it paid from here:`);
-  say(
-    `  curl -H 'content-type: application/json' -d '{}' '${cashier.url}/api/orders/${SAMPLE_ORDER.orderId}/pay'`,
-  );
+  say(`  curl -H 'content-type: application/json' -d '{}' '${cashier.url}/api/orders/${orderId}/pay'`);
   say('  3. The first command now answers that it is PAID. The page shows each step on the way.');
 
   heading('What is in use, made anew at each start');
-  line('API token', apiToken);
-  line('app', `appId ${cashier.appId}, appKey ${cashier.appKey}, dealId ${cashier.dealId}`);
-  line('platform key', cashier.platformPublicKey);
+  for (const { appId, appKey, dealId, platformPublicKey } of cashier.apps) {
+    line('API token', stack.apiTokens.get(appId) ?? '');
+    line('app', `appId ${appId}, appKey ${appKey}, dealId ${dealId}`);
+    line('platform key', platformPublicKey);
+  }
 
   heading('Stand-ins for AWS');
   line('queue, topic', `${aws.environment['AWS_ENDPOINT_URL_SQS']}  (SQS, SNS)`);
@@ -85,6 +94,10 @@ function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Sta
   heading('Different here, so that it can be watched');
   line('Baidu repeats', `a notification after ${REPEAT_SECONDS} s (in production 2 min)`);
   line('the queue', `delivers again after ${RETRY_SECONDS} s (deployed 3 min)`);
+  line(
+    'status API',
+    `${BAIDU_STATUS_API ?? 'queryorderdetail'}: BAIDU_STATUS_API=findByTpOrderId npm start runs on the second generation`,
+  );
   line(
     'refund audits',
     `REFUND_AUDIT is ${REFUND_AUDIT ?? 'approve'}: set it for another (deployed: undecided)`,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs, styleText } from 'node:util';
 import { visible } from '../visible.ts';
 import { CashierError } from './error.ts';
-import { type Cashier, type CashierOptions, type Hop, startCashier } from './index.ts';
+import { type Cashier, type CashierOptions, type Hop, type OtherApp, startCashier } from './index.ts';
 
 const DEFAULT_PORT = 8620;
 
@@ -19,6 +19,7 @@ const HELP = `A local stand-in for Baidu's cashier, with a page to drive it.
   --app-id <id>                   10026
   --app-key <key>                 MMM4oc
   --deal-id <id>                  470193086
+  --other-app <id>,<key>,<deal>   another mini-program's appId, appKey and dealId; may be given several times
   --smart-app-key <key>           the mini-program's own App Key and App Secret, for the second
   --smart-app-secret <secret>     generation of Baidu's interface; new ones by default
   --repeat-interval-ms <n>        between repetitions of a notification (120000, as at Baidu); those of a
@@ -47,6 +48,7 @@ const OPTIONS = {
   'app-id': text,
   'app-key': text,
   'deal-id': text,
+  'other-app': { type: 'string', multiple: true },
   'smart-app-key': text,
   'smart-app-secret': text,
   'repeat-interval-ms': text,
@@ -79,6 +81,7 @@ function readOptions(args: string[]): CashierOptions | null {
     appId: appId === undefined ? undefined : String(whole('app-id', appId, Number.MAX_SAFE_INTEGER)),
     appKey: values['app-key'],
     dealId: values['deal-id'],
+    otherApps: values['other-app']?.map(otherApp),
     smartAppKey: values['smart-app-key'],
     smartAppSecret: values['smart-app-secret'],
     // Longer than this and Node's timers fire at once.
@@ -88,6 +91,15 @@ function readOptions(args: string[]): CashierOptions | null {
     refusal: onError === 'refund' ? 'refunded' : 'repeat',
     signValues,
   };
+}
+
+function otherApp(value: string): OtherApp {
+  const [appId, appKey, dealId, ...more] = value.split(',');
+  if (appId && appKey && dealId && more.length === 0) return { appId, appKey, dealId };
+  throw new CashierError(
+    'INVALID',
+    `--other-app must be an appId, an appKey and a dealId with commas, not ${value}`,
+  );
 }
 
 function parse(args: string[]) {
@@ -130,9 +142,11 @@ function printStart(cashier: Cashier, wanted: number | undefined): void {
     ['Page', styleText('bold', cashier.url)],
     ['Query URL', cashier.queryUrl],
     ['Openapi URL', cashier.openapiUrl],
-    ['App', `appId ${cashier.appId}, appKey ${cashier.appKey}, dealId ${cashier.dealId}`],
-    ['Mini-program', `smartAppKey ${cashier.smartAppKey}, smartAppSecret ${cashier.smartAppSecret}`],
-    ['Platform key', cashier.platformPublicKey],
+    ...cashier.apps.flatMap(({ appId, appKey, dealId, smartAppKey, smartAppSecret, platformPublicKey }) => [
+      ['App', `appId ${appId}, appKey ${appKey}, dealId ${dealId}`],
+      ['Mini-program', `smartAppKey ${smartAppKey}, smartAppSecret ${smartAppSecret}`],
+      ['Platform key', platformPublicKey],
+    ]),
     ['Your key', merchantPublicKey ?? missing('queries are refused (--merchant-public-key, or the page)')],
     ['Notify URL', notifyUrl ?? missing('notifications go nowhere (--notify-url, or the page)')],
     ['Refund URL', refundNotifyUrl ?? 'none: nobody is told of a refund (--refund-notify-url, or the page)'],

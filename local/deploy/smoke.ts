@@ -1,7 +1,9 @@
 import { parseArgs, styleText } from 'node:util';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { visible } from '../visible.ts';
+import { baiduAnswers } from './baidu-answers.ts';
+import { invoke } from './invoke.ts';
 
 /*
  * Checks a deployed stage from outside, without touching an order:
@@ -81,6 +83,7 @@ async function check(stack: string, lambda: LambdaClient, outputs: Promise<Outpu
     ['query signs', () => selfTest(lambda, `${stack}-query`)],
     ['notify verifies', () => selfTest(lambda, `${stack}-notify`)],
     ['confirm signs', () => selfTest(lambda, `${stack}-confirm`)],
+    ['Baidu answers', () => baiduAnswers(lambda, `${stack}-query`)],
     ['the webhook refuses what is forged', async () => refusesForgery(urlIn(await outputs, 'WebhookUrl'))],
     ['the query refuses who has no token', async () => refusesStranger(urlIn(await outputs, 'QueryUrl'))],
   ];
@@ -106,16 +109,9 @@ interface Key {
 
 /** Invokes `{"selfTest":true}` and shows the keys that the function works with. */
 async function selfTest(lambda: LambdaClient, name: string): Promise<string> {
-  const { FunctionError, Payload } = await lambda.send(
-    new InvokeCommand({ FunctionName: name, Payload: JSON.stringify({ selfTest: true }) }),
-  );
-  const result = JSON.parse(Payload?.transformToString() || 'null');
-  if (FunctionError || result?.ok !== true) {
-    throw new Error(
-      `${name} failed: ${result?.errorType ?? FunctionError}: ${result?.errorMessage ?? 'no answer'}`,
-    );
-  }
-  const apps: (Key & { appId?: string; platformKeys?: Key[] })[] = result.apps ?? [result];
+  const { result, error, message } = await invoke(lambda, name, { selfTest: true });
+  if (error !== undefined || result?.['ok'] !== true) throw new Error(`${name} failed: ${error}: ${message}`);
+  const apps: (Key & { appId?: string; platformKeys?: Key[] })[] = result['apps'] ?? [result];
   const keysOf = ({ platformKeys, ...own }: (typeof apps)[number]) =>
     (platformKeys ?? [own])
       .map(({ keyBits, publicKey }) => `${keyBits} bits, public key ${publicKey}`)

@@ -1,9 +1,11 @@
 /**
+/**
  * The benchmarks: `npm run bench` for all, `npm run bench -- cold` for the cold half alone, `npm run bench -- burst` for
- * the burst of 10,000 notifications.
+ * the burst of 10,000 notifications, `npm run bench -- apps` for one app against several in the secret.
  * Exits 1 where a figure misses its limit. docs/performance.md says what each figure means.
  */
 import { FUNCTIONS } from '../../local/deploy/bundles.ts';
+import { measureApps } from './apps.ts';
 import { runBurst } from './burst.ts';
 import { measureColdHalf } from './cold-half.ts';
 import { measureConfirm } from './confirm.ts';
@@ -40,12 +42,14 @@ async function measure(part: string | undefined): Promise<Check[]> {
       return cold();
     case 'burst':
       return burst(BURST.whole);
+    case 'apps':
+      return apps();
     case undefined: {
       const halves = [...(await cold()), ...(await warm()), ...(await sizes()), ...(await confirm())];
-      return [...halves, ...signing(), ...(await burst(BURST.sample))];
+      return [...halves, ...signing(), ...(await apps()), ...(await burst(BURST.sample))];
     }
     default:
-      throw new Error(`There is no part “${part}”: cold, burst, or nothing for all.`);
+      throw new Error(`There is no part “${part}”: cold, burst, apps, or nothing for all.`);
   }
 }
 
@@ -115,6 +119,11 @@ function signing(): Check[] {
     const what = `sign ${bits}, of openssl speed`;
     return { what, value: sign / opensslSign, unit: '×', limit: 0.9, atLeast: true };
   });
+}
+
+async function apps(): Promise<Check[]> {
+  progress('one app and several …');
+  return measureApps(stage, ROUNDS.cold, say);
 }
 
 async function burst(notifications: number): Promise<Check[]> {

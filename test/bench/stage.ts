@@ -22,6 +22,8 @@ import type { Toolbox } from './toolbox.ts';
 
 /** The functions of all contenders, bundled, and the peers that they talk to. */
 export interface Stage {
+  /** The one app in the secret. */
+  readonly app: Readonly<Record<string, unknown>>;
   readonly secrets: Peer;
   readonly baidu: Baidu;
   readonly queue: Peer;
@@ -53,12 +55,13 @@ export async function setStage({ runtimeClient, packages }: Toolbox): Promise<St
   const platform = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
   const token = 'a-token-of-the-benchmarks-0123456789';
   const { orderId = '', userId: siteId = '', tpOrderId = '' } = PAID;
+  const app = {
+    ...{ appId: '10026', appKey: 'MMM4oc', dealId: PAID['dealId'], apiTokens: [token] },
+    privateKey: merchant.export({ format: 'pem', type: 'pkcs1' }),
+    platformPublicKey: createPublicKey(platform).export({ format: 'der', type: 'spki' }).toString('base64'),
+  };
   const [secrets, baidu, queue, topic, table, bundles] = await Promise.all([
-    startSecrets({
-      ...{ appId: '10026', appKey: 'MMM4oc', dealId: PAID['dealId'], apiTokens: [token] },
-      privateKey: merchant.export({ format: 'pem', type: 'pkcs1' }),
-      platformPublicKey: createPublicKey(platform).export({ format: 'der', type: 'spki' }).toString('base64'),
-    }),
+    startSecrets(app),
     startBaidu(),
     startQueue(),
     startTopic(),
@@ -79,7 +82,7 @@ export async function setStage({ runtimeClient, packages }: Toolbox): Promise<St
   };
   const ofAws = [secrets, queue, topic, table];
   return {
-    ...{ secrets, baidu, queue, topic, table, bundles },
+    ...{ app, secrets, baidu, queue, topic, table, bundles },
     setDistances: ({ baiduMs, awsMs }) => {
       baidu.distance.roundTripMs = baiduMs;
       for (const { distance } of ofAws) distance.roundTripMs = awsMs;
