@@ -9,6 +9,7 @@ import { runCommand } from './command/command.ts';
 import type { Text } from './command/language.ts';
 import type { Finding } from './doctor/finding.ts';
 import { readInput } from './doctor/input.ts';
+import { visible, visibleJson } from './visible.ts';
 
 const HELP = {
   en: `Asks Baidu for the status of one order, with your own secret: no AWS, nothing deployed.
@@ -64,7 +65,7 @@ async function ask({ file, appId, url, wanted, language, json }: Request): Promi
   try {
     const answer = await askBaidu(asking, wanted, url);
     if (!answer) return notFound(asking);
-    process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : writeAnswer(answer, language));
+    process.stdout.write(json ? `${visibleJson(answer)}\n` : writeAnswer(answer, language));
     return undefined;
   } catch (thrown) {
     const error = asServiceError(thrown);
@@ -116,12 +117,16 @@ function report({ said, advice, ...failure }: Failure, { json, language }: Reque
   const words = advice.map((line) => (typeof line === 'string' ? line : line[language]));
   if (json) {
     const error = { ...failure, message: said[language], advice: words };
-    process.stdout.write(`${JSON.stringify({ error }, null, 2)}\n`);
+    process.stdout.write(`${visibleJson({ error })}\n`);
     return;
   }
   const likely = { en: 'Most likely:', zh: '最可能的原因：' }[language];
   const heading = failure.code === 'CONFIGURATION_UNAVAILABLE' ? [] : [likely];
-  const lines = [styleText('red', said[language]), ...heading, ...words.map((line) => `  ${line}`)];
+  const lines = [
+    styleText('red', visible(said[language])),
+    ...heading,
+    ...words.map((line) => `  ${visible(line)}`),
+  ];
   process.stderr.write(`${lines.join('\n')}\n`);
 }
 

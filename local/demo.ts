@@ -70,7 +70,11 @@ await runCommand(
   { typed: 'npm run demo --', help: HELP, options: {}, isContent: () => false },
   async ({ language }) => {
     const print = printer(language);
-    const stack = await startStack({ onError: (error) => print.say(`   ${error.message}`) });
+    const { BAIDU_STATUS_API } = process.env;
+    const stack = await startStack({
+      onError: (error) => print.say(`   ${error.message}`),
+      environment: BAIDU_STATUS_API ? { BAIDU_STATUS_API } : {},
+    });
     try {
       return (await demonstrate(stack, print)) ? 0 : 1;
     } finally {
@@ -144,9 +148,13 @@ async function demonstrate(
   const body = (await answer.json()) as { payment?: { status?: string } };
   const hop = cashier.timeline(SAMPLE_ORDER.orderId).findLast(({ kind }) => kind === 'query');
   line({ en: 'request', zh: '请求' }, `GET ${url}`);
-  line({ en: 'signed text', zh: '签名的文本' }, rawOf(hop, 'expectedText') ?? NOTHING);
-  const [, search] = rawOf(hop, 'request')?.split('?') ?? [];
-  line({ en: 'signature', zh: '签名' }, new URLSearchParams(search).get('sign') ?? NOTHING);
+  const signedText = rawOf(hop, 'expectedText');
+  // The second generation is asked with an access token, unsigned.
+  if (signedText !== undefined) {
+    line({ en: 'signed text', zh: '签名的文本' }, signedText);
+    const [, search] = rawOf(hop, 'request')?.split('?') ?? [];
+    line({ en: 'signature', zh: '签名' }, new URLSearchParams(search).get('sign') ?? NOTHING);
+  }
   line({ en: 'the cashier', zh: '收银台' }, hop?.note ?? { en: '(was not asked)', zh: '（未被查询）' });
   line({ en: 'answer', zh: '应答' }, `HTTP ${answer.status}`);
   json(body);

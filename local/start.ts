@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { platformKeyFrom } from './cashier/options.ts';
+import { platformKeyFrom, wholeFrom } from './cashier/options.ts';
 import { holdsPrivateKey } from './cashier/private-keys.ts';
 import { SAMPLE_ORDER } from './cashier/sample-order.ts';
 import { padded } from './command/columns.ts';
@@ -15,7 +15,7 @@ const PORTS = { gateway: 3000, cashier: 8620 };
 const REPEAT_SECONDS = 10;
 const RETRY_SECONDS = 5;
 
-const { REFUND_AUDIT, LOG_LEVEL } = process.env;
+const { REFUND_AUDIT, BAIDU_STATUS_API, LOG_LEVEL } = process.env;
 
 const TITLE = '示例订单 Sample order';
 
@@ -24,24 +24,28 @@ const HELP = {
 
   npm start -- [options]
 
+  --apps N              how many mini-programs the merchant has (1)
   --platform-key FILE   RSA private key (PEM) that signs notifications; a new one at each start by default:
                         openssl genrsa -out platform.pem 2048
   --lang en|zh          the language (by LANG otherwise)
   --help
 
 REFUND_AUDIT=undecided|refuse|approve in the environment: what is answered to a refund audit (approve).
+BAIDU_STATUS_API=findByTpOrderId: Baidu is asked by the second generation of its interface.
 LOG_LEVEL=INFO: the functions' log, too.
 `,
   zh: `在本机运行整个服务，自带收银台，按 Ctrl-C 结束：不需要 AWS，也不需要部署。
 
   npm start -- [选项]
 
+  --apps N              商户有几个小程序（1）
   --platform-key FILE   给通知签名的 RSA 私钥（PEM）；默认每次启动新生成一个：
                         openssl genrsa -out platform.pem 2048
   --lang en|zh          语言（默认按 LANG）
   --help
 
 环境变量 REFUND_AUDIT=undecided|refuse|approve：如何答复退款审核（approve）。
+BAIDU_STATUS_API=findByTpOrderId：用第二代接口向百度查询。
 LOG_LEVEL=INFO：同时显示函数的日志。
 `,
 };
@@ -52,7 +56,7 @@ await runCommand(
   {
     typed: 'npm start --',
     help: HELP,
-    options: { 'platform-key': { type: 'string' } },
+    options: { 'platform-key': { type: 'string' }, apps: { type: 'string' } },
     isContent: holdsPrivateKey,
   },
   async ({ values, language }) => {
@@ -62,8 +66,12 @@ await runCommand(
         gatewayPort: PORTS.gateway,
         cashier: { port: PORTS.cashier, repeatIntervalMs: REPEAT_SECONDS * 1000, platformPrivateKey },
         retrySeconds: RETRY_SECONDS,
+        apps: Math.max(wholeFrom('apps', values.apps, 100) ?? 1, 1),
         onError: (error) => process.stderr.write(`${visible(error.message)}\n`),
-        ...(REFUND_AUDIT && { environment: { REFUND_AUDIT } }),
+        environment: {
+          ...(REFUND_AUDIT && { REFUND_AUDIT }),
+          ...(BAIDU_STATUS_API && { BAIDU_STATUS_API }),
+        },
         ...(LOG_LEVEL && { onLog: (entry) => say(visible(entry)) }),
       },
       language,
@@ -105,7 +113,10 @@ function show(
   const line = (name: Text, value: string | Text) =>
     say(`  ${padded(name[language], 16)} ${typeof value === 'string' ? value : value[language]}`);
   const heading = (text: Text) => say(`\n${styleText('bold', text[language])}`);
-  const { orderId, userId } = SAMPLE_ORDER;
+  const { orderId, userId, tpOrderId } = SAMPLE_ORDER;
+  const isSecond = BAIDU_STATUS_API === 'findByTpOrderId';
+  // The second generation needs the merchant's id, which by Baidu's ids only the ledger knows, once it was notified.
+  const askUrl = isSecond ? stack.ownQueryUrl(tpOrderId) : stack.queryUrl(orderId, userId);
   say();
   for (const taken of [
     takenInstead({ en: 'The service', zh: '服务' }, PORTS.gateway, gateway.port),
@@ -130,7 +141,7 @@ function show(
     zh: '试一试：查询示例订单，付款，再查询',
   });
   write({ en: '  1. This answers that it is UNPAID:', zh: '  1. 这条命令应答 UNPAID（未支付）：' });
-  say(`  curl -H 'Authorization: Bearer ${apiToken}' '${stack.queryUrl(orderId, userId)}'`);
+  say(`  curl -H 'Authorization: Bearer ${apiToken}' '${askUrl}'`);
   write({
     en: `  2. Open the page, choose the order “${TITLE}”, and pay. Or have it paid from here:`,
     zh: `  2. 打开页面，选择订单“${TITLE}”并支付。也可以在这里付款：`,
@@ -142,12 +153,11 @@ function show(
   });
 
   heading({ en: 'What is in use, made anew at each start', zh: '正在使用的值，每次启动重新生成' });
-  line({ en: 'API token', zh: 'API token 令牌' }, apiToken);
-  line(
-    { en: 'app', zh: '应用' },
-    `appId ${cashier.appId}, appKey ${cashier.appKey}, dealId ${cashier.dealId}`,
-  );
-  line({ en: 'platform key', zh: '平台公钥' }, cashier.platformPublicKey);
+  for (const { appId, appKey, dealId, platformPublicKey } of cashier.apps) {
+    line({ en: 'API token', zh: 'API token 令牌' }, stack.apiTokens.get(appId) ?? '');
+    line({ en: 'app', zh: '应用' }, `appId ${appId}, appKey ${appKey}, dealId ${dealId}`);
+    line({ en: 'platform key', zh: '平台公钥' }, platformPublicKey);
+  }
 
   heading({ en: 'Stand-ins for AWS', zh: 'AWS 的替身' });
   line({ en: 'queue, topic', zh: 'queue, topic' }, `${aws.environment['AWS_ENDPOINT_URL_SQS']}  (SQS, SNS)`);
@@ -183,6 +193,14 @@ function showDifferences(heading: (text: Text) => void, line: (name: Text, value
     {
       en: `delivers again after ${RETRY_SECONDS} s (deployed 3 min)`,
       zh: `${RETRY_SECONDS} 秒后再次投递（部署后 3 分钟）`,
+    },
+  );
+  const api = BAIDU_STATUS_API ?? 'queryorderdetail';
+  line(
+    { en: 'status API', zh: '查询接口' },
+    {
+      en: `${api}: BAIDU_STATUS_API=findByTpOrderId npm start runs on the second generation`,
+      zh: `${api}：BAIDU_STATUS_API=findByTpOrderId npm start 改用第二代接口`,
     },
   );
   const audit = REFUND_AUDIT ?? 'approve';

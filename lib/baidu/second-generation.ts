@@ -10,7 +10,7 @@ import { badResponse, type OrderStatus } from './order-status.ts';
 export type { FoundOrder } from './found-order.ts';
 
 /** A payment app with the mini-program's own App Key and App Secret, which the second generation asks for. */
-export interface SecondGenerationApp extends App, SmartApp {}
+export interface SecondGenerationApp extends Omit<App, 'privateKey'>, SmartApp {}
 
 /** What a client of the second generation is made of; everything has a default. */
 export interface SecondGenerationOptions extends Partial<AttemptLimits> {

@@ -5,7 +5,7 @@ import type { Language, Text } from '../command/language.ts';
 import { visible } from '../visible.ts';
 import { CashierError } from './error.ts';
 import { HOP_NAMES } from './hop-names.ts';
-import { type Cashier, type CashierOptions, type Hop, startCashier } from './index.ts';
+import { type Cashier, type CashierOptions, type Hop, type OtherApp, startCashier } from './index.ts';
 import { merchantKeyFrom, platformKeyFrom, urlFrom, wholeFrom, wordFrom } from './options.ts';
 import { holdsPrivateKey } from './private-keys.ts';
 
@@ -25,6 +25,7 @@ const HELP = {
   --app-id <id>                   10026
   --app-key <key>                 MMM4oc
   --deal-id <id>                  470193086
+  --other-app <id>,<key>,<deal>   another mini-program's appId, appKey and dealId; may be given several times
   --smart-app-key <key>           the mini-program's own App Key and App Secret, for the second
   --smart-app-secret <secret>     generation of Baidu's interface; new ones by default
   --repeat-interval-ms <n>        between repetitions of a notification (120000, as at Baidu); those of a
@@ -56,6 +57,7 @@ PKCS#1, as Go's x509.ParsePKCS1PrivateKey wants it: openssl rsa -in merchant.pem
   --app-id <id>                   10026
   --app-key <key>                 MMM4oc
   --deal-id <id>                  470193086
+  --other-app <id>,<key>,<deal>   另一个小程序的 appId、appKey 和 dealId；可以给出多次
   --smart-app-key <key>           小程序自己的 App Key 和 App Secret，用于第二代接口；
   --smart-app-secret <secret>     默认新生成
   --repeat-interval-ms <n>        重复通知的间隔（120000，与百度相同）；退款消息的间隔
@@ -86,6 +88,7 @@ const OPTIONS = {
   'app-id': text,
   'app-key': text,
   'deal-id': text,
+  'other-app': { type: 'string', multiple: true },
   'smart-app-key': text,
   'smart-app-secret': text,
   'repeat-interval-ms': text,
@@ -112,6 +115,7 @@ function readOptions({ values }: Given<typeof OPTIONS>): CashierOptions {
     appId: appId === undefined ? undefined : String(wholeFrom('app-id', appId, Number.MAX_SAFE_INTEGER)),
     appKey: values['app-key'],
     dealId: values['deal-id'],
+    otherApps: values['other-app']?.map(otherApp),
     smartAppKey: values['smart-app-key'],
     smartAppSecret: values['smart-app-secret'],
     repeatIntervalMs: milliseconds('repeat-interval-ms'),
@@ -123,12 +127,21 @@ function readOptions({ values }: Given<typeof OPTIONS>): CashierOptions {
   };
 }
 
+function otherApp(value: string): OtherApp {
+  const [appId, appKey, dealId, ...more] = value.split(',');
+  if (appId && appKey && dealId && more.length === 0) return { appId, appKey, dealId };
+  throw new UsageError({
+    en: `--other-app must be an appId, an appKey and a dealId with commas, not ${value}.`,
+    zh: `--other-app 应为用逗号隔开的 appId、appKey 和 dealId，不能是 ${value}。`,
+  });
+}
+
 const say = (line = '') => process.stdout.write(`${line}\n`);
 
 function printStart(cashier: Cashier, wanted: number | undefined, language: Language): void {
   const { notifyUrl, refundNotifyUrl, refundAuditUrl, merchantPublicKey } = cashier.connection();
   const missing = (words: Text) => styleText('yellow', words[language]);
-  const { port, appId, appKey, dealId, smartAppKey, smartAppSecret } = cashier;
+  const { port, apps } = cashier;
   if (wanted && port !== wanted) {
     const taken: Text = {
       en: `Port ${wanted} is in use; ${port} is taken instead.`,
@@ -140,9 +153,7 @@ function printStart(cashier: Cashier, wanted: number | undefined, language: Lang
     [{ en: 'Page', zh: '页面' }, styleText('bold', cashier.url)],
     [{ en: 'Query URL', zh: '查询地址' }, cashier.queryUrl],
     [{ en: 'Openapi URL', zh: '第二代接口' }, cashier.openapiUrl],
-    [{ en: 'App', zh: '应用' }, `appId ${appId}, appKey ${appKey}, dealId ${dealId}`],
-    [{ en: 'Mini-program', zh: '小程序' }, `smartAppKey ${smartAppKey}, smartAppSecret ${smartAppSecret}`],
-    [{ en: 'Platform key', zh: '平台公钥' }, cashier.platformPublicKey],
+    ...apps.flatMap(appRows),
     [{ en: 'Your key', zh: '商户公钥' }, merchantPublicKey ?? missing(MISSING.key)],
     [{ en: 'Notify URL', zh: '支付回调' }, notifyUrl ?? missing(MISSING.notify)],
     [{ en: 'Refund URL', zh: '退款回调' }, refundNotifyUrl ?? MISSING.refund[language]],
@@ -150,6 +161,17 @@ function printStart(cashier: Cashier, wanted: number | undefined, language: Lang
   ];
   for (const [name, value] of rows) say(`${padded(name[language], 14)}${value}`);
   say({ en: '\nCtrl-C ends it.\n', zh: '\n按 Ctrl-C 结束。\n' }[language]);
+}
+
+function appRows({ appId, appKey, dealId, ...own }: Cashier['apps'][number]): (readonly [Text, string])[] {
+  return [
+    [{ en: 'App', zh: '应用' }, `appId ${appId}, appKey ${appKey}, dealId ${dealId}`],
+    [
+      { en: 'Mini-program', zh: '小程序' },
+      `smartAppKey ${own.smartAppKey}, smartAppSecret ${own.smartAppSecret}`,
+    ],
+    [{ en: 'Platform key', zh: '平台公钥' }, own.platformPublicKey],
+  ];
 }
 
 const MISSING: Readonly<Record<'key' | 'notify' | 'refund' | 'audit', Text>> = {

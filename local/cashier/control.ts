@@ -154,6 +154,7 @@ function newRefund({ money, audit = true }: Body): NewRefund {
 function newOrder(body: Body): NewOrder {
   const text = (name: string) => textIn(body, name);
   return {
+    appId: text('appId'),
     orderId: text('orderId'),
     userId: text('userId'),
     tpOrderId: text('tpOrderId') ?? '',

@@ -118,9 +118,9 @@ export class Ledger {
     return this.#orders.get(orderId);
   }
 
-  /** Returns the order with a merchant's id: of several the one that is paid, else the newest. */
-  findByTpOrderId(tpOrderId: string): Order | undefined {
-    const known = this.all().filter((order) => order.tpOrderId === tpOrderId);
+  /** Returns the order of an app with a merchant's id: of several the one that is paid, else the newest. */
+  findByTpOrderId(tpOrderId: string, appId: string): Order | undefined {
+    const known = this.all().filter((order) => order.appId === appId && order.tpOrderId === tpOrderId);
     return known.findLast(({ payment }) => payment === 'PAID') ?? known.at(-1);
   }
 

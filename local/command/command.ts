@@ -67,7 +67,8 @@ export async function runCommand<const O extends Options>(
 function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      // The second is a socket's word for it, where something was left unread.
+      if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') throw error;
     });
   }
 }

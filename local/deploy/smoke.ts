@@ -1,9 +1,12 @@
 import { styleText } from 'node:util';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { runCommand } from '../command/command.ts';
 import { type Language, plain, type Text } from '../command/language.ts';
 import { visible } from '../visible.ts';
+import { baiduAnswers } from './baidu-answers.ts';
+import { Fault } from './fault.ts';
+import { invoke } from './invoke.ts';
 
 /*
  * Checks a deployed stage from outside, without touching an order:
@@ -38,16 +41,6 @@ npm run smoke -- [--stage STAGE] [--region REGION] [--service NAME]
 
 /** What one check found, for people; it throws what is wrong, a `Fault` where that is ours to say. */
 type Check = () => Promise<Text>;
-
-/** What is wrong with the stage. */
-class Fault extends Error {
-  readonly text: Text;
-
-  constructor(text: Text) {
-    super(text.en);
-    this.text = text;
-  }
-}
 
 /** The outputs of the stack by their names. */
 type Outputs = ReadonlyMap<string, string>;
@@ -138,6 +131,7 @@ function checksOf(stack: string, lambda: LambdaClient, outputs: Promise<Outputs>
     [{ en: 'query signs', zh: 'query 能签名' }, () => selfTest(lambda, `${stack}-query`)],
     [{ en: 'notify verifies', zh: 'notify 能验签' }, () => selfTest(lambda, `${stack}-notify`)],
     [{ en: 'confirm signs', zh: 'confirm 能签名' }, () => selfTest(lambda, `${stack}-confirm`)],
+    [{ en: 'Baidu answers', zh: '百度有应答' }, () => baiduAnswers(lambda, `${stack}-query`)],
     [
       { en: 'the webhook refuses what is forged', zh: '支付回调拒绝伪造的通知' },
       async () => refusesForgery(urlIn(await outputs, 'WebhookUrl')),
@@ -177,18 +171,14 @@ interface Key {
 
 /** Invokes `{"selfTest":true}` and shows the keys that the function works with. */
 async function selfTest(lambda: LambdaClient, name: string): Promise<Text> {
-  const { FunctionError, Payload } = await lambda.send(
-    new InvokeCommand({ FunctionName: name, Payload: JSON.stringify({ selfTest: true }) }),
-  );
-  const result = JSON.parse(Payload?.transformToString() || 'null');
-  if (FunctionError || result?.ok !== true) {
-    const what = result?.errorType ?? FunctionError;
+  const { result, error, message } = await invoke(lambda, name, { selfTest: true });
+  if (error !== undefined || result?.['ok'] !== true) {
     throw new Fault({
-      en: `${name} failed: ${what}: ${result?.errorMessage ?? 'no answer'}`,
-      zh: `${name} 失败：${what}：${result?.errorMessage ?? '没有应答'}`,
+      en: `${name} failed: ${error}: ${message}`,
+      zh: `${name} 失败：${error}：${message}`,
     });
   }
-  const apps: (Key & { appId?: string; platformKeys?: Key[] })[] = result.apps ?? [result];
+  const apps: (Key & { appId?: string; platformKeys?: Key[] })[] = result['apps'] ?? [result];
   const written = (key: (key: Key) => string, app: string) =>
     apps
       .map(({ appId, platformKeys, ...own }) => {

@@ -240,15 +240,13 @@ class Reader {
   }
 
   #runAgain(command: string) {
-    const [, until] = Object.entries(AGAIN).find(([start]) => command.startsWith(start)) ?? [];
-    return vi.waitFor(
-      async () => {
-        const outcome = await this.#desk.run(this.#filled(command));
-        if (until) expect(outcome.screen).toMatch(until);
-        return outcome;
-      },
-      { timeout: 30_000 },
-    );
+    const [, until = /(?:)/] = Object.entries(AGAIN).find(([start]) => command.startsWith(start)) ?? [];
+    const run = async () => {
+      const outcome = await this.#desk.run(this.#filled(command));
+      expect(outcome.screen).toMatch(until);
+      return outcome;
+    };
+    return vi.waitFor(run, { timeout: 30_000 });
   }
 
   async #runUntilInterrupted(command: string, ready: RegExp): Promise<void> {

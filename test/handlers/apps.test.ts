@@ -4,10 +4,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { notifyEvent, ownQueryEvent, queryEvent, sqsEvent } from '../../local/stack/events.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/stack/secrets-manager.ts';
-import { type ScriptedBaidu, startBaidu } from '../support/baidu.ts';
+import { type ScriptedBaidu, says, startBaidu } from '../support/baidu.ts';
 import { BUILD, captureLog, coldStart, contextOf } from '../support/cold-start.ts';
 import { emptyLedger } from '../support/empty-ledger.ts';
 import { PAID, signed, signedForm } from '../support/notification.ts';
+import { orderBody, type ScriptedOpenapi, startOpenapi } from '../support/openapi.ts';
 import { drain } from '../support/queue.ts';
 import { baiduOf, makeApp, pair, pem, type TestApp } from '../support/two-apps.ts';
 
@@ -439,6 +440,68 @@ describe(`one broken app stops no other (${BUILD})`, () => {
       });
     }
     expect(await call(handler, asks(third))).toMatchObject({ status: 200 });
+  });
+});
+
+describe(`two apps by Baidu’s second generation (${BUILD})`, () => {
+  const pairOf = ({ appId }: TestApp) => ({ smartAppKey: `key-${appId}`, smartAppSecret: `secret-${appId}` });
+  let openapi: ScriptedOpenapi;
+  let second: Record<string, string>;
+
+  beforeEach(async () => {
+    await forget();
+    openapi = await startOpenapi();
+    openapi.always('order', (request, response) => {
+      const { pmAppKey, tpOrderId } = Object.fromEntries(new URLSearchParams(request.url?.split('?')[1]));
+      const { appId, order } = pmAppKey === A.secret()['appKey'] ? A : B;
+      says(orderBody({ appId, appKey: pmAppKey, tpOrderId, ...order, userId: order.siteId }))(
+        request,
+        response,
+      );
+    });
+    second = { BAIDU_STATUS_API: 'findByTpOrderId', BAIDU_OPENAPI_URL: openapi.url.href };
+  });
+  afterEach(() => openapi.close());
+
+  test('are asked for with their own pair, token and payment key', async () => {
+    store(...[A, B].map((app) => app.secret(pairOf(app))));
+    const [query, confirming] = [await start('query', second), await start('confirm', second)];
+    for (const app of [A, B]) {
+      expect(await call(query, ownQueryEvent('T-1', bearer(app)))).toMatchObject({
+        ...{ status: 200, body: { appId: app.appId, ...app.order, source: { api: 'findByTpOrderId' } } },
+      });
+      expect(await confirm(confirming, { appId: app.appId, tpOrderId: 'T-1' })).toEqual([]);
+    }
+    expect((await published()).map(({ appId, orderId }) => [appId, orderId]).sort()).toEqual(
+      [A, B].map(({ appId, order }) => [appId, order.orderId]),
+    );
+    // Each function exchanges a token for each app: of query the first and the third, of confirm the others.
+    const tokens = openapi.asked.filter(({ question }) => question === 'token');
+    expect(tokens.map(({ params }) => params['client_secret'])).toEqual(
+      [A, A, B, B].map((app) => pairOf(app).smartAppSecret),
+    );
+    const used = openapi.asked.filter(({ question }) => question !== 'token').map(({ params }) => params);
+    for (const { pmAppKey, access_token: token = '' } of used) {
+      const own = pmAppKey === A.secret()['appKey'] ? ['token-1', 'token-2'] : ['token-3', 'token-4'];
+      expect(own).toContain(token);
+    }
+    expect(baidu.requests).toEqual([]);
+  });
+
+  test('one without a pair stops no other, and is asked for in no way', async () => {
+    store(A.secret(pairOf(A)), B.secret());
+    const handler = await start('query', second);
+    expect(await call(handler, ownQueryEvent('T-1', bearer(A)))).toMatchObject({ status: 200 });
+    expect(await call(handler, ownQueryEvent('T-1', bearer(B)))).toMatchObject({
+      ...{
+        status: 503,
+        body: { detail: expect.stringContaining(`smartAppKey of app ${B.appId} is missing`) },
+      },
+    });
+    const first = await start('query', { BAIDU_OPENAPI_URL: openapi.url.href });
+    const asked = openapi.asked.length;
+    expect(await call(first, ownQueryEvent('T-2', bearer(B)))).toMatchObject({ status: 404 });
+    expect(openapi.asked).toHaveLength(asked);
   });
 });
 

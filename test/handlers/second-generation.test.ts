@@ -6,6 +6,8 @@ import { type LocalSecretsManager, startSecretsManager } from '../../local/stack
 import {
   answerBody,
   type Behaviour,
+  breaksOff,
+  drips,
   hangs,
   resets,
   type ScriptedBaidu,
@@ -438,14 +440,3 @@ test(`a route by Baidu’s ids loads nothing of the second generation (${BUILD})
   expect(lines.at(-1)).toMatchObject({ message: 'answered', orderId: FOUND.orderId });
   expect(openapi.asked).toEqual([]);
 });
-
-function breaksOff(...[request, response]: Parameters<Behaviour>): void {
-  response.writeHead(200, { 'content-length': 9999 });
-  response.write(orderBody(), () => request.socket.destroy());
-}
-
-function drips(...[, response]: Parameters<Behaviour>): void {
-  response.writeHead(200, { 'content-type': 'application/json' });
-  const timer = setInterval(() => response.write(' '), 50);
-  response.on('close', () => clearInterval(timer));
-}

@@ -31,11 +31,18 @@ afterEach(() => {
 });
 
 /** Starts what `npm start` starts, in a process group of its own, as a shell does. */
-function start(args: readonly string[] = [], locale = 'C.UTF-8'): Run {
+function start(args: readonly string[] = [], more: Record<string, string> = {}): Run {
   const folder = mkdtempSync(path.join(tmpdir(), 'start-test-'));
   const child = spawn(process.execPath, ['local/start.ts', ...args], {
     ...{ cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
-    env: { ...process.env, TMPDIR: folder, LC_ALL: locale, NO_COLOR: '1', FORCE_COLOR: undefined },
+    env: {
+      ...process.env,
+      TMPDIR: folder,
+      LC_ALL: 'C.UTF-8',
+      NO_COLOR: '1',
+      FORCE_COLOR: undefined,
+      ...more,
+    },
   });
   let screen = '';
   const exit = once(child, 'exit').then(([code]) => code);
@@ -115,6 +122,7 @@ describe('npm start', () => {
 
     const [ask = ''] = await printed(/^ {2}curl -H 'Authorization: .+'$/m);
     const [pay = ''] = await printed(/^ {2}curl .+\/pay'$/m);
+    await printed(/refund audits +REFUND_AUDIT is approve/);
     const unpaid = { orderId: '1920891312', payment: { status: 'UNPAID' } };
     const [, endpoint = ''] = await printed(/queue, topic +(http\S+)/);
     const [, topicArn = ''] = await printed(/status topic +(arn:\S+)/);
@@ -141,7 +149,7 @@ describe('npm start', () => {
     const file = path.join(keys, 'platform.pem');
     // PKCS#1, as Go reads it.
     writeFileSync(file, privateKey.export({ type: 'pkcs1', format: 'pem' }));
-    const { printed, child, exit, folder } = start(['--platform-key', file], 'zh_CN.UTF-8');
+    const { printed, child, exit, folder } = start(['--platform-key', file], { LC_ALL: 'zh_CN.UTF-8' });
     await printed(/按 Ctrl-C 全部结束。/);
     rmSync(keys, { recursive: true });
     const [, shown] = await printed(/^ {2}平台公钥 +(\S+)$/m);
@@ -186,6 +194,16 @@ describe('npm start', () => {
     const [, cashier] = await printed(/^Port 8620 is in use\. The cashier has taken (\d+) instead\.$/m);
     await printed(new RegExp(`open this +http://127\\.0\\.0\\.1:${cashier}$`, 'm'));
     await printed(new RegExp(`webhook +http://127\\.0\\.0\\.1:${service}/`));
+    signalGroup(child, 'SIGINT');
+    expect(await exit).toBe(0);
+  }, 60_000);
+
+  test('answers refund audits as REFUND_AUDIT says', async () => {
+    const { printed, child, exit } = start([], { REFUND_AUDIT: 'refuse' });
+    await printed(/refund audits +REFUND_AUDIT is refuse/);
+    const [pay = ''] = await printed(/^ {2}curl .+\/pay'$/m);
+    expect(pasted(pay)).toMatchObject({ outcome: 'settled' });
+    expect(pasted(pay.replace("/pay'", "/refunds'"))).toMatchObject({ audit: { outcome: 'refused' } });
     signalGroup(child, 'SIGINT');
     expect(await exit).toBe(0);
   }, 60_000);
