@@ -7,6 +7,7 @@ import { askBaidu } from './ask/baidu.ts';
 import { isLoopback, type Request, readRequest, UsageError } from './ask/request.ts';
 import type { Finding, Language, Text } from './doctor/finding.ts';
 import { readInput } from './doctor/input.ts';
+import { visible, visibleJson } from './visible.ts';
 
 const HELP = {
   en: `Asks Baidu for the status of one order, with your own secret: no AWS, nothing deployed.
@@ -64,7 +65,7 @@ async function main(args: string[], fallback: Language): Promise<number> {
     return failure ? 1 : 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.text[fallback]}\n\n${HELP[fallback]}`);
+    process.stderr.write(`${visible(error.text[fallback])}\n\n${HELP[fallback]}`);
     return 2;
   }
 }
@@ -79,7 +80,7 @@ async function ask({ file, appId, url, wanted, language, json }: Request): Promi
   try {
     const answer = await askBaidu(asking, wanted, url);
     if (!answer) return notFound(asking);
-    process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : writeAnswer(answer, language));
+    process.stdout.write(json ? `${visibleJson(answer)}\n` : writeAnswer(answer, language));
     return undefined;
   } catch (thrown) {
     const error = asServiceError(thrown);
@@ -131,12 +132,16 @@ function report({ said, advice, ...failure }: Failure, { json, language }: Reque
   const words = advice.map((line) => (typeof line === 'string' ? line : line[language]));
   if (json) {
     const error = { ...failure, message: said[language], advice: words };
-    process.stdout.write(`${JSON.stringify({ error }, null, 2)}\n`);
+    process.stdout.write(`${visibleJson({ error })}\n`);
     return;
   }
   const likely = { en: 'Most likely:', zh: '最可能的原因：' }[language];
   const heading = failure.code === 'CONFIGURATION_UNAVAILABLE' ? [] : [likely];
-  const lines = [styleText('red', said[language]), ...heading, ...words.map((line) => `  ${line}`)];
+  const lines = [
+    styleText('red', visible(said[language])),
+    ...heading,
+    ...words.map((line) => `  ${visible(line)}`),
+  ];
   process.stderr.write(`${lines.join('\n')}\n`);
 }
 

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import {
@@ -22,7 +24,7 @@ let queues: Queues;
 beforeAll(async () => {
   packaged = await packageSubscriber();
   const { PointInTimeRecoverySpecification: _, ...table } = packaged.find('AWS::DynamoDB::Table');
-  shop = await openShop(table);
+  shop = await openShop(table, async () => createRequire(import.meta.url)(await unzip(packaged)));
   queues = await makeQueues(packaged, shop.aws);
 }, 120_000);
 afterAll(async () => {
@@ -126,8 +128,12 @@ describe('the order subscriber, as it is packaged,', () => {
       });
     }
     expect(alarms[0]?.Properties).toMatchObject({
-      ...{ Threshold: 0, ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 1 },
-      Metrics: [{ Expression: 'DIFF(FILL(waiting, 0))' }, { Id: 'waiting', ReturnData: false }],
+      ...{ Threshold: 0, ComparisonOperator: 'GreaterThanThreshold', DatapointsToAlarm: 1 },
+      Metrics: [
+        { Expression: 'DIFF(SUM([FILL(visible, 0), FILL(hidden, 0)]))' },
+        { Id: 'visible', ReturnData: false },
+        { Id: 'hidden', ReturnData: false },
+      ],
     });
   });
 
@@ -151,13 +157,23 @@ describe('the order subscriber, as it is packaged,', () => {
     const read = [...text.matchAll(/subscriber_output (\w+)/g)].map(([, name]) => name);
     expect(read).not.toEqual([]);
     for (const name of read) expect(packaged.outputs).toHaveProperty(String(name));
-    const zip = await openPromise(path.join(packaged.folder, '.serverless/order-subscriber.zip'));
     const modes: Record<string, string> = {};
+    const zip = await openPromise(zipOf(packaged));
     for await (const { fileName, externalFileAttributes } of zip.eachEntry()) {
       modes[fileName] = ((externalFileAttributes >>> 16) & 0o777).toString(8);
     }
     expect(modes).toEqual({ 'handler.js': '644' });
   });
 });
+
+const zipOf = ({ folder }: Package) => path.join(folder, '.serverless/order-subscriber.zip');
+
+/** Takes the function out of its zip, as Lambda does. */
+async function unzip(of: Package): Promise<string> {
+  const file = path.join(of.folder, 'handler.cjs');
+  const zip = await openPromise(zipOf(of));
+  for await (const entry of zip.eachEntry()) await writeFile(file, await zip.openReadStreamPromise(entry));
+  return file;
+}
 
 const arnOf = (name: string) => ({ 'Fn::GetAtt': [name, 'Arn'] });

@@ -60,8 +60,10 @@ const TABLE: Table = {
   ],
 };
 
+const loadSource = (): Promise<Pick<Shop, 'handler'>> => import('../../examples/order-subscriber/handler.ts');
+
 /** Makes a table of orders on the emulator, as the template does or as the one that is given, and loads the subscriber. */
-export async function openShop(properties: Table = TABLE): Promise<Shop> {
+export async function openShop(properties: Table = TABLE, load = loadSource): Promise<Shop> {
   const aws = await startAws();
   const table = 'subscriber-orders';
   const { AttributeDefinitions, KeySchema, ...rest } = properties;
@@ -75,7 +77,7 @@ export async function openShop(properties: Table = TABLE): Promise<Shop> {
   vi.spyOn(console, 'error').mockImplementation(note);
   for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
   vi.stubEnv('ORDERS_TABLE', table);
-  const { handler } = await import('../../examples/order-subscriber/handler.ts');
+  const { handler } = await load();
   let orders = 0;
   return {
     ...{ aws, table, documents, log, handler },

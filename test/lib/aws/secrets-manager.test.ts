@@ -43,6 +43,23 @@ describe('loadSecrets()', () => {
     expect(awsClientLimits).toHaveBeenCalledExactlyOnceWith({ attemptTimeoutMs, maxAttempts: 3 });
   });
 
+  test('gives an attempt half the time of the read under way, so that a dead connection costs no refresh', async () => {
+    const send = vi.spyOn(SecretsManagerClient.prototype, 'send');
+    const failures: string[] = [];
+    const onFailure = ({ message }: Error) => failures.push(message);
+    const limits = { timeoutMs: 20_000, refreshTimeoutMs: 1000 };
+    const load = loadSecrets({ ...CONFIG, secretTtlMs: 0 }, { parse, onFailure, ...limits });
+    await vi.waitFor(() => expect(secretsManager.calls).toHaveLength(1));
+    expect(await load()).toBe('parsed one');
+    secretsManager.play(hangs, says('{"SecretString":"two"}'));
+    expect(await load()).toBe('parsed two');
+    expect(failures).toEqual([]);
+    expect(send.mock.calls.map(([, options]) => options)).toMatchObject([
+      { requestTimeout: 10_000 },
+      ...Array(send.mock.calls.length - 1).fill({ requestTimeout: 500 }),
+    ]);
+  });
+
   test('reads it again after its time', async () => {
     const load = loadSecrets({ ...CONFIG, secretTtlMs: 0 }, { parse });
     expect(await load()).toBe('parsed one');
