@@ -1,5 +1,5 @@
-import { type ColdStart, measureColdStarts } from './cold.ts';
-import { type CpuShare, openCpuShare } from './cpu.ts';
+import { type ColdStart, measureColdStarts, requireSuccess } from './cold.ts';
+import { type CpuShare, openCpuShare, WHOLE_PROCESSOR_MB } from './cpu.ts';
 import type { Check } from './report.ts';
 import type { Stage } from './stage.ts';
 
@@ -13,13 +13,10 @@ interface Spot {
 const AWS_MS = 2;
 const ANSWER_MS = { secrets: 20, baidu: 30, queue: 20, topic: 10, table: 5 };
 
-/** As query and notify are deployed, and confirm. */
-const MEMORY_MB = { query: 1024, notify: 1024, confirm: 512 };
-
-/** How far Baidu is from where the service may run, and what more or less memory does to the middle of it. */
+/** How far Baidu is from where the service may run, and what less memory does to the middle of it. */
 const SPOTS: readonly Spot[] = [
-  ...[0, 10, 40, 120].map((baiduMs) => ({ baiduMs, memoryMb: MEMORY_MB.query })),
-  ...[512, 1769].map((memoryMb) => ({ baiduMs: 40, memoryMb })),
+  ...[0, 10, 40, 120].map((baiduMs) => ({ baiduMs, memoryMb: WHOLE_PROCESSOR_MB })),
+  ...[1024, 512].map((memoryMb) => ({ baiduMs: 40, memoryMb })),
 ];
 
 /** The first answers of new sandboxes, over TLS and a distance, beside a floor and the usual stack. */
@@ -52,7 +49,7 @@ export async function measureColdHalf(
     return cold;
   };
   try {
-    if (!shareOf(MEMORY_MB.query))
+    if (!shareOf(WHOLE_PROCESSOR_MB))
       say('No share of the processor can be set here: each sandbox has all of it.\n');
     say('| cold | ms to Baidu | MB of memory | init, ms | first answer, ms | MB at first answer |');
     say('|---|---:|---:|---:|---:|---:|');
@@ -67,16 +64,36 @@ export async function measureColdHalf(
       { floor: 'floor-confirm', ours: 'confirm', what: 'confirm', event: stage.lookup, limit: 1.4 },
     ] as const;
     for (const { floor, ours, what, event, ...more } of others) {
-      const cold = await start([floor, ours], event, { baiduMs: 40, memoryMb: MEMORY_MB[ours] });
+      const cold = await start([floor, ours], event, { baiduMs: 40, memoryMb: WHOLE_PROCESSOR_MB });
       const value = cold[ours].totalMs / cold[floor].totalMs;
       const limit = 'limit' in more ? more.limit : undefined;
       checks.push({ what: `${what} cold, of the floor`, value, unit: '×', limit });
+    }
+    const calls = { notify: stage.notification(), confirm: stage.lookup };
+    for (const [name, event] of Object.entries(calls)) {
+      const limit = { notify: 1, confirm: 4 }[name];
+      checks.push({
+        what: `AWS calls of ${name} for an order`,
+        value: await countCalls(stage, name, event),
+        unit: '',
+        limit,
+      });
     }
     return checks;
   } finally {
     stage.setDistances({ baiduMs: 0, awsMs: 0 });
     for (const share of shares.values()) share?.close();
   }
+}
+
+/** How many requests to AWS an event takes, as they arrive there, beside the secret. */
+async function countCalls(stage: Stage, bundle: string, event: unknown): Promise<number> {
+  const count = () => stage.queue.requests + stage.topic.requests + stage.table.requests;
+  const before = count();
+  const sandbox = await stage.start(bundle);
+  requireSuccess(bundle, (await sandbox.invoke(event)).result);
+  await sandbox.stop();
+  return count() - before;
 }
 
 /** What is asked of the first answer of a query, by where Baidu is. */
@@ -88,17 +105,17 @@ function queryChecks(
   usual: ColdStart,
   ours: ColdStart,
 ): Check[] {
-  const isDeployed = memoryMb === MEMORY_MB.query;
-  const where = `query cold, ${baiduMs} ms away${isDeployed ? '' : `, ${memoryMb} MB`}`;
+  const isWhole = memoryMb === WHOLE_PROCESSOR_MB;
+  const where = `query cold, ${baiduMs} ms away${isWhole ? '' : `, ${memoryMb} MB`}`;
   const ratio = {
     ...({
       what: `${where}, of the floor`,
       unit: '×',
-      limit: isDeployed ? LIMITS[baiduMs] : undefined,
+      limit: isWhole ? LIMITS[baiduMs] : undefined,
     } as const),
     ...{ value: ours.totalMs / floor.totalMs, usual: usual.totalMs / floor.totalMs },
   };
-  if (!isDeployed || baiduMs !== 40) return [ratio];
+  if (!isWhole || baiduMs !== 40) return [ratio];
   return [
     ratio,
     { what: 'query cold, of the usual stack', value: ours.totalMs / usual.totalMs, unit: '×', limit: 1 },

@@ -2,7 +2,7 @@ import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Lambda gives a function with so much memory, in MB, the time of one processor, and less of it in proportion. */
-const WHOLE_PROCESSOR_MB = 1769;
+export const WHOLE_PROCESSOR_MB = 1769;
 
 /** How long Lambda's slices of time are, in microseconds. */
 const PERIOD_US = 20_000;

@@ -18,6 +18,8 @@ export interface Peer {
   readonly distance: Distance;
   /** How long it takes to answer, in milliseconds. */
   latencyMs: number;
+  /** How many requests have arrived. */
+  requests: number;
   close(): Promise<void>;
 }
 
@@ -88,6 +90,7 @@ export async function startBaidu(): Promise<Baidu> {
 async function startPeer(contentType: string, answer: (body: string) => string): Promise<Peer> {
   const pem = readFileSync(CERTIFICATE);
   const server = https.createServer({ key: pem, cert: pem }, async (request, response) => {
+    peer.requests++;
     const body = await text(request);
     if (peer.latencyMs > 0) await delay(peer.latencyMs);
     const signed = isSigned(request) || request.url?.includes('&sign=');
@@ -101,6 +104,7 @@ async function startPeer(contentType: string, answer: (body: string) => string):
     url: `https://localhost:${distance.port}`,
     distance,
     latencyMs: 0,
+    requests: 0,
     close: async () => {
       await distance.close();
       await new Promise<void>((resolve) => {

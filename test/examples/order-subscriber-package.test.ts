@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPromise } from 'yauzl';
 import { createTopic } from '../../lib/aws/topic.ts';
 import { sqsEvent } from '../../local/stack/events.ts';
+import { CloudWatch } from '../alarms/cloudwatch.ts';
 import { readPage } from '../docs/markdown.ts';
 import { drain } from '../support/queue.ts';
 import { message, openShop, type Shop } from './subscriber-shop.ts';
@@ -135,6 +136,26 @@ describe('the order subscriber, as it is packaged,', () => {
         { Id: 'hidden', ReturnData: false },
       ],
     });
+  });
+
+  test('sounds for a second dead letter while the first waits, and not for one that is looked at', () => {
+    // As the metrics of the queue are, each minute: how many letters show, and how many somebody looks at.
+    const minutes = [
+      ...Array(10).fill([0, 0]),
+      ...Array(8).fill([1, 0]),
+      [0, 1],
+      [1, 0],
+      ...Array(8).fill([2, 0]),
+    ];
+    const cloudWatch = new CloudWatch({ Resources: packaged.resources, Outputs: {} });
+    const sounding = minutes.flatMap(([visible, hidden], minute) => {
+      cloudWatch.minute = minute;
+      const queue = { QueueName: 'DeadLetters' };
+      cloudWatch.put('AWS/SQS', 'ApproximateNumberOfMessagesVisible', queue, visible);
+      cloudWatch.put('AWS/SQS', 'ApproximateNumberOfMessagesNotVisible', queue, hidden);
+      return cloudWatch.sounds('DeadLettersNew') ? [minute] : [];
+    });
+    expect(sounding).toEqual([10, 11, 20, 21]);
   });
 
   test('may do no more than it does, and finds its index', async () => {

@@ -7,20 +7,15 @@ import { SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { LocalAws } from '../../local/stack/aws.ts';
 import { COMPILED } from '../support/compiled.ts';
+import type { Resource } from '../template/package.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const TOPIC = 'arn:aws-cn:sns:cn-north-1:123456789012:StatusTopic';
 
-/** A resource of the template. */
-export interface Resource {
-  readonly Type: string;
-  readonly Properties: Readonly<Record<string, unknown>>;
-}
-
 /** The example, packaged in a folder of its own as a merchant does it. */
 export interface Package {
   readonly folder: string;
-  readonly resources: Readonly<Record<string, Resource>>;
+  readonly resources: Record<string, Resource>;
   readonly outputs: Readonly<Record<string, unknown>>;
   /** The only resource of a type, or the one of that name. */
   find(type: string, name?: string): Readonly<Record<string, unknown>>;
