@@ -49,7 +49,7 @@ test.each([
 );
 
 /** The client of Baidu's second generation, as esbuild names what a dynamic import evaluates. */
-const SECOND = 'lib/baidu/second-generation.ts';
+const SECOND = 'lib/baidu/second-generation/client.ts';
 
 test.each([
   ['the first is asked', 'queryorderdetail', 0, 200],
