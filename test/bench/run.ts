@@ -1,5 +1,4 @@
 /**
-/**
  * The benchmarks: `npm run bench` for all, `npm run bench -- cold` for the cold half alone, `npm run bench -- burst` for
  * the burst of 10,000 notifications, `npm run bench -- apps` for one app against several in the secret.
  * Exits 1 where a figure misses its limit. docs/performance.md says what each figure means.
