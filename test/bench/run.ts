@@ -15,7 +15,7 @@ import { setStage } from './stage.ts';
 import { openToolbox } from './toolbox.ts';
 import { measureWarm } from './warm.ts';
 
-const ROUNDS = { cold: Number(process.env['R'] ?? 31), warm: 20, confirm: 15, signing: 9 };
+const ROUNDS = { cold: 31, warm: 20, confirm: 15, signing: 9 };
 const BURST = { whole: 10_000, sample: 1000, queriesPerSecond: 50 };
 
 const say = (text = '') => process.stdout.write(`${text}\n`);
