@@ -35,7 +35,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/browser/**', 'test/bench/**'],
+    exclude: ['test/aws/**', 'test/browser/**', 'test/bench/**'],
     reporters: ['default', './test/reporter.ts'],
     globalSetup: ['./test/bundles.ts'],
     sequence: { sequencer: LongestFirst },

@@ -3,8 +3,8 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { createOrderMatcher } from '../lib/aws/dynamodb.ts';
 import { createQueue } from '../lib/aws/queue.ts';
 import { loadSecrets } from '../lib/aws/secrets-manager.ts';
-import { startBudget } from '../lib/baidu/deadline.ts';
-import { readForm } from '../lib/baidu/form.ts';
+import { startBudget } from '../lib/baidu/http/deadline.ts';
+import { readForm } from '../lib/baidu/webhook/form.ts';
 import { readLedgerConfig, readLogConfig, readNotifyConfig, readSecretConfig } from '../lib/lambda/config.ts';
 import { isOfStrangers } from '../lib/lambda/error-codes.ts';
 import { atInit } from '../lib/lambda/init.ts';

@@ -1,11 +1,11 @@
 import { ServiceError } from './baidu/errors.ts';
-import { checkNotification, type NotificationKeys, parseNotification } from './baidu/notification.ts';
+import { checkNotification, type NotificationKeys, parseNotification } from './baidu/webhook/notification.ts';
 import {
   checkRefundAudit,
   checkRefundNotification,
   parseRefundAudit,
   parseRefundNotification,
-} from './baidu/refund.ts';
+} from './baidu/webhook/refund.ts';
 import type { Facts } from './ledger/decisions.ts';
 import { merchantOrderKey, type OrderKey, readRecord } from './ledger/record.ts';
 import type { LedgerStore } from './ledger/store.ts';

@@ -1,10 +1,14 @@
-import type { Attempt } from './baidu/attempts.ts';
 import { createBaiduClient } from './baidu/client.ts';
 import { ServiceError, unfit } from './baidu/errors.ts';
-import type { FoundOrder } from './baidu/found-order.ts';
+import type { Attempt } from './baidu/http/attempts.ts';
 import type { OrderRef } from './baidu/order.ts';
 import type { OrderStatus } from './baidu/order-status.ts';
-import type { QueriedOrder, SecondGenerationApp, SecondGenerationClient } from './baidu/second-generation.ts';
+import type {
+  QueriedOrder,
+  SecondGenerationApp,
+  SecondGenerationClient,
+} from './baidu/second-generation/client.ts';
+import type { FoundOrder } from './baidu/second-generation/found-order.ts';
 import type { Apps } from './merchant/apps.ts';
 import { withPreviousKey } from './merchant/previous-key.ts';
 import type { MerchantApp } from './merchant/secret.ts';
@@ -67,7 +71,7 @@ export function createStatusQuery(
   const isFirst = statusApi === 'queryorderdetail';
   let loading: Promise<SecondGenerationClient> | undefined;
   const open = () => {
-    loading ??= import('./baidu/second-generation.ts').then(({ createSecondGenerationClient }) =>
+    loading ??= import('./baidu/second-generation/client.ts').then(({ createSecondGenerationClient }) =>
       createSecondGenerationClient({ ...limits, openapiUrl, openAhead: !isFirst }),
     );
     return loading;

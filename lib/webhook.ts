@@ -1,16 +1,16 @@
 import type { MatchOrder } from './aws/merchant-orders.ts';
 import type { SendMessage } from './aws/queue.ts';
-import { auditAnswer, type PlatformAnswer, paymentAnswer, refundAnswer } from './baidu/answers.ts';
 import { ServiceError } from './baidu/errors.ts';
-import { checkNotification, parseNotification } from './baidu/notification.ts';
+import { auditAnswer, type PlatformAnswer, paymentAnswer, refundAnswer } from './baidu/webhook/answers.ts';
+import { checkNotification, parseNotification } from './baidu/webhook/notification.ts';
 import {
   checkRefundAudit,
   checkRefundNotification,
   parseRefundAudit,
   parseRefundNotification,
   type RefundAudit,
-} from './baidu/refund.ts';
-import type { UnverifiedForm } from './baidu/signed-form.ts';
+} from './baidu/webhook/refund.ts';
+import type { UnverifiedForm } from './baidu/webhook/signed-form.ts';
 import { orderItemId, readRecord } from './ledger/record.ts';
 import type { LedgerStore } from './ledger/store.ts';
 import type { AuditAnswer } from './lookup.ts';

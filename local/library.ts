@@ -22,7 +22,7 @@ export function buildLibrary(folder: string): void {
     execFileSync(process.execPath, compile, { cwd: root, stdio: 'inherit' });
   }
   const reached = nameTypes(folder, 'index.d.ts');
-  for (const file of globSync('*.d.ts', { cwd: folder })) {
+  for (const file of globSync('**/*.d.ts', { cwd: folder })) {
     if (!reached.has(file)) rmSync(path.join(folder, file));
   }
   writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
@@ -41,10 +41,11 @@ function nameTypes(folder: string, file: string, reached = new Set<string>()): S
   if (reached.has(file)) return reached;
   reached.add(file);
   const types = path.join(folder, file);
-  const text = readFileSync(types, 'utf8').replace(/(from '\.\/[\w-]+)\.ts';/g, "$1.js';");
+  const text = readFileSync(types, 'utf8').replace(/(from '\.[\w./-]+)\.ts';/g, "$1.js';");
   writeFileSync(types, text);
-  for (const [, name] of text.matchAll(/from '\.\/([\w-]+)\.js';/g))
-    nameTypes(folder, `${name}.d.ts`, reached);
+  for (const [, name = ''] of text.matchAll(/from '(\.[\w./-]+)\.js';/g)) {
+    nameTypes(folder, `${path.join(path.dirname(file), name)}.d.ts`, reached);
+  }
   return reached;
 }
 
@@ -72,7 +73,7 @@ function manifest(): Record<string, unknown> {
     engines: { node: '>=22' },
     sideEffects: false,
     exports: { '.': { types: './index.d.ts', default: './index.js' }, './package.json': './package.json' },
-    files: ['*.js', '*.js.map', '*.d.ts', 'CHANGELOG.md', 'README.zh-CN.md'],
+    files: ['**/*.js', '**/*.js.map', '**/*.d.ts', 'CHANGELOG.md', 'README.zh-CN.md'],
   };
 }
 

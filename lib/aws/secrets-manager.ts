@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { within } from '../baidu/deadline.ts';
 import { ServiceError } from '../baidu/errors.ts';
+import { within } from '../baidu/http/deadline.ts';
 import {
   createSecretLoader,
   type FetchSecret,

@@ -3,32 +3,32 @@
  * platform sends. Nothing else of this folder is public.
  */
 import { KeyObject } from 'node:crypto';
-import type { SmartApp } from './access-token.ts';
 import { BAIDU_OPENAPI_URL, BAIDU_QUERY_URL, isLoopback } from './address.ts';
-import type { Attempt } from './attempts.ts';
 import type { App, QueryOrder } from './client.ts';
 import { ServiceError } from './errors.ts';
-import { readFields, readForm } from './form.ts';
-import { checkNotification, type Notification, parseNotification } from './notification.ts';
+import type { Attempt } from './http/attempts.ts';
 import { isLong, type OrderRef, parseOrderRef } from './order.ts';
 import type { OrderStatus } from './order-status.ts';
-import * as refund from './refund.ts';
-import type { QueriedOrder, SecondGenerationClient } from './second-generation.ts';
-import { isOwnId, type NotificationKeys } from './signed-form.ts';
+import type { SmartApp } from './second-generation/access-token.ts';
+import type { QueriedOrder, SecondGenerationClient } from './second-generation/client.ts';
+import { readFields, readForm } from './webhook/form.ts';
+import { checkNotification, type Notification, parseNotification } from './webhook/notification.ts';
+import * as refund from './webhook/refund.ts';
+import { isOwnId, type NotificationKeys } from './webhook/signed-form.ts';
 
-export type { SmartApp } from './access-token.ts';
-export { auditAnswer, type PlatformAnswer, paymentAnswer, refundAnswer } from './answers.ts';
-export type { Attempt } from './attempts.ts';
 export { canonicalText } from './canonical.ts';
 export type { App } from './client.ts';
 export { BaiduError, ServiceError } from './errors.ts';
+export type { Attempt } from './http/attempts.ts';
 export { publicKeyText, readPrivateKey, readPublicKey } from './keys.ts';
-export type { Notification as PaymentNotification } from './notification.ts';
 export type { OrderRef } from './order.ts';
 export type { OrderStatus, Status } from './order-status.ts';
-export type { RefundAudit, RefundNotification } from './refund.ts';
-export type { QueriedOrder as MerchantOrderStatus } from './second-generation.ts';
+export type { SmartApp } from './second-generation/access-token.ts';
+export type { QueriedOrder as MerchantOrderStatus } from './second-generation/client.ts';
 export { signParams, verifyParams } from './sign.ts';
+export { auditAnswer, type PlatformAnswer, paymentAnswer, refundAnswer } from './webhook/answers.ts';
+export type { Notification as PaymentNotification } from './webhook/notification.ts';
+export type { RefundAudit, RefundNotification } from './webhook/refund.ts';
 
 /** How a client asks Baidu. Every option has a default. */
 export interface ClientOptions {
@@ -127,7 +127,9 @@ export function createMerchantOrderClient(
     if (typeof tpOrderId !== 'string' || !isOwnId(tpOrderId)) {
       throw new ServiceError('INVALID_REQUEST', 'tpOrderId must be text: visible ASCII without “&” and “=”.');
     }
-    loading ??= import('./second-generation.ts').then((it) => it.createSecondGenerationClient(settings));
+    loading ??= import('./second-generation/client.ts').then((it) =>
+      it.createSecondGenerationClient(settings),
+    );
     return (await loading).queryOrder(app, { tpOrderId });
   };
 }

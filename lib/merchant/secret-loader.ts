@@ -1,5 +1,5 @@
-import { within } from '../baidu/deadline.ts';
 import { ServiceError } from '../baidu/errors.ts';
+import { within } from '../baidu/http/deadline.ts';
 
 /** Reads the text of the secret in so many milliseconds; gives up when the signal fires. */
 export type FetchSecret = (signal: AbortSignal, limitMs: number) => Promise<string>;

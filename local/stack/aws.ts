@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -44,13 +45,15 @@ export interface LocalAwsOptions {
   visibilitySeconds?: number;
 }
 
-/** Starts the emulators on free ports of 127.0.0.1 and makes the resources through the real SDK. */
+/**
+ * Starts the emulators on free ports of 127.0.0.1 and makes the resources through the real SDK. Where the variable
+ * `LOCAL_DYNAMODB_URL` names another engine, the tables are made there, under names of their own.
+ */
 export async function startAws({ visibilitySeconds = 180 }: LocalAwsOptions = {}): Promise<LocalAws> {
   const messaging = buildApp({ logger: false, defaultRegion: AWS_ENVIRONMENT.AWS_REGION });
   await messaging.listen({ port: 0, host: '127.0.0.1' });
-  const tables = dynalite({ createTableMs: 0 });
-  await new Promise<void>((resolve) => tables.listen(0, '127.0.0.1', resolve));
-  const endpoints = { messaging: addressOf(messaging.server), tables: addressOf(tables) };
+  const tables = await startTables(process.env['LOCAL_DYNAMODB_URL']);
+  const endpoints = { messaging: addressOf(messaging.server), tables: tables.url };
 
   const client = {
     region: AWS_ENVIRONMENT.AWS_REGION,
@@ -65,6 +68,7 @@ export async function startAws({ visibilitySeconds = 180 }: LocalAwsOptions = {}
     dynamodb,
     endpoint: endpoints.messaging,
     visibilitySeconds,
+    tableNames: tables.names,
   });
   return {
     ...{ sqs, sns, dynamodb, ...resources },
@@ -77,8 +81,31 @@ export async function startAws({ visibilitySeconds = 180 }: LocalAwsOptions = {}
     close: async () => {
       for (const open of [sqs, sns, dynamodb]) open.destroy();
       messaging.server.closeAllConnections();
+      await Promise.all([messaging.close(), tables.close()]);
+    },
+  };
+}
+
+interface Tables {
+  readonly url: string;
+  readonly names: { readonly ledger: string; readonly orders: string };
+  close(): Promise<unknown>;
+}
+
+async function startTables(elsewhere: string | undefined): Promise<Tables> {
+  if (elsewhere) {
+    // Whoever else uses that engine at the same time has tables there, too.
+    const mark = randomUUID();
+    const names = { ledger: `ledger-${mark}`, orders: `orders-${mark}` };
+    return { url: elsewhere, names, close: async () => undefined };
+  }
+  const tables = dynalite({ createTableMs: 0 });
+  await new Promise<void>((resolve) => tables.listen(0, '127.0.0.1', resolve));
+  return {
+    ...{ url: addressOf(tables), names: { ledger: 'ledger', orders: 'orders' } },
+    close: () => {
       tables.closeAllConnections();
-      await Promise.all([messaging.close(), new Promise((resolve) => tables.close(resolve))]);
+      return new Promise((resolve) => tables.close(resolve));
     },
   };
 }
@@ -89,9 +116,10 @@ interface Clients {
   dynamodb: DynamoDBClient;
   endpoint: string;
   visibilitySeconds: number;
+  tableNames: Tables['names'];
 }
 
-async function makeResources({ sqs, sns, dynamodb, endpoint, visibilitySeconds }: Clients) {
+async function makeResources({ sqs, sns, dynamodb, endpoint, visibilitySeconds, tableNames }: Clients) {
   const queue = async (name: string, attributes: Record<string, string> = {}) => {
     const { QueueUrl = '' } = await sqs.send(
       new CreateQueueCommand({ QueueName: name, Attributes: attributes }),
@@ -137,8 +165,8 @@ async function makeResources({ sqs, sns, dynamodb, endpoint, visibilitySeconds }
     queue('subscriber'),
     topic('statuses'),
     topic('lookups'),
-    table('ledger', 'id', 'merchantOrder'),
-    table('orders', 'tpOrderId'),
+    table(tableNames.ledger, 'id', 'merchantOrder'),
+    table(tableNames.orders, 'tpOrderId'),
   ]);
   await Promise.all([subscribe(statusTopicArn, subscriber.arn), subscribe(lookupTopicArn, lookups.arn)]);
   return {
@@ -146,7 +174,7 @@ async function makeResources({ sqs, sns, dynamodb, endpoint, visibilitySeconds }
     lookupQueueUrl: lookups.url,
     deadLetterQueueUrl: deadLetters.url,
     subscriberQueueUrl: subscriber.url,
-    ...{ statusTopicArn, lookupTopicArn, ledgerTable: 'ledger', ordersTable: 'orders' },
+    ...{ statusTopicArn, lookupTopicArn, ledgerTable: tableNames.ledger, ordersTable: tableNames.orders },
   };
 }
 

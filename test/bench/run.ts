@@ -1,5 +1,4 @@
 /**
-/**
  * The benchmarks: `npm run bench` for all, `npm run bench -- cold` for the cold half alone, `npm run bench -- burst` for
  * the burst of 10,000 notifications, `npm run bench -- apps` for one app against several in the secret.
  * Exits 1 where a figure misses its limit. docs/performance.md says what each figure means.
@@ -16,7 +15,7 @@ import { setStage } from './stage.ts';
 import { openToolbox } from './toolbox.ts';
 import { measureWarm } from './warm.ts';
 
-const ROUNDS = { cold: Number(process.env['R'] ?? 31), warm: 20, confirm: 15, signing: 9 };
+const ROUNDS = { cold: 31, warm: 20, confirm: 15, signing: 9 };
 const BURST = { whole: 10_000, sample: 1000, queriesPerSecond: 50 };
 
 const say = (text = '') => process.stdout.write(`${text}\n`);

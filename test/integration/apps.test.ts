@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Stack, type StatusMessage, startStack } from '../../local/stack/stack.ts';
 
@@ -22,6 +24,16 @@ afterAll(() => stack.close());
 async function told(isSo: (message: StatusMessage) => boolean): Promise<StatusMessage | undefined> {
   while (!published.some(isSo)) await once(arrival, 'message');
   return published.find(isSo);
+}
+
+/** Resolves when nobody is telling any more: what was told is written down after it went out. */
+async function settled(): Promise<void> {
+  const { dynamodb, ledgerTable: TableName } = stack.aws;
+  for (;;) {
+    const { Items = [] } = await dynamodb.send(new ScanCommand({ TableName }));
+    if (Items.every(({ claimUntil }) => claimUntil === undefined)) return;
+    await delay(20);
+  }
 }
 
 async function ask(url: string, appId: string) {
@@ -50,8 +62,10 @@ test('a payment of each is told, and asked for, under its own name', async () =>
     });
     expect(await ask(ownQueryUrl(`T-${appId}`), other)).toMatchObject({ status: 404 });
     await cashier.startRefund(orderId);
-    expect(await told((message) => message.orderId === orderId && 'refunds' in message)).toMatchObject({
-      appId,
-    });
+    for (const member of ['refundAudit', 'refunds']) {
+      const message = await told((each) => each.orderId === orderId && member in each);
+      expect(message).toMatchObject({ appId });
+    }
   }
+  await settled();
 }, 60_000);

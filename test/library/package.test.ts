@@ -125,7 +125,7 @@ describe('the package', () => {
 
 describe('the examples of the doc comments', () => {
   const names = Object.keys(source);
-  const sources = globSync('lib/baidu/*.ts').map((file) => readFileSync(file, 'utf8'));
+  const sources = globSync('lib/baidu/**/*.ts').map((file) => readFileSync(file, 'utf8'));
 
   /** The example that stands before an export, with what it says that a line gives as a check. */
   function exampleOf(name: string): string {

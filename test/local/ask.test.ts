@@ -6,7 +6,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BaiduError, ServiceError } from '../../lib/baidu/errors.ts';
-import { TransportError } from '../../lib/baidu/https.ts';
+import { TransportError } from '../../lib/baidu/http/https.ts';
 import { publicKeyText } from '../../lib/baidu/keys.ts';
 import { advise } from '../../local/ask/advice.ts';
 import { type Cashier, startCashier } from '../../local/cashier/index.ts';

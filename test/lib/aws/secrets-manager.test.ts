@@ -2,12 +2,12 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../../lib/aws/limits.ts';
 import { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
-import { within } from '../../../lib/baidu/deadline.ts';
+import { within } from '../../../lib/baidu/http/deadline.ts';
 import { hangs, says } from '../../support/baidu.ts';
 import { type AwsEndpoint, CREDENTIALS, startEndpoint } from '../../support/endpoint.ts';
 
 vi.mock(import('../../../lib/aws/limits.ts'), { spy: true });
-vi.mock(import('../../../lib/baidu/deadline.ts'), { spy: true });
+vi.mock(import('../../../lib/baidu/http/deadline.ts'), { spy: true });
 
 const CONFIG = { secretId: 'secret', secretTtlMs: 300_000 };
 const parse = (text: string) => `parsed ${text}`;

@@ -4,8 +4,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalText, encodedTexts } from '../../../lib/baidu/canonical.ts';
 import { ServiceError } from '../../../lib/baidu/errors.ts';
-import { checkNotification, type Notification, parseNotification } from '../../../lib/baidu/notification.ts';
 import { verifyAnyText } from '../../../lib/baidu/sign.ts';
+import {
+  checkNotification,
+  type Notification,
+  parseNotification,
+} from '../../../lib/baidu/webhook/notification.ts';
 import { sign } from '../../../local/cashier/signature.ts';
 import { DRINK, WRITTEN } from '../../support/encoders.ts';
 import { PAID } from '../../support/notification.ts';

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBaiduClient } from '../../../lib/baidu/client.ts';
 import { publicKeyText, readPublicKey } from '../../../lib/baidu/keys.ts';
-import { createSecondGenerationClient } from '../../../lib/baidu/second-generation.ts';
+import { createSecondGenerationClient } from '../../../lib/baidu/second-generation/client.ts';
 import { verifyParams } from '../../../lib/baidu/sign.ts';
 import { type Cashier, startCashier } from '../../../local/cashier/index.ts';
 

@@ -5,7 +5,7 @@ import {
   checkRefundNotification,
   parseRefundAudit,
   parseRefundNotification,
-} from '../../../lib/baidu/refund.ts';
+} from '../../../lib/baidu/webhook/refund.ts';
 import type { Faults } from '../../../local/cashier/faults.ts';
 import { type Cashier, type CashierOptions, startCashier } from '../../../local/cashier/index.ts';
 import { readPublicKey } from '../../../local/cashier/keys.ts';

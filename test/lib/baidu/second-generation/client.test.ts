@@ -1,13 +1,13 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Attempt } from '../../../lib/baidu/attempts.ts';
-import { readPrivateKey } from '../../../lib/baidu/keys.ts';
+import type { Attempt } from '../../../../lib/baidu/http/attempts.ts';
+import { readPrivateKey } from '../../../../lib/baidu/keys.ts';
 import {
   createSecondGenerationClient,
   type SecondGenerationClient,
   type SecondGenerationOptions,
-} from '../../../lib/baidu/second-generation.ts';
-import { type Behaviour, hangs, resets, says } from '../../support/baidu.ts';
+} from '../../../../lib/baidu/second-generation/client.ts';
+import { type Behaviour, hangs, resets, says } from '../../../support/baidu.ts';
 import {
   type OpenapiQuestion,
   orderBody,
@@ -15,8 +15,8 @@ import {
   type ScriptedOpenapi,
   startOpenapi,
   tokenBody,
-} from '../../support/openapi.ts';
-import { SAMPLE } from '../../support/vectors.ts';
+} from '../../../support/openapi.ts';
+import { SAMPLE } from '../../../support/vectors.ts';
 
 const APP = {
   appId: '10026',

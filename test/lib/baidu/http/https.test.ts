@@ -4,8 +4,15 @@ import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createTransport, TransportError } from '../../../lib/baidu/https.ts';
-import { type Behaviour, hangs, resets, type ScriptedBaidu, says, startBaidu } from '../../support/baidu.ts';
+import { createTransport, TransportError } from '../../../../lib/baidu/http/https.ts';
+import {
+  type Behaviour,
+  hangs,
+  resets,
+  type ScriptedBaidu,
+  says,
+  startBaidu,
+} from '../../../support/baidu.ts';
 
 const LIMITS = { timeoutMs: 20_000, maxBytes: 10 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { auditAnswer, paymentAnswer, refundAnswer } from '../../../lib/baidu/answers.ts';
+import { auditAnswer, paymentAnswer, refundAnswer } from '../../../../lib/baidu/webhook/answers.ts';
 
 test.each([
   ['consumed', { isConsumed: 2 }],

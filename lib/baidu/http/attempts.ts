@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { asServiceError, ServiceError } from './errors.ts';
+import { asServiceError, ServiceError } from '../errors.ts';
 import { type HttpAnswer, type Transport, TransportError } from './https.ts';
 
 const MAX_ANSWER_BYTES = 256 * 1024;

@@ -1,11 +1,11 @@
+import { BAIDU_OPENAPI_URL } from '../address.ts';
+import type { App } from '../client.ts';
+import { BaiduError } from '../errors.ts';
+import { type Ask, type AttemptLimits, createAsk, deadlineOf } from '../http/attempts.ts';
+import { createTransport, type HttpAnswer, type Transport } from '../http/https.ts';
+import { badResponse, type OrderStatus } from '../order-status.ts';
 import { type AccessTokens, createAccessTokens, type SmartApp } from './access-token.ts';
-import { BAIDU_OPENAPI_URL } from './address.ts';
-import { type Ask, type AttemptLimits, createAsk, deadlineOf } from './attempts.ts';
-import type { App } from './client.ts';
-import { BaiduError } from './errors.ts';
 import { type FoundOrder, type RefundStatus, readFoundOrder, readRefunds } from './found-order.ts';
-import { createTransport, type HttpAnswer, type Transport } from './https.ts';
-import { badResponse, type OrderStatus } from './order-status.ts';
 
 export type { FoundOrder } from './found-order.ts';
 

@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
-import { encodedTexts } from './canonical.ts';
-import { ServiceError } from './errors.ts';
-import { isLong, type OrderRef } from './order.ts';
-import { verifyAnyText, verifyParams } from './sign.ts';
+import { encodedTexts } from '../canonical.ts';
+import { ServiceError } from '../errors.ts';
+import { isLong, type OrderRef } from '../order.ts';
+import { verifyAnyText, verifyParams } from '../sign.ts';
 import {
   checkForm,
   isMoney,

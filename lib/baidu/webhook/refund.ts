@@ -1,5 +1,5 @@
-import { isLong } from './order.ts';
-import { verifyParams } from './sign.ts';
+import { isLong } from '../order.ts';
+import { verifyParams } from '../sign.ts';
 import {
   checkForm,
   type FormRules,

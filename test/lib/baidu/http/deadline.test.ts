@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { startBudget, within } from '../../../lib/baidu/deadline.ts';
+import { startBudget, within } from '../../../../lib/baidu/http/deadline.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,9 +1,9 @@
-import { BaiduError } from './errors.ts';
+import { BaiduError } from '../errors.ts';
+import type { HttpAnswer } from '../http/https.ts';
+import { digitsOf, isRecord } from '../json.ts';
+import { isLong } from '../order.ts';
+import { badResponse, integerOf, type OrderStatus, type Status } from '../order-status.ts';
 import { readGatewayAnswer } from './gateway-answer.ts';
-import type { HttpAnswer } from './https.ts';
-import { digitsOf, isRecord } from './json.ts';
-import { isLong } from './order.ts';
-import { badResponse, integerOf, type OrderStatus, type Status } from './order-status.ts';
 
 /** What 查询订单 tells of an order. */
 export interface FoundOrder {

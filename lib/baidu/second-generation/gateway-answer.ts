@@ -1,8 +1,8 @@
-import { acceptedBody } from './attempts.ts';
-import { BaiduError, ServiceError } from './errors.ts';
-import type { HttpAnswer } from './https.ts';
-import { isRecord, parseJson } from './json.ts';
-import { badResponse, integerOf, PASSING_ERRNOS, wordsOf } from './order-status.ts';
+import { BaiduError, ServiceError } from '../errors.ts';
+import { acceptedBody } from '../http/attempts.ts';
+import type { HttpAnswer } from '../http/https.ts';
+import { isRecord, parseJson } from '../json.ts';
+import { badResponse, integerOf, PASSING_ERRNOS, wordsOf } from '../order-status.ts';
 
 /** Codes of the second generation that may pass, beside those of the first: internal, internal, too many calls. */
 const PASSING_CODES: ReadonlySet<number> = new Set([500, 1000, 50029]);

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { canonicalText } from '../../../lib/baidu/canonical.ts';
-import { ServiceError } from '../../../lib/baidu/errors.ts';
-import { publicKeyText, readPrivateKey, readPublicKey } from '../../../lib/baidu/keys.ts';
+import { canonicalText } from '../../../../lib/baidu/canonical.ts';
+import { ServiceError } from '../../../../lib/baidu/errors.ts';
+import { publicKeyText, readPrivateKey, readPublicKey } from '../../../../lib/baidu/keys.ts';
 import {
   checkNotification,
   parseNotification,
   type UnverifiedNotification,
-} from '../../../lib/baidu/notification.ts';
-import { sign } from '../../../local/cashier/signature.ts';
-import { PAID } from '../../support/notification.ts';
-import { PLATFORM, SAMPLE } from '../../support/vectors.ts';
+} from '../../../../lib/baidu/webhook/notification.ts';
+import { sign } from '../../../../local/cashier/signature.ts';
+import { PAID } from '../../../support/notification.ts';
+import { PLATFORM, SAMPLE } from '../../../support/vectors.ts';
 
 /** In the form of a signature; whether it fits is not the question here. */
 const rsaSign = Buffer.alloc(128, 1).toString('base64');

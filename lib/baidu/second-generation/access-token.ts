@@ -1,8 +1,8 @@
-import type { Ask, Subject } from './attempts.ts';
-import { within } from './deadline.ts';
-import { ServiceError } from './errors.ts';
+import { ServiceError } from '../errors.ts';
+import type { Ask, Subject } from '../http/attempts.ts';
+import { within } from '../http/deadline.ts';
+import { badResponse, integerOf } from '../order-status.ts';
 import { readGatewayAnswer } from './gateway-answer.ts';
-import { badResponse, integerOf } from './order-status.ts';
 
 /** The mini-program's own pair of Baidu's console: not the payment appKey. */
 export interface SmartApp {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type FormRequest, readForm } from '../../../lib/baidu/form.ts';
+import { type FormRequest, readForm } from '../../../../lib/baidu/webhook/form.ts';
 
 const base64 = (text: string | Uint8Array) => Buffer.from(text).toString('base64');
 const KB_64 = 64 * 1024;

@@ -1,5 +1,5 @@
-import { decodeBase64 } from './base64.ts';
-import { ServiceError } from './errors.ts';
+import { decodeBase64 } from '../base64.ts';
+import { ServiceError } from '../errors.ts';
 
 const MAX_BYTES = 64 * 1024;
 const MAX_FIELDS = 100;

@@ -7,11 +7,11 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createKeepingAgent } from '../../../lib/baidu/agent.ts';
-import { createTransport } from '../../../lib/baidu/https.ts';
+import { createKeepingAgent } from '../../../../lib/baidu/http/agent.ts';
+import { createTransport } from '../../../../lib/baidu/http/https.ts';
 
 const LIMITS = { timeoutMs: 20_000, maxBytes: 100 };
-const PEM = readFileSync(path.resolve(import.meta.dirname, '../../examples/localhost.pem'));
+const PEM = readFileSync(path.resolve(import.meta.dirname, '../../../examples/localhost.pem'));
 
 const servers: Server[] = [];
 afterEach(async () => {
@@ -92,7 +92,7 @@ describe('a connection opened ahead', () => {
       [
         '--input-type=module',
         '--eval',
-        `import { createTransport } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../../lib/baidu/https.ts'))};
+        `import { createTransport } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../../../lib/baidu/http/https.ts'))};
          const url = new URL(${JSON.stringify(url.href)});
          const get = createTransport(url, { openAhead: true });
          for (let count = 0; count < 2; count++) {
@@ -103,7 +103,7 @@ describe('a connection opened ahead', () => {
       {
         env: {
           ...process.env,
-          NODE_EXTRA_CA_CERTS: path.resolve(import.meta.dirname, '../../examples/localhost.pem'),
+          NODE_EXTRA_CA_CERTS: path.resolve(import.meta.dirname, '../../../examples/localhost.pem'),
         },
       },
     );
@@ -114,7 +114,7 @@ describe('a connection opened ahead', () => {
 
   test('does not keep a process alive', async () => {
     const { url } = await serve();
-    const program = `import { createKeepingAgent } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../../lib/baidu/agent.ts'))};
+    const program = `import { createKeepingAgent } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../../../lib/baidu/http/agent.ts'))};
       createKeepingAgent(new URL(${JSON.stringify(url.href)}), { openAhead: true });`;
     await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
       timeout: 10_000,

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
-import { decodeBase64 } from './base64.ts';
-import { UNSIGNED_NAMES } from './canonical.ts';
-import { ServiceError } from './errors.ts';
+import { decodeBase64 } from '../base64.ts';
+import { UNSIGNED_NAMES } from '../canonical.ts';
+import { ServiceError } from '../errors.ts';
 
 /** The fields of a form whose every value fits its grammar, and the signature that came with them. */
 export interface UnverifiedForm {

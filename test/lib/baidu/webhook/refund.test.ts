@@ -1,18 +1,18 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalText } from '../../../lib/baidu/canonical.ts';
-import { ServiceError } from '../../../lib/baidu/errors.ts';
-import { checkNotification } from '../../../lib/baidu/notification.ts';
+import { canonicalText } from '../../../../lib/baidu/canonical.ts';
+import { ServiceError } from '../../../../lib/baidu/errors.ts';
+import { checkNotification } from '../../../../lib/baidu/webhook/notification.ts';
 import {
   checkRefundAudit,
   checkRefundNotification,
   parseRefundAudit,
   parseRefundNotification,
-} from '../../../lib/baidu/refund.ts';
-import { sign } from '../../../local/cashier/signature.ts';
-import { everyCutOf } from '../../support/cuts.ts';
-import { PAID } from '../../support/notification.ts';
+} from '../../../../lib/baidu/webhook/refund.ts';
+import { sign } from '../../../../local/cashier/signature.ts';
+import { everyCutOf } from '../../../support/cuts.ts';
+import { PAID } from '../../../support/notification.ts';
 
 type Form = Readonly<Record<string, string>>;
 

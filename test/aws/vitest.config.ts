@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    // Its own tests, and those of npm test that run on another DynamoDB unchanged.
+    include: [
+      'test/aws/**/*.test.ts',
+      'test/lib/ledger/store.test.ts',
+      'test/integration/kill.test.ts',
+      'test/integration/race.test.ts',
+    ],
+    globalSetup: ['./test/bundles.ts', './test/aws/setup.ts'],
+    // Much of the time is waited for something; more would be too much for machines with two cores.
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    maxConcurrency: 3,
+    allowOnly: false,
+  },
+});
