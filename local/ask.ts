@@ -4,8 +4,10 @@ import { type Advice, advise, adviseNotFound } from './ask/advice.ts';
 import { writeAnswer } from './ask/answer.ts';
 import { type AskingApp, readApp } from './ask/app.ts';
 import { askBaidu } from './ask/baidu.ts';
-import { isLoopback, type Request, readRequest, UsageError } from './ask/request.ts';
-import type { Finding, Language, Text } from './doctor/finding.ts';
+import { isLoopback, REQUEST_OPTIONS, type Request, readRequest } from './ask/request.ts';
+import { runCommand } from './command/command.ts';
+import type { Text } from './command/language.ts';
+import type { Finding } from './doctor/finding.ts';
 import { readInput } from './doctor/input.ts';
 import { visible, visibleJson } from './visible.ts';
 
@@ -51,23 +53,6 @@ interface Failure {
   readonly advice: Advice;
   readonly errno?: number;
   readonly errmsg?: string;
-}
-
-async function main(args: string[], fallback: Language): Promise<number> {
-  try {
-    const request = readRequest(args, { env: process.env, fallback });
-    if ('help' in request) {
-      process.stdout.write(HELP[request.help]);
-      return 0;
-    }
-    const failure = await ask(request);
-    if (failure) report(failure, request);
-    return failure ? 1 : 0;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${visible(error.text[fallback])}\n\n${HELP[fallback]}`);
-    return 2;
-  }
 }
 
 /** Asks, and prints what is answered; or says why nothing is. */
@@ -145,9 +130,18 @@ function report({ said, advice, ...failure }: Failure, { json, language }: Reque
   process.stderr.write(`${lines.join('\n')}\n`);
 }
 
-function languageOf(env: NodeJS.ProcessEnv): Language {
-  const locale = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '';
-  return locale.toLowerCase().startsWith('zh') ? 'zh' : 'en';
-}
-
-process.exitCode = await main(process.argv.slice(2), languageOf(process.env));
+await runCommand(
+  {
+    typed: 'npm run ask --',
+    help: HELP,
+    options: REQUEST_OPTIONS,
+    takesFiles: true,
+    isContent: (arg) => arg.length >= 400 || /[\n{}]|-----BEGIN/.test(arg),
+  },
+  async (given) => {
+    const request = readRequest(given);
+    const failure = await ask(request);
+    if (failure) report(failure, request);
+    return failure ? 1 : 0;
+  },
+);

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Language, Text } from '../doctor/finding.ts';
+import type { Language, Text } from '../command/language.ts';
 import { visible } from '../visible.ts';
 import type { Answer } from './baidu.ts';
 

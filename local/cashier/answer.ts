@@ -34,9 +34,9 @@ export async function answerQuery(
     rules(Object.fromEntries(new URLSearchParams(search))),
   );
   const errno = faults.query === 'qps' ? 5010003 : verdict.errno;
-  const { order } = verdict;
+  const { order, leak } = verdict;
   const hungUp = faults.query === 'slow' && !(await waited(slowMs, response, closing));
-  const answer = queryAnswer({ errno, order, unknownStatus: faults.unknownStatus, now: now() });
+  const answer = queryAnswer({ errno, order, leak, unknownStatus: faults.unknownStatus, now: now() });
   const sent = { name: 'request', text: `${request.method} ${request.url}` };
   const answered = faults.query === 'down' || hungUp ? [] : [{ name: 'answer', text: answer }];
   context.record(verdict.orderId, {

@@ -40,7 +40,8 @@ export async function answerOpenapi(
   const over = faults.query === 'qps' && question !== 'token';
   const { status, answer } = over ? { status: 200, answer: refusalAnswer(OVER_QPS) } : verdict;
   const cut = faults.query === 'down' || hungUp;
-  const asked = question === 'token' && sent ? `${request.url}\n\n${withoutSecret(sent)}` : request.url;
+  const form = question === 'token' && request.method === 'POST' ? `\n\n${sent}` : '';
+  const asked = withoutSecret(`${request.url}${form}`);
   context.record(verdict.order?.orderId ?? null, {
     kind: question === 'token' ? 'token' : 'query',
     tone: verdict.broken === null && faults.query === 'none' && !faults.unknownStatus ? 'good' : 'bad',

@@ -278,7 +278,7 @@ describe.concurrent('npm run ask: what was not asked rightly', () => {
     ['a strange merchant’s id', ['-', '--merchant-order', 'a&b'], '--merchant-order is 1 to 128 visible', {}],
     ['http to elsewhere', ['-', '--merchant-order', '1', '--url', 'http://example.com'], '--url must be', {}],
     ['a query in the URL', ['-', '--merchant-order', '1', '--url', 'https://x/?a=1'], '--url must be', {}],
-    ['a strange option', ['-', '--verbose'], "Unknown option '--verbose'", {}],
+    ['a strange option', ['-', '--verbose'], 'There is no option --verbose.', {}],
     ['a strange language', ['-', '--lang', 'fr'], '--lang must be en or zh.', {}],
     ['content', [`{"appId":1}`, '--merchant-order', '1'], 'Name a file, not what is in it', {}],
     ['options before --', ['-'], 'npm has taken --order', { npm_config_order: '1' }],

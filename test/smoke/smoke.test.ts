@@ -111,6 +111,16 @@ test('npm run smoke says what is wrong, check by check', async () => {
   expect(code).toBe(1);
 }, 60_000);
 
+test('npm run smoke says in Chinese what it finds, and what is wrong', async () => {
+  const outputs = { ...outputsOf(stack), WebhookUrl: `${stack.gateway.url}/elsewhere`, QueryUrl: '' };
+  const { code, output } = await smoke({ outputs, environment: { LANG: 'zh_CN.UTF-8' } });
+  expect(output).toMatch(/^正常 query 能签名：2048 位，公钥 MII/m);
+  expect(output).toMatch(/^正常 confirm 能签名：/m);
+  expect(output).toMatch(/^有误 支付回调拒绝伪造的通知：HTTP 404/m);
+  expect(output).toMatch(/^有误 查询拒绝没有令牌的调用者：堆栈没有输出值 QueryUrl$/m);
+  expect(code).toBe(1);
+}, 60_000);
+
 /** A stage whose functions fail or answer as is said, with a self-test of two apps. */
 const staged = (answer: (event: Record<string, unknown>) => unknown): Record<string, Handler> => ({
   ...functionsOf(stack),
@@ -213,6 +223,19 @@ describe('npm run smoke says once, and what to do, that', () => {
       'There is no stack baidu-payment-status-beta in ap-east-1. Give the --stage and the --region that it was deployed with, and the credentials of its account.',
     ]);
     expect(code).toBe(1);
+  });
+
+  test('in Chinese, too', async () => {
+    const args = ['--stage', 'beta', '--region', 'ap-east-1', '--lang', 'zh'];
+    expect(said((await smoke({ args })).output)).toEqual([
+      'ap-east-1 中没有堆栈 baidu-payment-status-beta。请给出部署时所用的 --stage 和 --region，以及那个账号的凭证。',
+    ]);
+  });
+
+  test('it was not asked rightly', async () => {
+    const { code, output } = await smoke({ args: ['--stge', 'prod'] });
+    expect(said(output)[0]).toBe('There is no option --stge.');
+    expect(code).toBe(2);
   });
 
   test('AWS cannot be reached', async () => {
