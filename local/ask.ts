@@ -9,6 +9,7 @@ import { runCommand } from './command/command.ts';
 import type { Text } from './command/language.ts';
 import type { Finding } from './doctor/finding.ts';
 import { readInput } from './doctor/input.ts';
+import { faultText } from './doctor/translation.ts';
 import { visible, visibleJson } from './visible.ts';
 
 const HELP = {
@@ -101,9 +102,11 @@ function notFound(asking: AskingApp): Failure {
 }
 
 function refused(error: ServiceError, advice: Advice): Failure {
-  const { code, message } = error;
-  if (!(error instanceof BaiduError))
-    return { code, said: { en: message, zh: `${message}（${code}）` }, advice };
+  const { code } = error;
+  if (!(error instanceof BaiduError)) {
+    const { en, zh } = faultText(error);
+    return { code, said: { en, zh: `${zh}（${code}）` }, advice };
+  }
   const { errno, errmsg } = error;
   const said = {
     en: `Baidu refused: errno ${errno}, “${errmsg}”.`,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -10,6 +10,7 @@ import { TransportError } from '../../lib/baidu/http/https.ts';
 import { publicKeyText } from '../../lib/baidu/keys.ts';
 import { advise } from '../../local/ask/advice.ts';
 import { type Cashier, startCashier } from '../../local/cashier/index.ts';
+import { faultText } from '../../local/doctor/translation.ts';
 import { answerBody, says, startBaidu } from '../support/baidu.ts';
 import { CONSUMED } from './cashier/merchant.ts';
 
@@ -352,6 +353,31 @@ describe('advise()', () => {
     [new ServiceError('INTERNAL_ERROR', 'x'), first, 'This is a fault of this program'],
   ])('%s: %o', (error, asked, words) => {
     expect(likeliest(error, asked)).toContain(words);
+  });
+
+  test('has each fault that the clients find in Chinese, too', () => {
+    const sources = globSync('lib/baidu/**/*.ts', { cwd: root }).map((each) =>
+      readFileSync(path.join(root, each), 'utf8'),
+    );
+    const samples = { '${status}': '404', '${name}': 'appId', '${field}': 'payStatus' };
+    const found = sources
+      .flatMap((source) => [
+        ...[...source.matchAll(/ServiceError\('BAIDU_\w+', ['`](?!Baidu’s answer \$)(.*?)['`][,)]/g)].map(
+          ([, text = '']) => text,
+        ),
+        ...[...source.matchAll(/badResponse\((?:[^'`)]*\? ')?['`]?(.*?)['`](?: : '(.*?)')?[,)]/g)].flatMap(
+          ([, one, other]) => [one, other].flatMap((what) => (what ? [`Baidu’s answer ${what}.`] : [])),
+        ),
+      ])
+      .map((text) =>
+        Object.entries(samples).reduce((said, [name, value]) => said.replace(name, value), text),
+      );
+    expect(found.length).toBeGreaterThan(18);
+    for (const message of found) {
+      const { zh } = faultText(new ServiceError('BAIDU_BAD_RESPONSE', message));
+      expect(zh, message).toMatch(/^(百度|连接不上百度)/);
+      expect(zh).not.toMatch(/[a-z] [a-z]{2,} /);
+    }
   });
 
   test('speaks both languages', () => {

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { CHANNEL_NAMES, PAY_TYPES } from '../../../local/cashier/channels.ts';
 import { EVENTS, ROUTES } from '../../../local/cashier/control.ts';
 import { CHOICES, NO_FAULTS } from '../../../local/cashier/faults.ts';
-import { readPublicKey } from '../../../local/cashier/keys.ts';
+import { publicKeyText, readPrivateKey, readPublicKey } from '../../../local/cashier/keys.ts';
 import { REFUND_STATES } from '../../../local/cashier/order.ts';
 import { verify } from '../../../local/cashier/signature.ts';
 import { type Stack, startStack } from '../../../local/stack/stack.ts';
@@ -52,6 +52,23 @@ const blocksOf = (heading: string, language = 'sh') =>
     .map((block) => block.text);
 
 describe('docs/sandbox.md', () => {
+  test('makes keys that the sandbox takes, one as PKCS#1 as Go wants it', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'sandbox-keys-'));
+    const commands = blocksOf('Start it')
+      .join('\n')
+      .split('\n')
+      .filter((line) => line.startsWith('openssl'));
+    expect(commands).toHaveLength(3);
+    const { code } = await run(spawn('bash', ['-ec', commands.join('\n')], { cwd: folder }));
+    expect(code).toBe(0);
+    const fileOf = (name: string) => readFileSync(path.join(folder, name), 'utf8');
+    expect(fileOf('sandbox-pkcs1.pem')).toMatch(/^-----BEGIN RSA PRIVATE KEY-----/);
+    const text = publicKeyText(readPrivateKey(fileOf('sandbox-pkcs1.pem')));
+    expect(publicKeyText(readPrivateKey(fileOf('sandbox.pem')))).toBe(text);
+    expect(publicKeyText(readPublicKey(fileOf('sandbox-public.pem')))).toBe(text);
+    rmSync(folder, { recursive: true });
+  });
+
   test('has each route, and no other', () => {
     const routes = rowsOf('Routes').flatMap(([first]) => codeIn(first));
     const known = [...Object.keys(ROUTES), `GET ${EVENTS}`];
