@@ -2,9 +2,9 @@ import { styleText } from 'node:util';
 import { platformKeyFrom, wholeFrom } from './cashier/options.ts';
 import { holdsPrivateKey } from './cashier/private-keys.ts';
 import { SAMPLE_ORDER } from './cashier/sample-order.ts';
-import { padded } from './command/columns.ts';
 import { runCommand } from './command/command.ts';
-import type { Language, Text } from './command/language.ts';
+import { type Language, plain, type Text } from './command/language.ts';
+import { type Screen, screenIn } from './command/screen.ts';
 import { type Stack, type StackOptions, startStack } from './stack/stack.ts';
 import { visible } from './visible.ts';
 
@@ -50,8 +50,6 @@ LOG_LEVEL=INFO：同时显示函数的日志。
 `,
 };
 
-const say = (text = '') => process.stdout.write(`${text}\n`);
-
 await runCommand(
   {
     typed: 'npm start --',
@@ -72,7 +70,7 @@ await runCommand(
           ...(REFUND_AUDIT && { REFUND_AUDIT }),
           ...(BAIDU_STATUS_API && { BAIDU_STATUS_API }),
         },
-        ...(LOG_LEVEL && { onLog: (entry) => say(visible(entry)) }),
+        ...(LOG_LEVEL && { onLog: (entry) => void process.stdout.write(`${visible(entry)}\n`) }),
       },
       language,
     );
@@ -104,83 +102,97 @@ async function runUntilInterrupted(options: StackOptions, language: Language): P
   }
 }
 
-function show(
-  { cashier, gateway, aws, secretsManager, apiToken, ...stack }: Stack,
-  language: Language,
-): void {
-  cashier.createOrder({ ...SAMPLE_ORDER, title: TITLE });
-  const write = (text: Text) => say(text[language]);
-  const line = (name: Text, value: string | Text) =>
-    say(`  ${padded(name[language], 16)} ${typeof value === 'string' ? value : value[language]}`);
-  const heading = (text: Text) => say(`\n${styleText('bold', text[language])}`);
-  const { orderId, userId, tpOrderId } = SAMPLE_ORDER;
-  const isSecond = BAIDU_STATUS_API === 'findByTpOrderId';
-  // The second generation needs the merchant's id, which by Baidu's ids only the ledger knows, once it was notified.
-  const askUrl = isSecond ? stack.ownQueryUrl(tpOrderId) : stack.queryUrl(orderId, userId);
-  say();
+function show(stack: Stack, language: Language): void {
+  stack.cashier.createOrder({ ...SAMPLE_ORDER, title: TITLE });
+  const screen = screenIn(language, { indent: 2, columns: 16 });
+  screen.write();
+  showAddresses(stack, screen);
+  showTrial(stack, screen);
+  showValues(stack, screen);
+  showStandIns(stack, screen);
+  showDifferences(screen);
+  screen.write({
+    en: '\ndocs/sandbox.md: the page’s routes, for scripts. npm start -- --help: what can be chosen.',
+    zh: '\ndocs/sandbox.zh-CN.md：供脚本使用的接口。npm start -- --help：可以选择的内容。',
+  });
+  screen.write({ en: 'Ctrl-C ends everything.', zh: '按 Ctrl-C 全部结束。' });
+}
+
+function heading({ language, write }: Screen, text: Text): void {
+  write(`\n${styleText('bold', text[language])}`);
+}
+
+function showAddresses({ cashier, gateway, ...stack }: Stack, screen: Screen): void {
   for (const taken of [
     takenInstead({ en: 'The service', zh: '服务' }, PORTS.gateway, gateway.port),
     takenInstead({ en: 'The cashier', zh: '收银台' }, PORTS.cashier, cashier.port),
   ]) {
-    if (taken) say(styleText('yellow', taken[language]));
+    if (taken) screen.write(styleText('yellow', taken[screen.language]));
   }
-
-  heading({
+  heading(screen, {
     en: 'The service and a cashier of its own, on this machine',
     zh: '本机上的服务，以及它自带的收银台',
   });
-  line({ en: 'open this', zh: '请打开' }, styleText(['cyan', 'bold'], cashier.url));
-  line({ en: 'webhook', zh: '支付回调' }, stack.webhookUrl);
-  line({ en: 'refunds', zh: '退款回调、审核' }, `${stack.refundNotifyUrl}, …/refund-audit`);
-  line({ en: 'query', zh: '状态查询' }, stack.queryUrl('{orderId}', '{siteId}'));
+  screen.line({ en: 'open this', zh: '请打开' }, styleText(['cyan', 'bold'], cashier.url));
+  screen.line({ en: 'webhook', zh: '支付回调' }, stack.webhookUrl);
+  screen.line({ en: 'refunds', zh: '退款回调、审核' }, `${stack.refundNotifyUrl}, …/refund-audit`);
+  screen.line({ en: 'query', zh: '状态查询' }, stack.queryUrl('{orderId}', '{siteId}'));
   const ownId = stack.ownQueryUrl('TPORDERID').replace('TPORDERID', '{tpOrderId}');
-  line({ en: 'by your own id', zh: '按商户订单号' }, ownId);
+  screen.line({ en: 'by your own id', zh: '按商户订单号' }, ownId);
+}
 
-  heading({
+function showTrial({ cashier, apiToken, ...stack }: Stack, screen: Screen): void {
+  const { orderId, userId, tpOrderId } = SAMPLE_ORDER;
+  const isSecond = BAIDU_STATUS_API === 'findByTpOrderId';
+  // The second generation needs the merchant's id, which by Baidu's ids only the ledger knows, once it was notified.
+  const url = isSecond ? stack.ownQueryUrl(tpOrderId) : stack.queryUrl(orderId, userId);
+  heading(screen, {
     en: 'Try it: ask for the sample order, pay for it, ask again',
     zh: '试一试：查询示例订单，付款，再查询',
   });
-  write({ en: '  1. This answers that it is UNPAID:', zh: '  1. 这条命令应答 UNPAID（未支付）：' });
-  say(`  curl -H 'Authorization: Bearer ${apiToken}' '${askUrl}'`);
-  write({
+  screen.write({ en: '  1. This answers that it is UNPAID:', zh: '  1. 这条命令应答 UNPAID（未支付）：' });
+  screen.write(`  curl -H 'Authorization: Bearer ${apiToken}' '${url}'`);
+  screen.write({
     en: `  2. Open the page, choose the order “${TITLE}”, and pay. Or have it paid from here:`,
     zh: `  2. 打开页面，选择订单“${TITLE}”并支付。也可以在这里付款：`,
   });
-  say(`  curl -H 'content-type: application/json' -d '{}' '${cashier.url}/api/orders/${orderId}/pay'`);
-  write({
+  screen.write(
+    `  curl -H 'content-type: application/json' -d '{}' '${cashier.url}/api/orders/${orderId}/pay'`,
+  );
+  screen.write({
     en: '  3. The first command now answers that it is PAID. The page shows each step on the way.',
     zh: '  3. 第一条命令现在应答 PAID（已支付）。页面上能看到途中的每一步。',
   });
-
-  heading({ en: 'What is in use, made anew at each start', zh: '正在使用的值，每次启动重新生成' });
-  for (const { appId, appKey, dealId, platformPublicKey } of cashier.apps) {
-    line({ en: 'API token', zh: 'API token 令牌' }, stack.apiTokens.get(appId) ?? '');
-    line({ en: 'app', zh: '应用' }, `appId ${appId}, appKey ${appKey}, dealId ${dealId}`);
-    line({ en: 'platform key', zh: '平台公钥' }, platformPublicKey);
-  }
-
-  heading({ en: 'Stand-ins for AWS', zh: 'AWS 的替身' });
-  line({ en: 'queue, topic', zh: 'queue, topic' }, `${aws.environment['AWS_ENDPOINT_URL_SQS']}  (SQS, SNS)`);
-  line(
-    { en: 'status topic', zh: 'status topic' },
-    {
-      en: `${aws.statusTopicArn}  (examples/queue-reader: a queue of your own on it)`,
-      zh: `${aws.statusTopicArn}  （状态主题，可接上自己的队列：examples/queue-reader）`,
-    },
-  );
-  line({ en: 'tables', zh: '表' }, `${aws.environment['AWS_ENDPOINT_URL_DYNAMODB']}  (DynamoDB)`);
-  line({ en: 'secret', zh: 'secret' }, `${secretsManager.url}  (Secrets Manager)`);
-
-  showDifferences(heading, line);
-  write({
-    en: '\ndocs/sandbox.md: the page’s routes, for scripts. npm start -- --help: what can be chosen.',
-    zh: '\ndocs/sandbox.zh-CN.md：供脚本使用的接口。npm start -- --help：可以选择的内容。',
-  });
-  write({ en: 'Ctrl-C ends everything.', zh: '按 Ctrl-C 全部结束。' });
 }
 
-function showDifferences(heading: (text: Text) => void, line: (name: Text, value: Text) => void): void {
-  heading({ en: 'Different here, so that it can be watched', zh: '为便于观察，与线上不同之处' });
+function showValues({ cashier, apiTokens }: Stack, screen: Screen): void {
+  heading(screen, {
+    en: 'What is in use, made anew at each start where it was not given',
+    zh: '正在使用的值，没有给出的每次启动重新生成',
+  });
+  for (const { appId, appKey, dealId, platformPublicKey } of cashier.apps) {
+    screen.line({ en: 'API token', zh: 'API token 令牌' }, apiTokens.get(appId) ?? '');
+    screen.line({ en: 'app', zh: '应用' }, `appId ${appId}, appKey ${appKey}, dealId ${dealId}`);
+    screen.line({ en: 'platform key', zh: '平台公钥' }, platformPublicKey);
+  }
+}
+
+function showStandIns({ aws, secretsManager }: Stack, screen: Screen): void {
+  const { AWS_ENDPOINT_URL_SQS: queues, AWS_ENDPOINT_URL_DYNAMODB: tables } = aws.environment;
+  heading(screen, { en: 'Stand-ins for AWS', zh: 'AWS 的替身' });
+  // Pages name the first two in English, in both languages: what is pasted has to be found.
+  screen.line(plain('queue, topic'), `${queues}  (SQS, SNS)`);
+  screen.line(plain('status topic'), {
+    en: `${aws.statusTopicArn}  (examples/queue-reader: a queue of your own on it)`,
+    zh: `${aws.statusTopicArn}  （状态主题，可接上自己的队列：examples/queue-reader）`,
+  });
+  screen.line({ en: 'tables', zh: '表' }, `${tables}  (DynamoDB)`);
+  screen.line(plain('secret'), `${secretsManager.url}  (Secrets Manager)`);
+}
+
+function showDifferences(screen: Screen): void {
+  const { line } = screen;
+  heading(screen, { en: 'Different here, so that it can be watched', zh: '为便于观察，与线上不同之处' });
   line(
     { en: 'Baidu repeats', zh: '百度重复通知' },
     {

@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import { padded } from '../command/columns.ts';
 import { type Given, runCommand, UsageError } from '../command/command.ts';
-import type { Language, Text } from '../command/language.ts';
+import type { Text } from '../command/language.ts';
+import { type Screen, screenIn } from '../command/screen.ts';
 import { visible } from '../visible.ts';
 import { CashierError } from './error.ts';
 import { HOP_NAMES } from './hop-names.ts';
@@ -136,9 +137,7 @@ function otherApp(value: string): OtherApp {
   });
 }
 
-const say = (line = '') => process.stdout.write(`${line}\n`);
-
-function printStart(cashier: Cashier, wanted: number | undefined, language: Language): void {
+function printStart(cashier: Cashier, wanted: number | undefined, { language, write, line }: Screen): void {
   const { notifyUrl, refundNotifyUrl, refundAuditUrl, merchantPublicKey } = cashier.connection();
   const missing = (words: Text) => styleText('yellow', words[language]);
   const { port, apps } = cashier;
@@ -147,20 +146,20 @@ function printStart(cashier: Cashier, wanted: number | undefined, language: Lang
       en: `Port ${wanted} is in use; ${port} is taken instead.`,
       zh: `端口 ${wanted} 已被占用，改用 ${port}。`,
     };
-    say(`${missing(taken)}\n`);
+    write(`${missing(taken)}\n`);
   }
-  const rows: readonly (readonly [Text, string])[] = [
+  const rows: readonly (readonly [Text, Text | string])[] = [
     [{ en: 'Page', zh: '页面' }, styleText('bold', cashier.url)],
     [{ en: 'Query URL', zh: '查询地址' }, cashier.queryUrl],
     [{ en: 'Openapi URL', zh: '第二代接口' }, cashier.openapiUrl],
     ...apps.flatMap(appRows),
     [{ en: 'Your key', zh: '商户公钥' }, merchantPublicKey ?? missing(MISSING.key)],
     [{ en: 'Notify URL', zh: '支付回调' }, notifyUrl ?? missing(MISSING.notify)],
-    [{ en: 'Refund URL', zh: '退款回调' }, refundNotifyUrl ?? MISSING.refund[language]],
-    [{ en: 'Audit URL', zh: '退款审核' }, refundAuditUrl ?? MISSING.audit[language]],
+    [{ en: 'Refund URL', zh: '退款回调' }, refundNotifyUrl ?? MISSING.refund],
+    [{ en: 'Audit URL', zh: '退款审核' }, refundAuditUrl ?? MISSING.audit],
   ];
-  for (const [name, value] of rows) say(`${padded(name[language], 14)}${value}`);
-  say({ en: '\nCtrl-C ends it.\n', zh: '\n按 Ctrl-C 结束。\n' }[language]);
+  for (const [name, value] of rows) line(name, value);
+  write({ en: '\nCtrl-C ends it.\n', zh: '\n按 Ctrl-C 结束。\n' });
 }
 
 function appRows({ appId, appKey, dealId, ...own }: Cashier['apps'][number]): (readonly [Text, string])[] {
@@ -194,15 +193,15 @@ const MISSING: Readonly<Record<'key' | 'notify' | 'refund' | 'audit', Text>> = {
 };
 
 /** Prints a hop as a line, and under a query that broke a rule the text that was expected to be signed. */
-function printHop(orderId: string | null, hop: Hop, language: Language): void {
+function printHop(orderId: string | null, hop: Hop, { language, write }: Screen): void {
   const took = hop.milliseconds === null ? '' : ` (${hop.milliseconds} ms)`;
   const name = padded(HOP_NAMES[hop.kind][language], 19);
   const line = `${hop.at.slice(11, 23)}  ${(orderId ?? '-').padEnd(19)}  ${name}  ${hop.note?.[language] ?? ''}${took}`;
-  say(hop.tone === 'bad' ? styleText('red', visible(line)) : visible(line));
+  write(hop.tone === 'bad' ? styleText('red', visible(line)) : visible(line));
   if (hop.kind !== 'query' || hop.tone !== 'bad') return;
   const expected = hop.raw.find((raw) => raw.name === 'expectedText');
   const before = { en: 'expected to be signed: ', zh: '应签名的文本：' }[language];
-  if (expected) say(`              ${before}${visible(expected.text)}`);
+  if (expected) write(`              ${before}${visible(expected.text)}`);
 }
 
 async function start(options: CashierOptions): Promise<Cashier> {
@@ -223,9 +222,10 @@ await runCommand(
   async (given) => {
     const options = readOptions(given);
     const cashier = await start(options);
-    printStart(cashier, options.port, given.language);
+    const screen = screenIn(given.language, { columns: 13 });
+    printStart(cashier, options.port, screen);
     cashier.subscribe((event) => {
-      if (event.type === 'hop') printHop(event.orderId, event.hop, given.language);
+      if (event.type === 'hop') printHop(event.orderId, event.hop, screen);
     });
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => void cashier.close());
     return 0;
