@@ -202,7 +202,7 @@ async function invokeAndKill(
   event: unknown,
   killAt: (moment: Moment) => boolean = () => false,
 ) {
-  const sandbox = world.sandbox(name);
+  const sandbox = world.sandbox(name, {}, 6000);
   let alive = true;
   world.decide((moment) => {
     if (!alive || !killAt(moment)) return 'pass';
