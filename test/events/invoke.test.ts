@@ -26,10 +26,14 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Runs `npm run invoke -- …` and returns what it wrote. */
 function invoke(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  return invokeIn('C.UTF-8', ...args);
+}
+
+function invokeIn(LANG: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
   const { PATH, HOME } = process.env;
   return promisify(execFile)(process.execPath, [CLI, ...args], {
     cwd: folder,
-    env: { PATH, HOME, NO_COLOR: '1', LOG_LEVEL: 'SILENT', ...COMPILED },
+    env: { PATH, HOME, LANG, NO_COLOR: '1', LOG_LEVEL: 'SILENT', ...COMPILED },
   });
 }
 
@@ -53,5 +57,6 @@ describe('npm run invoke', () => {
 
   test('says how it is used', async () => {
     expect((await invoke('--help')).stdout).toContain('npm run invoke -- -f query -p events/');
+    expect((await invokeIn('zh_CN.UTF-8', '--help')).stdout).toContain('让示例事件经过函数');
   });
 });
