@@ -16,8 +16,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const run = (...args: string[]) =>
-  osls(folder, args, { ...AWS_ENVIRONMENT, AWS_ENDPOINT_URL: moto.url, AWS_S3_FORCE_PATH_STYLE: 'true' });
+const run = (...args: string[]) => osls(folder, args, { ...AWS_ENVIRONMENT, AWS_ENDPOINT_URL: moto.url });
 
 test('osls deploys as far as moto goes, lists what is there, and removes all of it', async () => {
   const stopped: { stdout: string; stderr: string } = await run('deploy', '--verbose').catch(
