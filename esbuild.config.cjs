@@ -22,6 +22,17 @@ const UNREACHABLE = [
     contents: 'export const getInstanceMetadataRegion = async () => undefined;',
   },
   {
+    // No operation of DynamoDB asks it for an endpoint; with it goes a package of caches.
+    module: /^@aws-sdk\/middleware-endpoint-discovery$/,
+    contents: `
+      export const NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS = {
+        environmentVariableSelector: () => undefined,
+        configFileSelector: () => undefined,
+        default: undefined,
+      };
+      export const resolveEndpointDiscoveryConfig = (input) => input;`,
+  },
+  {
     // No operation that is used here streams events.
     module: /^@smithy\/core\/event-streams$/,
     contents: 'export {};',
@@ -32,6 +43,10 @@ const UNREACHABLE = [
 const withoutUnreachable = {
   name: 'without-unreachable',
   setup(build) {
+    // Of its manifest a client tells its version to AWS, and nothing else to anyone.
+    build.onLoad({ filter: /\/@aws-sdk\/client-[^/]+\/package\.json$/ }, ({ path }) => ({
+      ...{ contents: JSON.stringify({ version: require(path).version }), loader: 'json' },
+    }));
     for (const { module: filter, contents } of UNREACHABLE) {
       build.onResolve({ filter }, ({ path, resolveDir }) => ({
         ...{ path, namespace: 'unreachable' },
@@ -41,6 +56,73 @@ const withoutUnreachable = {
     build.onLoad({ filter: /.*/, namespace: 'unreachable' }, ({ pluginData }) => pluginData);
   },
 };
+
+/**
+ * What is evaluated at the first call of one of its functions, and what nothing else uses and is evaluated with it: the
+ * client of DynamoDB, which no cold start of query or notify needs. A dynamic import would not do: esbuild then wraps
+ * whatever it shares with the rest, the core of the SDK, and leaves nothing of that out.
+ */
+const LATE = /\/lib\/aws\/dynamodb\.ts$/;
+const WITH_IT =
+  /\/lib\/aws\/merchant-orders\.ts$|\/lib\/ledger\/store\.ts$|\/node_modules\/@aws-sdk\/(client-dynamodb|dynamodb-codec)\//;
+
+/** @type {import('esbuild').Plugin} */
+const evaluatedLate = {
+  name: 'evaluated-late',
+  setup({ esbuild, onLoad, onEnd, initialOptions }) {
+    const { mainFields, platform, target } = initialOptions;
+    let parts = {};
+    onLoad({ filter: LATE }, async ({ path }) => {
+      const { outputFiles, metafile } = await esbuild.build({
+        ...{ mainFields, platform, target, entryPoints: [path], bundle: true, format: 'esm' },
+        ...{ write: false, metafile: true, plugins: [withoutUnreachable, onlyWithIt] },
+      });
+      parts = Object.values(metafile.outputs)[0].inputs;
+      const { imports, body, names } = split(outputFiles[0].text);
+      const given = names.map(
+        (name) => `export const ${name} = (...args) => (made ??= evaluateLate()).${name}(...args);`,
+      );
+      const contents = `${imports}\nlet made;\nconst evaluateLate = () => {\n${body}\nreturn { ${names} };\n};\n${given.join('\n')}`;
+      return { contents, loader: 'js' };
+    });
+    // Who asks what a bundle is made of hears of each part.
+    onEnd(({ metafile }) => {
+      for (const { inputs } of Object.values(metafile?.outputs ?? {})) {
+        const late = Object.keys(inputs).find((name) => LATE.test(`/${name}`));
+        if (!late) continue;
+        const whole = Object.values(parts).reduce((sum, { bytesInOutput }) => sum + bytesInOutput, 0);
+        const share = inputs[late].bytesInOutput / whole;
+        for (const [name, { bytesInOutput }] of Object.entries(parts)) {
+          inputs[name] = { bytesInOutput: Math.round(bytesInOutput * share) };
+        }
+      }
+    });
+  },
+};
+
+/** @type {import('esbuild').Plugin} */
+const onlyWithIt = {
+  name: 'only-with-it',
+  setup(build) {
+    build.onResolve({ filter: /.*/ }, async ({ path, kind, resolveDir, importer, pluginData }) => {
+      if (kind === 'entry-point' || pluginData === 'asked') return undefined;
+      const found = await build.resolve(path, { kind, resolveDir, importer, pluginData: 'asked' });
+      if (found.namespace !== 'file') return { path, external: true };
+      return WITH_IT.test(found.path) ? found : { path: found.path, external: true };
+    });
+  },
+};
+
+/** An ES module as esbuild prints one: what it imports, what it does, and the names that it gives. */
+function split(text) {
+  const imports = [];
+  const rest = text.replace(/^import\s(?:[^"]*?\sfrom\s)?"[^"]+";$/gm, (line) => {
+    imports.push(line);
+    return '';
+  });
+  const [body, names] = rest.split(/^export \{([^}]*)\};$/m);
+  return { imports: imports.join('\n'), body, names: names.split(',').map((name) => name.trim()) };
+}
 
 /**
  * How the handlers are bundled: one file each, for the Node version that Lambda runs.
@@ -63,5 +145,5 @@ module.exports = () => ({
   outputFileExtension: '.cjs',
   exclude: [],
   external: [],
-  plugins: [withoutUnreachable],
+  plugins: [withoutUnreachable, evaluatedLate],
 });

@@ -11,6 +11,7 @@ const LONG = [
   'test/docs/commands.test.ts',
   'test/handlers/query.test.ts',
   'test/examples/queue-reader-outage.test.ts',
+  'test/alarms/',
   'test/integration/',
   'test/template/parameters.test.ts',
   'test/handlers/',

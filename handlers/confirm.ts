@@ -4,14 +4,14 @@ import { openLedger } from '../lib/aws/dynamodb.ts';
 import { createQueue } from '../lib/aws/queue.ts';
 import { loadSecrets, readPreviousSecrets } from '../lib/aws/secrets-manager.ts';
 import { createTopic } from '../lib/aws/topic.ts';
-import { startBudget } from '../lib/baidu/deadline.ts';
 import { ServiceError } from '../lib/baidu/errors.ts';
+import { startBudget } from '../lib/baidu/http/deadline.ts';
 import { confirmAll, type Outcome } from '../lib/confirm.ts';
 import { readBaiduConfig, readConfirmConfig, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog, errorFields } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
-import { watchApps, watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
+import { waitMetrics, watchApps, watchAudits, watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
 import { tryLookup, unwrap } from '../lib/lookup.ts';
 import { parseConfirmSecret } from '../lib/merchant/secret.ts';
 import { createTeller } from '../lib/order-event.ts';
@@ -43,6 +43,7 @@ const service = atInit(() => {
     ...createTeller(createTopic(topicArn)),
     sendBack: queueUrl ? createQueue(queueUrl) : undefined,
     rememberMs,
+    onUndecided: watchAudits(log),
   };
 });
 
@@ -58,23 +59,33 @@ export const handler = middy<ConfirmEvent, ConfirmResult>({ timeoutEarlyInMillis
     if (!Array.isArray(records)) throw new ServiceError('INVALID_REQUEST', 'The event holds no Records.');
     const leftMs = startBudget((context.getRemainingTimeInMillis?.() ?? DEFAULT_MS) - RESERVE_MS);
     const messages = records.map((record) => tryLookup(textOf(record)));
-    const failed = (await confirmAll(messages, service(), leftMs)).map(logOutcome);
+    const results = await confirmAll(messages, service(), leftMs);
+    const failed = results.map((outcome, index) => logOutcome(outcome, triesOf(records[index])));
     const failures = records.filter((_record, index) => failed[index]);
     Object.assign(context.outcome.fields, { records: records.length, failures: failures.length });
+    context.outcome.metrics.push(...waitMetrics(records, messages));
     if (!failures.every(isSqs)) throw new ServiceError('INTERNAL_ERROR', 'A look-up from the topic failed.');
     return { batchItemFailures: failures.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   });
 
 /** Whether the message failed and has to come again. */
-function logOutcome({ result, ...fields }: Outcome): boolean {
+function logOutcome({ result, ...fields }: Outcome, tries: number | undefined): boolean {
   if (!(result instanceof ServiceError)) {
     log('INFO', result, fields, [{ name: 'StatusesPublished', value: result === 'published' ? 1 : 0 }]);
     return false;
   }
-  const mismatch = result.code === 'PAYMENT_MISMATCH';
-  const metrics = mismatch ? [{ name: 'PaymentMismatches', value: 1 } as const] : [];
-  log('ERROR', 'not confirmed', { ...fields, ...errorFields(result) }, metrics);
+  const reason = { name: 'Reason', value: result.code } as const;
+  log('ERROR', 'not confirmed', { ...fields, tries, ...errorFields(result) }, [
+    { name: 'RecordsFailed', value: 1, dimension: reason },
+  ]);
   return true;
+}
+
+/** How often a message of the queue has been handed out; after five times it is a dead letter. */
+function triesOf(record: ConfirmRecord | undefined): number | undefined {
+  return record && isSqs(record)
+    ? Number(record.attributes?.ApproximateReceiveCount) || undefined
+    : undefined;
 }
 
 function textOf(record: ConfirmRecord): unknown {

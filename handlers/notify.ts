@@ -1,11 +1,12 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { createOrderMatcher } from '../lib/aws/merchant-orders.ts';
+import { createOrderMatcher } from '../lib/aws/dynamodb.ts';
 import { createQueue } from '../lib/aws/queue.ts';
 import { loadSecrets } from '../lib/aws/secrets-manager.ts';
-import { startBudget } from '../lib/baidu/deadline.ts';
-import { readForm } from '../lib/baidu/form.ts';
+import { startBudget } from '../lib/baidu/http/deadline.ts';
+import { readForm } from '../lib/baidu/webhook/form.ts';
 import { readLedgerConfig, readLogConfig, readNotifyConfig, readSecretConfig } from '../lib/lambda/config.ts';
+import { isOfStrangers } from '../lib/lambda/error-codes.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
@@ -31,7 +32,7 @@ const service = atInit(() => {
     loadSecret: loadSecrets(readSecretConfig(), {
       parse: watchApps(log, parseNotificationSecret),
       timeoutMs: SECRET_MS,
-      refreshTimeoutMs: 300,
+      refreshTimeoutMs: 400,
       onFailure: watchSecret(log),
     }),
     matchOrder: ordersTable ? createOrderMatcher(ordersTable) : async () => true,
@@ -52,8 +53,12 @@ export const handler = middy<NotifyEvent, NotifyResult>({
     outcomes<NotifyEvent, NotifyResult>({
       log,
       answerError: refusalAnswer,
-      failureMetrics: ({ code }) => [
-        { name: 'NotificationsRefused', value: 1, dimension: { name: 'Reason', value: code } },
+      failureMetrics: (error, event) => [
+        {
+          name: callOf(event) === 'payment' ? 'NotificationsRefused' : 'RefundsRefused',
+          ...{ value: 1, dimension: { name: 'Reason', value: error.code } },
+        },
+        ...(isOfStrangers(error) ? [] : [{ name: 'GenuineRefused', value: 1 } as const]),
       ],
     }),
   )
@@ -65,8 +70,10 @@ export const handler = middy<NotifyEvent, NotifyResult>({
       if (fields['reading'] === 'encoded')
         outcome.metrics.push({ name: 'NotificationsReadEncoded', value: 1 });
     };
-    const { answer, isStored } = await takeCall(callOf(event), readForm(event), service(), leftMs, note);
-    outcome.metrics.push({ name: isStored ? 'NotificationsAccepted' : 'OrderMismatches', value: 1 });
+    const call = callOf(event);
+    const { answer, isStored } = await takeCall(call, readForm(event), service(), leftMs, note);
+    const accepted = call === 'payment' ? 'NotificationsAccepted' : 'RefundsAccepted';
+    outcome.metrics.push({ name: isStored ? accepted : 'OrderMismatches', value: 1 });
     return jsonAnswer(200, answer);
   });
 

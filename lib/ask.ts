@@ -20,7 +20,7 @@ export interface MerchantOrderStatus extends OrderStatus {
 /** What asking takes. */
 export interface AskParts extends StatusQuery {
   /** The ledger, opened at the first question that needs it; throws `LEDGER_UNAVAILABLE` where there is none. */
-  readonly openLedger: () => Promise<LedgerStore>;
+  readonly openLedger: () => LedgerStore;
   /** How long the ledger remembers an order after its last change, in milliseconds. */
   readonly rememberMs: number;
 }
@@ -54,7 +54,7 @@ export async function askByIds(
 ): Promise<OrderStatus> {
   if (!queryOwnId) return queryOrder(app, order, leftMs());
   const key = { appId: app.appId, orderId: order.orderId };
-  const item = await (await openLedger()).read(orderItemId(key), ledgerMs(leftMs));
+  const item = await openLedger().read(orderItemId(key), ledgerMs(leftMs));
   return queryOrder(app, { ...order, tpOrderId: readRecord(key, item).tpOrderId }, leftMs());
 }
 
@@ -71,7 +71,7 @@ export async function askByOwnId(
   parts: AskParts,
   leftMs: () => number,
 ): Promise<MerchantOrderStatus> {
-  const ledger = await parts.openLedger();
+  const ledger = parts.openLedger();
   const { appId } = app;
   const items = await ledger.find(merchantOrderKey(appId, tpOrderId), ledgerMs(leftMs));
   const known = items

@@ -1,14 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { asServiceError, isOverQps, ServiceError } from './baidu/errors.ts';
-import { checkNotification, type NotificationKeys, parseNotification } from './baidu/notification.ts';
-import type { OrderStatus } from './baidu/order-status.ts';
-import {
-  checkRefundAudit,
-  checkRefundNotification,
-  parseRefundAudit,
-  parseRefundNotification,
-} from './baidu/refund.ts';
-import { type Change, type Facts, newsOf, type Picture, pictureOf, toldOf } from './ledger/decisions.ts';
+import { asServiceError, ServiceError } from './baidu/errors.ts';
+import { askAgainForRefund, type LaterParts, queryUnderLimit, sendAllBack } from './later.ts';
+import { type Change, newsOf, type Picture, pictureOf, toldOf } from './ledger/decisions.ts';
 import {
   commitOrder,
   type LedgerWork,
@@ -17,18 +10,10 @@ import {
   tellOrder,
   whenUnclaimed,
 } from './ledger/protocol.ts';
-import {
-  merchantOrderKey,
-  type OrderKey,
-  type OrderRecord,
-  orderItemId,
-  readRecord,
-} from './ledger/record.ts';
+import { type OrderRecord, orderItemId } from './ledger/record.ts';
 import type { LookupMessage } from './lookup.ts';
-import type { Apps } from './merchant/apps.ts';
-import type { ConfirmApp } from './merchant/secret.ts';
-import { type Audit, type AuditEvent, auditKey, tellAudit } from './refund-audit.ts';
-import type { StatusQuery } from './status-query.ts';
+import { type Lookup, type LookupParts, lookupsOf } from './lookup-orders.ts';
+import { type AuditParts, auditKey, tellAudit } from './refund-audit.ts';
 
 /** A message of the topic for an order: all that is known of it, and which of that is new. */
 export interface OrderEvent extends Picture {
@@ -39,23 +24,13 @@ export interface OrderEvent extends Picture {
 /** What looking orders up takes; the clock and what goes with it have defaults. */
 export interface ConfirmParts
   extends Pick<LedgerWork, 'ledger' | 'rememberMs'>,
-    Partial<Pick<LedgerWork, 'now' | 'pause' | 'nameDecision'>> {
-  /** 0 to 1, for what must not happen to all at once; `Math.random` by default. */
-  readonly random?: () => number;
-  readonly loadSecret: () => Promise<Pick<Apps<ConfirmApp>, 'find'>>;
-  readonly queryOrder: StatusQuery['queryOrder'];
-  /** Finds an order that the ledger does not know by the merchant's id. */
-  readonly findOrder?: StatusQuery['findOrder'] | undefined;
+    Partial<Pick<LedgerWork, 'now' | 'pause' | 'nameDecision'>>,
+    Pick<LaterParts, 'queryOrder' | 'sendBack'>,
+    Partial<Pick<LaterParts, 'random'>>,
+    Pick<LookupParts, 'loadSecret' | 'findOrder'>,
+    AuditParts {
   /** Tells everyone, in so many milliseconds; throws `TOPIC_UNAVAILABLE`. */
   readonly publish: (event: OrderEvent, budgetMs: number) => Promise<void>;
-  readonly publishAudit: (event: AuditEvent, budgetMs: number) => Promise<void>;
-  /** Puts a message back into the queue, held back for some seconds; without it the look-up fails. */
-  readonly sendBack?: ((message: unknown, options: SendBackOptions) => Promise<void>) | undefined;
-}
-
-interface SendBackOptions {
-  readonly budgetMs: number;
-  readonly delaySeconds: number;
 }
 
 /**
@@ -71,37 +46,11 @@ export interface Outcome {
   readonly result: Confirmation | ServiceError;
 }
 
-/** How long a look-up is held back that Baidu refused for its QPS limit, in seconds; spread, lest all come at once. */
-const DEFERRAL_SECONDS = { least: 30, most: 120 };
-
-/** What sending a look-up back may take, in milliseconds; so much is kept for it, or for telling. */
-const SEND_BACK_MS = 1500;
-
-/** Baidu is not asked again with less time left than this, in milliseconds, beside what is kept. */
-const ASK_AGAIN_MS = 1000;
-
-/** When an order is asked for again whose refund Baidu's query does not show yet, in seconds; SQS holds back 900 at most. */
-const REFUND_CHECK_SECONDS = [60, 240, 900, 900, 900];
-
 /** In a notification the status 2 says that the order was paid. */
 const NOTIFIED_PAID = '2';
 
-/** An order to be looked up, and what Baidu has signed of it. */
-interface Lookup {
-  readonly app: ConfirmApp;
-  readonly order: OrderKey;
-  readonly siteId: string | undefined;
-  readonly facts?: Facts | undefined;
-  /** A question of Baidu's whether to refund, and what it was answered: that is told, and the order not looked up. */
-  readonly audit?: Audit | undefined;
-  /** How often it was asked for again because of a refund. */
-  readonly refundCheck?: number;
-  /** The message that asks for it. */
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
 /** Everything the functions of this module work with. */
-type Work = ConfirmParts & LedgerWork & { readonly random: () => number };
+type Work = ConfirmParts & LedgerWork & LaterParts;
 
 /**
  * Looks orders up: asks Baidu for each, once for all messages about it, and tells what has changed.
@@ -126,7 +75,7 @@ export async function confirmAll(
   const understood = await Promise.all(
     messages.map(async (message) => {
       if (message instanceof ServiceError) return message;
-      return lookupsOf(message, work).catch(asServiceError);
+      return lookupsOf(message, work, leftMs).catch(asServiceError);
     }),
   );
   const groups = Map.groupBy(
@@ -163,58 +112,6 @@ function outcomeOf(
     tpOrderId: first?.facts?.tpOrderId ?? tpOrderId,
     result,
   };
-}
-
-/** The orders that a message is about, by what Baidu has signed where it has: none where nobody knows the merchant's id. */
-async function lookupsOf(message: LookupMessage, work: Work): Promise<Lookup[]> {
-  const app = (await work.loadSecret()).find(message.appId);
-  const { appId } = app;
-  const { orderId, siteId, tpOrderId, signed, answer, body } = message;
-  if (tpOrderId !== undefined) {
-    const items = await work.ledger.find(merchantOrderKey(appId, tpOrderId), work.leftMs());
-    if (items.length === 0) {
-      const found = await work.findOrder?.(app, tpOrderId, work.leftMs() - SEND_BACK_MS);
-      if (!found) return [];
-      const facts = { siteId: found.siteId, tpOrderId };
-      return [{ app, order: { appId, orderId: found.orderId }, siteId: found.siteId, facts, body }];
-    }
-    return items.map((item) => {
-      const order = { appId, orderId: String(item['orderId']) };
-      return { app, order, siteId: readRecord(order, item).siteId, body };
-    });
-  }
-  if (signed) {
-    const { facts, ...found } = verified(signed, app.keys());
-    if (found.orderId !== orderId || (siteId !== undefined && found.siteId !== siteId)) {
-      throw new ServiceError('INVALID_REQUEST', `The ${signed.kind} is of another order or user.`);
-    }
-    const audit = answer && { fields: found.fields, answer };
-    return [{ app, order: { appId, orderId }, siteId: found.siteId, facts, audit, body }];
-  }
-  return [{ app, order: { appId, orderId: orderId ?? '' }, siteId, refundCheck: message.refundCheck, body }];
-}
-
-/** Verifies what Baidu has signed once more: a queue holds what anyone with the right to send has put there. */
-function verified({ kind, form }: NonNullable<LookupMessage['signed']>, keys: NotificationKeys): Verified {
-  if (kind === 'notification') {
-    const { orderId, siteId, tpOrderId, fields } = parseNotification(checkNotification(form), keys);
-    return { orderId, siteId, fields, facts: { siteId, tpOrderId, notification: fields } };
-  }
-  const parsed =
-    kind === 'refundAudit'
-      ? parseRefundAudit(checkRefundAudit(form), keys)
-      : parseRefundNotification(checkRefundNotification(form), keys);
-  const { orderId, siteId, tpOrderId, refundBatchId, fields } = parsed;
-  const refund = 'code' in parsed ? { refundBatchId, code: parsed.code } : undefined;
-  return { orderId, siteId, fields, facts: { siteId, tpOrderId, refund } };
-}
-
-/** What Baidu has signed, verified here. */
-interface Verified {
-  readonly orderId: string;
-  readonly siteId: string | undefined;
-  readonly fields: Readonly<Record<string, string>>;
-  readonly facts: Facts;
 }
 
 /** Brings what is told of one order up to date; what came of each of the look-ups. */
@@ -300,65 +197,6 @@ async function decide(record: OrderRecord, picture: Picture, work: Work): Promis
     publish: (sequence: number) => work.publish({ ...picture, sequence, changed }, work.leftMs()),
   };
   return (await tellOrder(record, tell, work)) ? 'published' : undefined;
-}
-
-/**
- * While Baidu refuses for its QPS limit, waits longer and longer within the time there is; after that, `undefined`. What
- * fails once Baidu has refused, for want of time, is that limit's doing, too.
- */
-async function queryUnderLimit(
-  app: ConfirmApp,
-  order: Parameters<StatusQuery['queryOrder']>[1],
-  { queryOrder, leftMs, pause, sendBack, random }: Work,
-): Promise<OrderStatus | undefined> {
-  let refused: unknown;
-  for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, 4000)) {
-    const budgetMs = Math.max(leftMs() - SEND_BACK_MS, leftMs() / 2);
-    try {
-      return await queryOrder(app, order, budgetMs);
-    } catch (error) {
-      const isQps = isOverQps(error);
-      const isLate = refused !== undefined && error instanceof ServiceError && error.passing;
-      if (!isQps && !isLate) throw error;
-      refused ??= error;
-      const wait = pauseMs * (0.5 + random());
-      if (wait + ASK_AGAIN_MS + SEND_BACK_MS < leftMs()) await pause(wait);
-      else if (sendBack) return undefined;
-      else throw refused;
-    }
-  }
-}
-
-/**
- * Asks for an order again later where Baidu's query does not show a refund yet that Baidu has notified; a few times, since
- * nobody has published what a refund in part looks like there.
- */
-async function askAgainForRefund(
-  lookups: readonly Lookup[],
-  { appId, orderId, siteId, refund }: Picture,
-  { sendBack }: Work,
-): Promise<void> {
-  const counts = lookups.flatMap(({ facts, refundCheck = 0 }) =>
-    refundCheck > 0 || facts?.refund?.code === 1 ? [refundCheck] : [],
-  );
-  if (counts.length === 0 || (refund.status !== 'NONE' && refund.status !== 'PROCESSING')) return;
-  const refundCheck = Math.min(...counts);
-  const delaySeconds = REFUND_CHECK_SECONDS[refundCheck];
-  if (delaySeconds === undefined) return;
-  const message = { appId, orderId, siteId, refundCheck: refundCheck + 1 };
-  await sendBack?.(message, { budgetMs: SEND_BACK_MS, delaySeconds });
-}
-
-/** Back into the queue as new messages: another try of the same ones would bring them nearer to the dead-letter queue. */
-async function sendAllBack(lookups: readonly Lookup[], { sendBack, random }: Work): Promise<void> {
-  const { least, most } = DEFERRAL_SECONDS;
-  const bodies = new Set(lookups.map(({ body }) => body));
-  await Promise.all(
-    [...bodies].map((body) => {
-      const delaySeconds = least + Math.floor(random() * (most - least));
-      return sendBack?.(body, { budgetMs: SEND_BACK_MS, delaySeconds });
-    }),
-  );
 }
 
 function impossible(): never {

@@ -1,10 +1,14 @@
-import type { Attempt } from './baidu/attempts.ts';
 import { createBaiduClient } from './baidu/client.ts';
 import { ServiceError, unfit } from './baidu/errors.ts';
-import type { FoundOrder } from './baidu/found-order.ts';
+import type { Attempt } from './baidu/http/attempts.ts';
 import type { OrderRef } from './baidu/order.ts';
 import type { OrderStatus } from './baidu/order-status.ts';
-import type { QueriedOrder, SecondGenerationApp, SecondGenerationClient } from './baidu/second-generation.ts';
+import type {
+  QueriedOrder,
+  SecondGenerationApp,
+  SecondGenerationClient,
+} from './baidu/second-generation/client.ts';
+import type { FoundOrder } from './baidu/second-generation/found-order.ts';
 import type { Apps } from './merchant/apps.ts';
 import { withPreviousKey } from './merchant/previous-key.ts';
 import type { MerchantApp } from './merchant/secret.ts';
@@ -67,27 +71,36 @@ export function createStatusQuery(
   const isFirst = statusApi === 'queryorderdetail';
   let loading: Promise<SecondGenerationClient> | undefined;
   const open = () => {
-    loading ??= import('./baidu/second-generation.ts').then(({ createSecondGenerationClient }) =>
+    loading ??= import('./baidu/second-generation/client.ts').then(({ createSecondGenerationClient }) =>
       createSecondGenerationClient({ ...limits, openapiUrl, openAhead: !isFirst }),
     );
     return loading;
   };
-  const findOrder: StatusQuery['findOrder'] = async (app, tpOrderId, budgetMs) =>
-    hasPair(app) ? (await open()).findOrder(app, tpOrderId, budgetMs) : undefined;
-
-  if (isFirst) {
-    const first = createBaiduClient({ ...limits, queryUrl, openAhead: true });
-    return { queryOrder: withPreviousKey(first, parts.readPrevious), findOrder };
+  if (!isFirst) {
+    // In the init phase, with its connection; a failure shows at the first question.
+    open().catch(() => undefined);
+    return bySecondGeneration(open);
   }
-  void open();
+  const first = createBaiduClient({ ...limits, queryUrl, openAhead: true });
   return {
-    findOrder: async (app, tpOrderId, budgetMs) => findOrder(withPair(app), tpOrderId, budgetMs),
+    queryOrder: withPreviousKey(first, parts.readPrevious),
+    findOrder: async (app, tpOrderId, budgetMs) =>
+      hasPair(app) ? (await open()).findOrder(app, tpOrderId, budgetMs) : undefined,
+  };
+}
+
+function bySecondGeneration(open: () => Promise<SecondGenerationClient>): StatusQuery {
+  return {
+    findOrder: async (app, tpOrderId, budgetMs) =>
+      (await open()).findOrder(withPair(app), tpOrderId, budgetMs),
     queryOwnId: async (app, tpOrderId, budgetMs) =>
       (await open()).queryOrder(withPair(app), { tpOrderId }, budgetMs),
     queryOrder: async (app, { orderId, siteId, tpOrderId }, budgetMs) => {
-      if (tpOrderId === undefined)
+      const pair = withPair(app);
+      if (tpOrderId === undefined) {
         throw unknownOrder('The ledger does not know the merchant’s id of this order.');
-      const found = await (await open()).queryOrder(withPair(app), { orderId, siteId, tpOrderId }, budgetMs);
+      }
+      const found = await (await open()).queryOrder(pair, { orderId, siteId, tpOrderId }, budgetMs);
       if (!found) throw unknownOrder('Baidu has no such order of this user.');
       const { appId, payment, refund, verification, source } = found;
       return { appId, orderId, siteId, payment, refund, verification, source };
@@ -104,7 +117,7 @@ function hasPair(app: MerchantApp): app is MerchantApp & SecondGenerationApp {
   return app.smartAppKey !== undefined && app.smartAppSecret !== undefined;
 }
 
-function withPair(app: MerchantApp): SecondGenerationApp {
+function withPair(app: MerchantApp): MerchantApp & SecondGenerationApp {
   if (hasPair(app)) return app;
   throw unfit('smartAppKey', `of app ${app.appId} is missing: BAIDU_STATUS_API=findByTpOrderId asks by it`);
 }

@@ -1,16 +1,16 @@
 import type { MatchOrder } from './aws/merchant-orders.ts';
 import type { SendMessage } from './aws/queue.ts';
-import { auditAnswer, type PlatformAnswer, paymentAnswer, refundAnswer } from './baidu/answers.ts';
 import { ServiceError } from './baidu/errors.ts';
-import { checkNotification, parseNotification } from './baidu/notification.ts';
+import { auditAnswer, type PlatformAnswer, paymentAnswer, refundAnswer } from './baidu/webhook/answers.ts';
+import { checkNotification, parseNotification } from './baidu/webhook/notification.ts';
 import {
   checkRefundAudit,
   checkRefundNotification,
   parseRefundAudit,
   parseRefundNotification,
   type RefundAudit,
-} from './baidu/refund.ts';
-import type { UnverifiedForm } from './baidu/signed-form.ts';
+} from './baidu/webhook/refund.ts';
+import type { UnverifiedForm } from './baidu/webhook/signed-form.ts';
 import { orderItemId, readRecord } from './ledger/record.ts';
 import type { LedgerStore } from './ledger/store.ts';
 import type { AuditAnswer } from './lookup.ts';
@@ -30,7 +30,7 @@ export interface WebhookParts {
   readonly loadSecret: (budgetMs: number) => Promise<Pick<Apps<NotificationApp>, 'all' | 'broken'>>;
   readonly matchOrder: MatchOrder;
   readonly send: SendMessage;
-  readonly openLedger: () => Promise<LedgerStore>;
+  readonly openLedger: () => LedgerStore;
   readonly auditPolicy: AuditPolicy;
 }
 
@@ -115,7 +115,7 @@ async function ownerOf<T extends { readonly orderId: string }>(
 ): Promise<TakenForm<T>> {
   const [first, ...others] = taken;
   if (others.length === 0) return first;
-  const ledger = await openLedger();
+  const ledger = openLedger();
   const known = await Promise.all(
     taken.map(async ({ app: { appId = '' }, value: { orderId } }) =>
       ledger.read(orderItemId({ appId, orderId }), Math.max(budgetMs, 1)),
@@ -156,7 +156,7 @@ async function paidMoney(
   budgetMs: number,
 ): Promise<number | undefined> {
   try {
-    const ledger = await openLedger();
+    const ledger = openLedger();
     const { notification } = readRecord(order, await ledger.read(orderItemId(order), Math.max(budgetMs, 1)));
     return notification?.['status'] === '2' ? Number(notification['totalMoney']) : undefined;
   } catch {

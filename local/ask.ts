@@ -4,9 +4,12 @@ import { type Advice, advise, adviseNotFound } from './ask/advice.ts';
 import { writeAnswer } from './ask/answer.ts';
 import { type AskingApp, readApp } from './ask/app.ts';
 import { askBaidu } from './ask/baidu.ts';
-import { isLoopback, type Request, readRequest, UsageError } from './ask/request.ts';
-import type { Finding, Language, Text } from './doctor/finding.ts';
+import { isLoopback, REQUEST_OPTIONS, type Request, readRequest } from './ask/request.ts';
+import { runCommand } from './command/command.ts';
+import type { Text } from './command/language.ts';
+import type { Finding } from './doctor/finding.ts';
 import { readInput } from './doctor/input.ts';
+import { visible, visibleJson } from './visible.ts';
 
 const HELP = {
   en: `Asks Baidu for the status of one order, with your own secret: no AWS, nothing deployed.
@@ -52,23 +55,6 @@ interface Failure {
   readonly errmsg?: string;
 }
 
-async function main(args: string[], fallback: Language): Promise<number> {
-  try {
-    const request = readRequest(args, { env: process.env, fallback });
-    if ('help' in request) {
-      process.stdout.write(HELP[request.help]);
-      return 0;
-    }
-    const failure = await ask(request);
-    if (failure) report(failure, request);
-    return failure ? 1 : 0;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.text[fallback]}\n\n${HELP[fallback]}`);
-    return 2;
-  }
-}
-
 /** Asks, and prints what is answered; or says why nothing is. */
 async function ask({ file, appId, url, wanted, language, json }: Request): Promise<Failure | undefined> {
   const read = await readInput(file);
@@ -79,7 +65,7 @@ async function ask({ file, appId, url, wanted, language, json }: Request): Promi
   try {
     const answer = await askBaidu(asking, wanted, url);
     if (!answer) return notFound(asking);
-    process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : writeAnswer(answer, language));
+    process.stdout.write(json ? `${visibleJson(answer)}\n` : writeAnswer(answer, language));
     return undefined;
   } catch (thrown) {
     const error = asServiceError(thrown);
@@ -131,18 +117,31 @@ function report({ said, advice, ...failure }: Failure, { json, language }: Reque
   const words = advice.map((line) => (typeof line === 'string' ? line : line[language]));
   if (json) {
     const error = { ...failure, message: said[language], advice: words };
-    process.stdout.write(`${JSON.stringify({ error }, null, 2)}\n`);
+    process.stdout.write(`${visibleJson({ error })}\n`);
     return;
   }
   const likely = { en: 'Most likely:', zh: '最可能的原因：' }[language];
   const heading = failure.code === 'CONFIGURATION_UNAVAILABLE' ? [] : [likely];
-  const lines = [styleText('red', said[language]), ...heading, ...words.map((line) => `  ${line}`)];
+  const lines = [
+    styleText('red', visible(said[language])),
+    ...heading,
+    ...words.map((line) => `  ${visible(line)}`),
+  ];
   process.stderr.write(`${lines.join('\n')}\n`);
 }
 
-function languageOf(env: NodeJS.ProcessEnv): Language {
-  const locale = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '';
-  return locale.toLowerCase().startsWith('zh') ? 'zh' : 'en';
-}
-
-process.exitCode = await main(process.argv.slice(2), languageOf(process.env));
+await runCommand(
+  {
+    typed: 'npm run ask --',
+    help: HELP,
+    options: REQUEST_OPTIONS,
+    takesFiles: true,
+    isContent: (arg) => arg.length >= 400 || /[\n{}]|-----BEGIN/.test(arg),
+  },
+  async (given) => {
+    const request = readRequest(given);
+    const failure = await ask(request);
+    if (failure) report(failure, request);
+    return failure ? 1 : 0;
+  },
+);

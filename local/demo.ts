@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import type { DeliveryResult, Hop } from './cashier/index.ts';
 import { SAMPLE_ORDER } from './cashier/sample-order.ts';
+import { columnsOf, padded } from './command/columns.ts';
+import { runCommand } from './command/command.ts';
+import type { Language, Text } from './command/language.ts';
 import { type Stack, type StatusMessage, startStack } from './stack/stack.ts';
 
 /** How long a published message is waited for, in milliseconds. */
@@ -8,10 +11,39 @@ const PATIENCE_MS = 10_000;
 /** How long nothing must come for "published once" to be believed, in milliseconds. */
 const SILENCE_MS = 1500;
 
-const say = (text = '') => process.stdout.write(`${text}\n`);
-const title = (text: string) => say(`\n── ${text} ${'─'.repeat(Math.max(0, 76 - text.length))}`);
-const line = (name: string, value: string) => say(`   ${name.padEnd(15)} ${value}`);
-const json = (value: unknown) => say(JSON.stringify(value, null, 2).replace(/^/gm, '   '));
+const HELP = {
+  en: `Takes one order on this machine from payment to publication, and says what happened: no AWS, nothing deployed.
+
+  npm run demo
+
+  npm run demo -- --lang en|zh   the language (by LANG otherwise)
+  npm run demo -- --help
+`,
+  zh: `在本机把一笔订单从支付走到发布，并打印经过：不需要 AWS，也不需要部署。
+
+  npm run demo
+
+  npm run demo -- --lang en|zh   语言（默认按 LANG）
+  npm run demo -- --help
+`,
+};
+
+/** Prints in one language. */
+function printer(language: Language) {
+  const say = (text = '') => process.stdout.write(`${text}\n`);
+  const words = (text: Text | string) => (typeof text === 'string' ? text : text[language]);
+  return {
+    say,
+    title: (text: Text) =>
+      say(`\n── ${text[language]} ${'─'.repeat(Math.max(0, 76 - columnsOf(text[language])))}`),
+    line: (name: Text, value: Text | string) => say(`   ${padded(name[language], 15)} ${words(value)}`),
+    json: (value: unknown) => say(JSON.stringify(value, null, 2).replace(/^/gm, '   ')),
+  };
+}
+
+type Printer = ReturnType<typeof printer>;
+
+const NOTHING: Text = { en: '(nothing)', zh: '（无）' };
 
 /** What a subscriber of the status topic has got and nobody has looked at yet. */
 class Inbox {
@@ -34,59 +66,115 @@ class Inbox {
   }
 }
 
-const stack = await startStack({ onError: (error) => say(`   ${error.message}`) });
-try {
-  process.exitCode = (await demonstrate(stack)) ? 0 : 1;
-} finally {
-  await stack.close();
-}
+await runCommand(
+  { typed: 'npm run demo --', help: HELP, options: {}, isContent: () => false },
+  async ({ language }) => {
+    const print = printer(language);
+    const { BAIDU_STATUS_API } = process.env;
+    const stack = await startStack({
+      onError: (error) => print.say(`   ${error.message}`),
+      environment: BAIDU_STATUS_API ? { BAIDU_STATUS_API } : {},
+    });
+    try {
+      return (await demonstrate(stack, print)) ? 0 : 1;
+    } finally {
+      await stack.close();
+    }
+  },
+);
 
 /** Takes one order from payment to publication; whether all went as it should. */
-async function demonstrate({ cashier, secretsManager, aws, webhookUrl, ...rest }: Stack): Promise<boolean> {
+async function demonstrate(
+  { cashier, secretsManager, aws, webhookUrl, ...rest }: Stack,
+  print: Printer,
+): Promise<boolean> {
+  const { title, line, json } = print;
   const inbox = new Inbox(rest.onPublished);
-  title('On this machine: the built functions, and stand-ins for what is around them');
-  line('cashier', `${cashier.url}  (checks signatures by Baidu’s rules, with code of its own)`);
-  line('webhook', webhookUrl);
-  line('secrets', `${secretsManager.url}  (speaks Secrets Manager’s protocol)`);
-  line('queue, topic', aws.environment['AWS_ENDPOINT_URL_SQS'] ?? '');
-  line('tables', aws.environment['AWS_ENDPOINT_URL_DYNAMODB'] ?? '');
+  title({
+    en: 'On this machine: the built functions, and stand-ins for what is around them',
+    zh: '在本机上：构建好的函数，以及周围各部分的替身',
+  });
+  line(
+    { en: 'cashier', zh: '收银台' },
+    {
+      en: `${cashier.url}  (checks signatures by Baidu’s rules, with code of its own)`,
+      zh: `${cashier.url}  （用独立的代码按百度的规则验签）`,
+    },
+  );
+  line({ en: 'webhook', zh: '支付回调' }, webhookUrl);
+  line(
+    { en: 'secrets', zh: 'secret' },
+    {
+      en: `${secretsManager.url}  (speaks Secrets Manager’s protocol)`,
+      zh: `${secretsManager.url}  （使用 Secrets Manager 的协议）`,
+    },
+  );
+  line({ en: 'queue, topic', zh: '队列、主题' }, aws.environment['AWS_ENDPOINT_URL_SQS'] ?? '');
+  line({ en: 'tables', zh: '表' }, aws.environment['AWS_ENDPOINT_URL_DYNAMODB'] ?? '');
 
-  title('1. The customer pays; Baidu notifies; notify verifies, stores, answers');
+  title({
+    en: '1. The customer pays; Baidu notifies; notify verifies, stores, answers',
+    zh: '1. 用户付款；百度发出支付回调；notify 验签、存储、应答',
+  });
   cashier.createOrder({ ...SAMPLE_ORDER, title: 'Sample order' });
   await rest.ordersWritten();
-  showDelivery(await cashier.pay(SAMPLE_ORDER.orderId, { payType: '1117' }));
+  showDelivery(await cashier.pay(SAMPLE_ORDER.orderId, { payType: '1117' }), print);
 
-  title('2. confirm asks Baidu, then tells everyone: what a subscriber receives');
+  title({
+    en: '2. confirm asks Baidu, then tells everyone: what a subscriber receives',
+    zh: '2. confirm 向百度查询，然后发布：订阅者收到的内容',
+  });
   const published = await inbox.next(PATIENCE_MS);
-  json(published ?? 'nothing');
+  json(published ?? null);
 
-  title('3. Baidu notifies twice more; nothing is published again');
-  for (let count = 0; count < 2; count++) showDelivery(await cashier.notifyAgain(SAMPLE_ORDER.orderId));
+  title({
+    en: '3. Baidu notifies twice more; nothing is published again',
+    zh: '3. 百度又通知两次；不再重复发布',
+  });
+  for (let count = 0; count < 2; count++) {
+    showDelivery(await cashier.notifyAgain(SAMPLE_ORDER.orderId), print);
+  }
   const repeated = await inbox.next(SILENCE_MS);
-  line('published', repeated ? 'AGAIN, which is wrong' : 'nothing more');
+  line(
+    { en: 'published', zh: '发布' },
+    repeated
+      ? { en: 'AGAIN, which is wrong', zh: '又发布了一次：不对' }
+      : { en: 'nothing more', zh: '没有再发布' },
+  );
 
-  title('4. query: has this order been paid?');
+  title({ en: '4. query: has this order been paid?', zh: '4. query：这笔订单支付了吗？' });
   const url = rest.queryUrl(SAMPLE_ORDER.orderId, SAMPLE_ORDER.userId);
   const answer = await fetch(url, { headers: { authorization: `Bearer ${rest.apiToken}` } });
   const body = (await answer.json()) as { payment?: { status?: string } };
   const hop = cashier.timeline(SAMPLE_ORDER.orderId).findLast(({ kind }) => kind === 'query');
-  line('request', `GET ${url}`);
-  line('signed text', rawOf(hop, 'expectedText'));
-  line('signature', new URLSearchParams(rawOf(hop, 'request').split('?')[1]).get('sign') ?? '(none)');
-  line('the cashier', hop?.note?.en ?? '(was not asked)');
-  line('answer', `HTTP ${answer.status}`);
+  line({ en: 'request', zh: '请求' }, `GET ${url}`);
+  const signedText = rawOf(hop, 'expectedText');
+  // The second generation is asked with an access token, unsigned.
+  if (signedText !== undefined) {
+    line({ en: 'signed text', zh: '签名的文本' }, signedText);
+    const [, search] = rawOf(hop, 'request')?.split('?') ?? [];
+    line({ en: 'signature', zh: '签名' }, new URLSearchParams(search).get('sign') ?? NOTHING);
+  }
+  line({ en: 'the cashier', zh: '收银台' }, hop?.note ?? { en: '(was not asked)', zh: '（未被查询）' });
+  line({ en: 'answer', zh: '应答' }, `HTTP ${answer.status}`);
   json(body);
 
   const status = body.payment?.status;
-  title(`Order ${SAMPLE_ORDER.orderId} is ${status}`);
+  title({ en: `Order ${SAMPLE_ORDER.orderId} is ${status}`, zh: `订单 ${SAMPLE_ORDER.orderId}：${status}` });
   return status === 'PAID' && published !== undefined && !repeated;
 }
 
-function showDelivery({ body, milliseconds, outcome }: DeliveryResult): void {
-  line('notify answers', body ?? '(nothing)');
-  line('Baidu', `${outcome}, after ${milliseconds} ms of 2000`);
+function showDelivery({ body, milliseconds, outcome }: DeliveryResult, { line }: Printer): void {
+  line({ en: 'notify answers', zh: 'notify 应答' }, body ?? NOTHING);
+  line(
+    { en: 'Baidu', zh: '百度' },
+    {
+      en: `${outcome}, after ${milliseconds} ms of 2000`,
+      zh: `${outcome}，用时 ${milliseconds} ms（时限 2000）`,
+    },
+  );
 }
 
-function rawOf(hop: Hop | undefined, name: string): string {
-  return hop?.raw.find((raw) => raw.name === name)?.text ?? '(none)';
+function rawOf(hop: Hop | undefined, name: string): string | undefined {
+  return hop?.raw.find((raw) => raw.name === name)?.text;
 }

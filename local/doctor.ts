@@ -1,8 +1,6 @@
-import { parseArgs } from 'node:util';
-import { examine, type Request } from './doctor/examine.ts';
-import { type Language, plain, type Text } from './doctor/finding.ts';
+import { runCommand, UsageError } from './command/command.ts';
+import { examine } from './doctor/examine.ts';
 import { writeReport } from './doctor/report.ts';
-import { visible } from './visible.ts';
 
 const HELP = {
   en: `Says what is wrong with a secret, and why a payment notification does not verify.
@@ -40,95 +38,31 @@ It prints no private key, no token and no signature.
 `,
 };
 
-const OPTIONS = {
-  'secret-id': { type: 'string' },
-  notification: { type: 'string' },
-  lang: { type: 'string' },
-  'without-platform-key': { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const;
-
-/** A command line that asks for nothing that can be done. */
-class UsageError extends Error {
-  readonly text: Text;
-
-  constructor(text: Text) {
-    super(text.en);
-    this.text = text;
-  }
-}
-
-process.exitCode = await main(process.argv.slice(2), languageOf(process.env));
-
-async function main(args: string[], fallback: Language): Promise<number> {
-  try {
-    const request = readRequest(args, fallback);
-    if (request.help) {
-      process.stdout.write(HELP[request.language]);
-      return 0;
+await runCommand(
+  {
+    typed: 'npm run doctor --',
+    help: HELP,
+    options: {
+      'secret-id': { type: 'string' },
+      notification: { type: 'string' },
+      'without-platform-key': { type: 'boolean', default: false },
+    },
+    takesFiles: true,
+    isContent: (arg) => arg.length >= 400 || /[\n{}]|-----BEGIN|[?&]\w+=/.test(arg),
+  },
+  async ({ values, positionals: [file, ...more], language }) => {
+    const { notification, 'secret-id': secretId, 'without-platform-key': withoutPlatformKey } = values;
+    if ((file === undefined) === (secretId === undefined) || more.length > 0) {
+      throw new UsageError({
+        en: 'Name one secret: a file, - for standard input, or --secret-id.',
+        zh: '请给出一个 secret：文件、-（标准输入）或 --secret-id。',
+      });
     }
-    const sections = await examine(request);
-    process.stdout.write(writeReport(sections, request.language));
+    if (file === '-' && notification === '-') {
+      throw new UsageError({ en: 'Standard input can be read only once.', zh: '标准输入只能读取一次。' });
+    }
+    const sections = await examine({ file, secretId, notification, withoutPlatformKey });
+    process.stdout.write(writeReport(sections, language));
     return sections.some(({ findings }) => findings.some(({ level }) => level === 'bad')) ? 1 : 0;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${visible(error.text[fallback])}\n\n${HELP[fallback]}`);
-    return 2;
-  }
-}
-
-function readRequest(args: string[], fallback: Language): Request & { language: Language; help: boolean } {
-  refuseLostOptions(process.env);
-  for (const arg of args) refuseContent(arg);
-  const { values, positionals } = parse(args);
-  const { help, notification, 'secret-id': secretId, 'without-platform-key': withoutPlatformKey } = values;
-  const language = values.lang ?? fallback;
-  if (language !== 'en' && language !== 'zh') {
-    throw new UsageError({ en: '--lang must be en or zh.', zh: '--lang 只能是 en 或 zh。' });
-  }
-  const [file, ...more] = positionals;
-  if (!help && ((file === undefined) === (secretId === undefined) || more.length > 0)) {
-    throw new UsageError({
-      en: 'Name one secret: a file, - for standard input, or --secret-id.',
-      zh: '请给出一个 secret：文件、-（标准输入）或 --secret-id。',
-    });
-  }
-  if (file === '-' && notification === '-') {
-    throw new UsageError({ en: 'Standard input can be read only once.', zh: '标准输入只能读取一次。' });
-  }
-  return { language, help, file, secretId, notification, withoutPlatformKey };
-}
-
-/** Names are shown; what belongs into a file is not. */
-function refuseContent(arg: string): void {
-  if (arg.length < 400 && !/[\n{}]|-----BEGIN|[?&]\w+=/.test(arg)) return;
-  throw new UsageError({
-    en: 'Name a file, not what is in it. To hand it over without a file: … | npm run doctor -- -',
-    zh: '请给出文件名，而不是文件的内容。不用文件时可写作：… | npm run doctor -- -',
-  });
-}
-
-/** npm takes options that stand before `--` for its own, and only leaves a trace of them. */
-function refuseLostOptions(env: NodeJS.ProcessEnv): void {
-  const lost = Object.keys(OPTIONS).find(
-    (name) => name !== 'help' && env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
-  );
-  if (lost === undefined) return;
-  throw new UsageError({
-    en: `npm has taken --${lost} for an option of its own: write -- before it, npm run doctor -- --${lost} …`,
-    zh: `npm 把 --${lost} 当成了它自己的选项：请在前面加上 --，即 npm run doctor -- --${lost} …`,
-  });
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, allowPositionals: true, options: OPTIONS });
-  } catch (error) {
-    throw new UsageError(plain(error instanceof Error ? error.message : String(error)));
-  }
-}
-
-function languageOf(env: NodeJS.ProcessEnv): Language {
-  const locale = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '';
-  return locale.toLowerCase().startsWith('zh') ? 'zh' : 'en';
-}
+  },
+);

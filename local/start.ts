@@ -1,6 +1,11 @@
 import { styleText } from 'node:util';
+import { platformKeyFrom, wholeFrom } from './cashier/options.ts';
+import { holdsPrivateKey } from './cashier/private-keys.ts';
 import { SAMPLE_ORDER } from './cashier/sample-order.ts';
-import { type Stack, startStack } from './stack/stack.ts';
+import { padded } from './command/columns.ts';
+import { runCommand } from './command/command.ts';
+import type { Language, Text } from './command/language.ts';
+import { type Stack, type StackOptions, startStack } from './stack/stack.ts';
 import { visible } from './visible.ts';
 
 /** Where the service and the cashier listen unless something else does already. */
@@ -10,91 +15,208 @@ const PORTS = { gateway: 3000, cashier: 8620 };
 const REPEAT_SECONDS = 10;
 const RETRY_SECONDS = 5;
 
-const { REFUND_AUDIT } = process.env;
+const { REFUND_AUDIT, BAIDU_STATUS_API, LOG_LEVEL } = process.env;
 
 const TITLE = '示例订单 Sample order';
 
+const HELP = {
+  en: `The whole service on this machine, with a cashier of its own, until Ctrl-C: no AWS, nothing deployed.
+
+  npm start -- [options]
+
+  --apps N              how many mini-programs the merchant has (1)
+  --platform-key FILE   RSA private key (PEM) that signs notifications; a new one at each start by default:
+                        openssl genrsa -out platform.pem 2048
+  --lang en|zh          the language (by LANG otherwise)
+  --help
+
+REFUND_AUDIT=undecided|refuse|approve in the environment: what is answered to a refund audit (approve).
+BAIDU_STATUS_API=findByTpOrderId: Baidu is asked by the second generation of its interface.
+LOG_LEVEL=INFO: the functions' log, too.
+`,
+  zh: `在本机运行整个服务，自带收银台，按 Ctrl-C 结束：不需要 AWS，也不需要部署。
+
+  npm start -- [选项]
+
+  --apps N              商户有几个小程序（1）
+  --platform-key FILE   给通知签名的 RSA 私钥（PEM）；默认每次启动新生成一个：
+                        openssl genrsa -out platform.pem 2048
+  --lang en|zh          语言（默认按 LANG）
+  --help
+
+环境变量 REFUND_AUDIT=undecided|refuse|approve：如何答复退款审核（approve）。
+BAIDU_STATUS_API=findByTpOrderId：用第二代接口向百度查询。
+LOG_LEVEL=INFO：同时显示函数的日志。
+`,
+};
+
 const say = (text = '') => process.stdout.write(`${text}\n`);
-const line = (name: string, value: string) => say(`  ${name.padEnd(16)} ${value}`);
-const heading = (text: string) => say(`\n${styleText('bold', text)}`);
 
-const closing = new AbortController();
-// Before anything is started: what has begun must be ended.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    if (closing.signal.aborted) process.exit(1);
-    closing.abort();
-    const ended = starting.then((stack) => stack.close());
-    // What was broken off on the way has been cleaned up.
-    ended.catch(() => {}).then(() => process.exit(0));
-  });
+await runCommand(
+  {
+    typed: 'npm start --',
+    help: HELP,
+    options: { 'platform-key': { type: 'string' }, apps: { type: 'string' } },
+    isContent: holdsPrivateKey,
+  },
+  async ({ values, language }) => {
+    const platformPrivateKey = platformKeyFrom('platform-key', values['platform-key']);
+    await runUntilInterrupted(
+      {
+        gatewayPort: PORTS.gateway,
+        cashier: { port: PORTS.cashier, repeatIntervalMs: REPEAT_SECONDS * 1000, platformPrivateKey },
+        retrySeconds: RETRY_SECONDS,
+        apps: Math.max(wholeFrom('apps', values.apps, 100) ?? 1, 1),
+        onError: (error) => process.stderr.write(`${visible(error.message)}\n`),
+        environment: {
+          ...(REFUND_AUDIT && { REFUND_AUDIT }),
+          ...(BAIDU_STATUS_API && { BAIDU_STATUS_API }),
+        },
+        ...(LOG_LEVEL && { onLog: (entry) => say(visible(entry)) }),
+      },
+      language,
+    );
+    return 0;
+  },
+);
+
+async function runUntilInterrupted(options: StackOptions, language: Language): Promise<void> {
+  const closing = new AbortController();
+  const started = Promise.withResolvers<Stack>();
+  // Before anything is started: what has begun must be ended.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (closing.signal.aborted) process.exit(1);
+      closing.abort();
+      const ended = started.promise.then((stack) => stack.close());
+      // What was broken off on the way has been cleaned up.
+      ended.catch(() => {}).then(() => process.exit(0));
+    });
+  }
+  try {
+    const stack = await startStack({ ...options, signal: closing.signal });
+    started.resolve(stack);
+    if (!closing.signal.aborted) show(stack, language);
+  } catch (error) {
+    started.reject(error);
+    started.promise.catch(() => {});
+    if (!closing.signal.aborted) throw error;
+  }
 }
 
-const starting = startStack({
-  signal: closing.signal,
-  gatewayPort: PORTS.gateway,
-  cashier: { port: PORTS.cashier, repeatIntervalMs: REPEAT_SECONDS * 1000 },
-  retrySeconds: RETRY_SECONDS,
-  onError: (error) => process.stderr.write(`${visible(error.message)}\n`),
-  ...(REFUND_AUDIT && { environment: { REFUND_AUDIT } }),
-  ...(process.env['LOG_LEVEL'] && { onLog: (entry) => say(visible(entry)) }),
-});
-
-try {
-  show(await starting);
-} catch (error) {
-  if (!closing.signal.aborted) throw error;
-}
-
-function show({ cashier, gateway, aws, secretsManager, apiToken, ...stack }: Stack): void {
-  if (closing.signal.aborted) return;
+function show(
+  { cashier, gateway, aws, secretsManager, apiToken, ...stack }: Stack,
+  language: Language,
+): void {
   cashier.createOrder({ ...SAMPLE_ORDER, title: TITLE });
+  const write = (text: Text) => say(text[language]);
+  const line = (name: Text, value: string | Text) =>
+    say(`  ${padded(name[language], 16)} ${typeof value === 'string' ? value : value[language]}`);
+  const heading = (text: Text) => say(`\n${styleText('bold', text[language])}`);
+  const { orderId, userId, tpOrderId } = SAMPLE_ORDER;
+  const isSecond = BAIDU_STATUS_API === 'findByTpOrderId';
+  // The second generation needs the merchant's id, which by Baidu's ids only the ledger knows, once it was notified.
+  const askUrl = isSecond ? stack.ownQueryUrl(tpOrderId) : stack.queryUrl(orderId, userId);
   say();
-  takenInstead('The service', PORTS.gateway, gateway.port);
-  takenInstead('The cashier', PORTS.cashier, cashier.port);
+  for (const taken of [
+    takenInstead({ en: 'The service', zh: '服务' }, PORTS.gateway, gateway.port),
+    takenInstead({ en: 'The cashier', zh: '收银台' }, PORTS.cashier, cashier.port),
+  ]) {
+    if (taken) say(styleText('yellow', taken[language]));
+  }
 
-  heading('The service and a cashier of its own, on this machine');
-  line('open this', styleText(['cyan', 'bold'], cashier.url));
-  line('webhook', stack.webhookUrl);
-  line('refunds', `${stack.refundNotifyUrl}, …/refund-audit`);
-  line('query', stack.queryUrl('{orderId}', '{siteId}'));
-  line('by your own id', stack.ownQueryUrl('TPORDERID').replace('TPORDERID', '{tpOrderId}'));
+  heading({
+    en: 'The service and a cashier of its own, on this machine',
+    zh: '本机上的服务，以及它自带的收银台',
+  });
+  line({ en: 'open this', zh: '请打开' }, styleText(['cyan', 'bold'], cashier.url));
+  line({ en: 'webhook', zh: '支付回调' }, stack.webhookUrl);
+  line({ en: 'refunds', zh: '退款回调、审核' }, `${stack.refundNotifyUrl}, …/refund-audit`);
+  line({ en: 'query', zh: '状态查询' }, stack.queryUrl('{orderId}', '{siteId}'));
+  const ownId = stack.ownQueryUrl('TPORDERID').replace('TPORDERID', '{tpOrderId}');
+  line({ en: 'by your own id', zh: '按商户订单号' }, ownId);
 
-  heading('Try it: ask for the sample order, pay for it, ask again');
-  say('  1. This answers that it is UNPAID:');
-  say(
-    `  curl -H 'Authorization: Bearer ${apiToken}' '${stack.queryUrl(SAMPLE_ORDER.orderId, SAMPLE_ORDER.userId)}'`,
-  );
-  say(`  2. Open the page, choose the order “${TITLE}”, and pay. Or have it paid from here:`);
-  say(
-    `  curl -H 'content-type: application/json' -d '{}' '${cashier.url}/api/orders/${SAMPLE_ORDER.orderId}/pay'`,
-  );
-  say('  3. The first command now answers that it is PAID. The page shows each step on the way.');
+  heading({
+    en: 'Try it: ask for the sample order, pay for it, ask again',
+    zh: '试一试：查询示例订单，付款，再查询',
+  });
+  write({ en: '  1. This answers that it is UNPAID:', zh: '  1. 这条命令应答 UNPAID（未支付）：' });
+  say(`  curl -H 'Authorization: Bearer ${apiToken}' '${askUrl}'`);
+  write({
+    en: `  2. Open the page, choose the order “${TITLE}”, and pay. Or have it paid from here:`,
+    zh: `  2. 打开页面，选择订单“${TITLE}”并支付。也可以在这里付款：`,
+  });
+  say(`  curl -H 'content-type: application/json' -d '{}' '${cashier.url}/api/orders/${orderId}/pay'`);
+  write({
+    en: '  3. The first command now answers that it is PAID. The page shows each step on the way.',
+    zh: '  3. 第一条命令现在应答 PAID（已支付）。页面上能看到途中的每一步。',
+  });
 
-  heading('What is in use, made anew at each start');
-  line('API token', apiToken);
-  line('app', `appId ${cashier.appId}, appKey ${cashier.appKey}, dealId ${cashier.dealId}`);
-  line('platform key', cashier.platformPublicKey);
+  heading({ en: 'What is in use, made anew at each start', zh: '正在使用的值，每次启动重新生成' });
+  for (const { appId, appKey, dealId, platformPublicKey } of cashier.apps) {
+    line({ en: 'API token', zh: 'API token 令牌' }, stack.apiTokens.get(appId) ?? '');
+    line({ en: 'app', zh: '应用' }, `appId ${appId}, appKey ${appKey}, dealId ${dealId}`);
+    line({ en: 'platform key', zh: '平台公钥' }, platformPublicKey);
+  }
 
-  heading('Stand-ins for AWS');
-  line('queue, topic', `${aws.environment['AWS_ENDPOINT_URL_SQS']}  (SQS, SNS)`);
-  line('status topic', `${aws.statusTopicArn}  (examples/queue-reader: a queue of your own on it)`);
-  line('tables', `${aws.environment['AWS_ENDPOINT_URL_DYNAMODB']}  (DynamoDB)`);
-  line('secret', `${secretsManager.url}  (Secrets Manager)`);
-
-  heading('Different here, so that it can be watched');
-  line('Baidu repeats', `a notification after ${REPEAT_SECONDS} s (in production 2 min)`);
-  line('the queue', `delivers again after ${RETRY_SECONDS} s (deployed 3 min)`);
+  heading({ en: 'Stand-ins for AWS', zh: 'AWS 的替身' });
+  line({ en: 'queue, topic', zh: 'queue, topic' }, `${aws.environment['AWS_ENDPOINT_URL_SQS']}  (SQS, SNS)`);
   line(
-    'refund audits',
-    `REFUND_AUDIT is ${REFUND_AUDIT ?? 'approve'}: set it for another (deployed: undecided)`,
+    { en: 'status topic', zh: 'status topic' },
+    {
+      en: `${aws.statusTopicArn}  (examples/queue-reader: a queue of your own on it)`,
+      zh: `${aws.statusTopicArn}  （状态主题，可接上自己的队列：examples/queue-reader）`,
+    },
   );
-  say(
-    '\ndocs/sandbox.md: the page’s routes, for scripts. LOG_LEVEL=INFO npm start: the functions’ log, too.',
-  );
-  say('Ctrl-C ends everything.');
+  line({ en: 'tables', zh: '表' }, `${aws.environment['AWS_ENDPOINT_URL_DYNAMODB']}  (DynamoDB)`);
+  line({ en: 'secret', zh: 'secret' }, `${secretsManager.url}  (Secrets Manager)`);
+
+  showDifferences(heading, line);
+  write({
+    en: '\ndocs/sandbox.md: the page’s routes, for scripts. npm start -- --help: what can be chosen.',
+    zh: '\ndocs/sandbox.zh-CN.md：供脚本使用的接口。npm start -- --help：可以选择的内容。',
+  });
+  write({ en: 'Ctrl-C ends everything.', zh: '按 Ctrl-C 全部结束。' });
 }
 
-function takenInstead(what: string, wanted: number, got: number): void {
-  if (wanted !== got) say(styleText('yellow', `Port ${wanted} is in use. ${what} has taken ${got} instead.`));
+function showDifferences(heading: (text: Text) => void, line: (name: Text, value: Text) => void): void {
+  heading({ en: 'Different here, so that it can be watched', zh: '为便于观察，与线上不同之处' });
+  line(
+    { en: 'Baidu repeats', zh: '百度重复通知' },
+    {
+      en: `a notification after ${REPEAT_SECONDS} s (in production 2 min)`,
+      zh: `间隔 ${REPEAT_SECONDS} 秒（线上 2 分钟）`,
+    },
+  );
+  line(
+    { en: 'the queue', zh: '队列' },
+    {
+      en: `delivers again after ${RETRY_SECONDS} s (deployed 3 min)`,
+      zh: `${RETRY_SECONDS} 秒后再次投递（部署后 3 分钟）`,
+    },
+  );
+  const api = BAIDU_STATUS_API ?? 'queryorderdetail';
+  line(
+    { en: 'status API', zh: '查询接口' },
+    {
+      en: `${api}: BAIDU_STATUS_API=findByTpOrderId npm start runs on the second generation`,
+      zh: `${api}：BAIDU_STATUS_API=findByTpOrderId npm start 改用第二代接口`,
+    },
+  );
+  const audit = REFUND_AUDIT ?? 'approve';
+  line(
+    { en: 'refund audits', zh: '退款审核' },
+    {
+      en: `REFUND_AUDIT is ${audit}: set it for another (deployed: undecided)`,
+      zh: `REFUND_AUDIT 为 ${audit}，可另行设置（部署后默认 undecided）`,
+    },
+  );
+}
+
+function takenInstead(what: Text, wanted: number, got: number): Text | undefined {
+  if (wanted === got) return undefined;
+  return {
+    en: `Port ${wanted} is in use. ${what.en} has taken ${got} instead.`,
+    zh: `端口 ${wanted} 已被占用，${what.zh}改用 ${got}。`,
+  };
 }

@@ -29,7 +29,7 @@ export function readMessage(text: string): Message | 'ignored' | 'BAD_MESSAGE' {
   const [payment, refund, verification] = ['payment', 'refund', 'verification'].map(
     (name) => recordIn(message, name)['status'],
   );
-  const { orderId, siteId, tpOrderId, sequence } = message;
+  const { orderId, siteId, tpOrderId, sequence, refunds } = message;
   if (!isDigits(orderId) || !isDigits(siteId)) return 'BAD_MESSAGE';
   if (!isText(payment) || !isText(refund) || !isText(verification)) return 'BAD_MESSAGE';
   if (tpOrderId !== undefined && !isText(tpOrderId)) return 'BAD_MESSAGE';
@@ -37,10 +37,19 @@ export function readMessage(text: string): Message | 'ignored' | 'BAD_MESSAGE' {
   const notification = recordIn(message, 'notification');
   const totalMoney = wholeIn(notification, 'totalMoney');
   const payTime = wholeIn(notification, 'payTime');
-  return { orderId, siteId, tpOrderId, sequence, payment, refund, verification, totalMoney, payTime };
+  // The notification of a refund may be ahead of Baidu's answer.
+  const isRefunded = refund === 'NONE' && hasSucceeded(refunds);
+  return {
+    ...{ orderId, siteId, tpOrderId, sequence, payment, verification, totalMoney, payTime },
+    refund: isRefunded ? 'REFUNDED' : refund,
+  };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+function hasSucceeded(refunds: unknown): boolean {
+  return Array.isArray(refunds) && refunds.some((refund) => fieldsOf(refund)['status'] === 'SUCCEEDED');
+}
 
 function parse(text: string): Fields {
   try {

@@ -33,9 +33,12 @@ async function confirm(message) {
   if (kind === 'payment' && !markPaid({ tpOrderId, orderId, siteId })) {
     console.error(`Order ${tpOrderId} was paid twice: refund ${orderId} of Baidu.`);
   }
-  noteRefund(orderId, refund.status);
+  // The notification of a refund may be ahead of Baidu's answer.
+  const isAhead = kind === 'refund' && message.status === 'SUCCEEDED' && refund.status === 'NONE';
+  const refunded = isAhead ? 'REFUNDED' : refund.status;
+  noteRefund(orderId, refunded);
   closeMessage(message);
-  console.log(JSON.stringify({ confirmed: kind, tpOrderId, refund: refund.status }));
+  console.log(JSON.stringify({ confirmed: kind, tpOrderId, refund: refunded }));
 }
 
 function complain({ kind, orderId }, { code, message }) {

@@ -33,10 +33,15 @@ async function settle(message) {
 
 function readMessage(body) {
   try {
-    const { eventType, payment, refund, verification, notification, ...ids } = JSON.parse(body);
+    const { eventType, payment, refund, verification, notification, refunds, ...ids } = JSON.parse(body);
     if (eventType !== 'payment-status') return typeof eventType === 'string' ? { eventType } : undefined;
     const { orderId, siteId, tpOrderId, sequence } = ids;
-    const statuses = { payment: payment.status, refund: refund.status, verification: verification.status };
+    // The notification of a refund may be ahead of Baidu's answer.
+    const isRefunded = refund.status === 'NONE' && refunds?.some(({ status }) => status === 'SUCCEEDED');
+    const statuses = {
+      ...{ payment: payment.status, refund: isRefunded ? 'REFUNDED' : refund.status },
+      verification: verification.status,
+    };
     const texts = [orderId, siteId, tpOrderId ?? 'none', ...Object.values(statuses)];
     if (!texts.every((text) => text && typeof text === 'string')) return;
     if (!Number.isSafeInteger(sequence) || sequence < 1) return;

@@ -1,7 +1,7 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { within } from '../baidu/deadline.ts';
 import { ServiceError } from '../baidu/errors.ts';
-import type { Notification } from '../baidu/notification.ts';
+import { within } from '../baidu/http/deadline.ts';
+import type { Notification } from '../baidu/webhook/notification.ts';
 import { awsClientLimits, tooLateOf } from './limits.ts';
 
 /** Tells whether the merchant has the order that was paid, at that price, within `budgetMs` milliseconds. */

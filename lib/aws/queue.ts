@@ -1,7 +1,7 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { createKeepingAgent } from '../baidu/agent.ts';
-import { within } from '../baidu/deadline.ts';
 import { ServiceError } from '../baidu/errors.ts';
+import { createKeepingAgent } from '../baidu/http/agent.ts';
+import { within } from '../baidu/http/deadline.ts';
 import { asciiJson } from '../baidu/json.ts';
 import { awsClientLimits, tooLateOf } from './limits.ts';
 

@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { within } from '../baidu/deadline.ts';
 import { ServiceError } from '../baidu/errors.ts';
+import { within } from '../baidu/http/deadline.ts';
 import {
   createSecretLoader,
   type FetchSecret,
@@ -28,8 +28,7 @@ export function loadSecrets<T>(
 ): (budgetMs?: number) => Promise<T> {
   const timeoutMs = options.timeoutMs ?? 2500;
   const loader = createSecretLoader<T>({
-    // An attempt that hangs leaves room for another.
-    fetchSecret: secretsManagerFetch(secretId, timeoutMs / 2),
+    fetchSecret: secretsManagerFetch(secretId, timeoutMs),
     ttlMs: secretTtlMs,
     refreshTimeoutMs: 500,
     ...options,
@@ -53,21 +52,19 @@ export function readPreviousSecrets<T>(
   let fetchPrevious: FetchSecret | undefined;
   return async (budgetMs) => {
     // Made at the first call, which few sandboxes see: a client costs time at a cold start.
-    fetchPrevious ??= secretsManagerFetch(secretId, PREVIOUS_TIMEOUT_MS / 2, 'AWSPREVIOUS');
-    return parse(await within(Math.min(budgetMs, PREVIOUS_TIMEOUT_MS), fetchPrevious, tooLate));
+    fetchPrevious ??= secretsManagerFetch(secretId, PREVIOUS_TIMEOUT_MS, 'AWSPREVIOUS');
+    const fetchSecret = fetchPrevious;
+    const limitMs = Math.min(budgetMs, PREVIOUS_TIMEOUT_MS);
+    return parse(await within(limitMs, (signal) => fetchSecret(signal, limitMs), tooLate));
   };
 }
 
-/** Reads the version in force, or the one before it. */
-function secretsManagerFetch(
-  secretId: string,
-  attemptTimeoutMs: number,
-  versionStage?: 'AWSPREVIOUS',
-): FetchSecret {
-  const client = new SecretsManagerClient(awsClientLimits({ attemptTimeoutMs, maxAttempts: 3 }));
-  return async (signal) => {
+/** Reads the version in force, or the one before it. An attempt that hangs leaves half of the read's time for another. */
+function secretsManagerFetch(secretId: string, mostMs: number, versionStage?: 'AWSPREVIOUS'): FetchSecret {
+  const client = new SecretsManagerClient(awsClientLimits({ attemptTimeoutMs: mostMs / 2, maxAttempts: 3 }));
+  return async (abortSignal, limitMs) => {
     const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: versionStage });
-    const { SecretString } = await client.send(command, { abortSignal: signal });
+    const { SecretString } = await client.send(command, { abortSignal, requestTimeout: limitMs / 2 });
     if (SecretString === undefined) {
       throw new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary; it must be text (JSON).');
     }

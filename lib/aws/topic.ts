@@ -1,6 +1,6 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { within } from '../baidu/deadline.ts';
 import { ServiceError } from '../baidu/errors.ts';
+import { within } from '../baidu/http/deadline.ts';
 import { asciiJson } from '../baidu/json.ts';
 import { awsClientLimits, tooLateOf } from './limits.ts';
 

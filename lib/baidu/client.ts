@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { type AttemptLimits, acceptedBody, createAsk, deadlineOf } from './attempts.ts';
-import { createTransport, type HttpAnswer, type Transport } from './https.ts';
+import { type AttemptLimits, acceptedBody, createAsk, deadlineOf } from './http/attempts.ts';
+import { createTransport, type HttpAnswer, type Transport } from './http/https.ts';
 import type { OrderRef } from './order.ts';
 import { type OrderStatus, readOrderStatus } from './order-status.ts';
 import { signParams } from './sign.ts';

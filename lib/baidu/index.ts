@@ -3,38 +3,53 @@
  * platform sends. Nothing else of this folder is public.
  */
 import { KeyObject } from 'node:crypto';
-import { BAIDU_QUERY_URL, isLoopback } from './address.ts';
-import type { Attempt } from './attempts.ts';
+import { BAIDU_OPENAPI_URL, BAIDU_QUERY_URL, isLoopback } from './address.ts';
 import type { App, QueryOrder } from './client.ts';
-import { readFields, readForm } from './form.ts';
-import { checkNotification, type Notification, parseNotification } from './notification.ts';
+import { ServiceError } from './errors.ts';
+import type { Attempt } from './http/attempts.ts';
 import { isLong, type OrderRef, parseOrderRef } from './order.ts';
 import type { OrderStatus } from './order-status.ts';
-import * as refund from './refund.ts';
-import type { NotificationKeys } from './signed-form.ts';
+import type { SmartApp } from './second-generation/access-token.ts';
+import type { QueriedOrder, SecondGenerationClient } from './second-generation/client.ts';
+import { readFields, readForm } from './webhook/form.ts';
+import { checkNotification, type Notification, parseNotification } from './webhook/notification.ts';
+import * as refund from './webhook/refund.ts';
+import { isOwnId, type NotificationKeys } from './webhook/signed-form.ts';
 
-export { auditAnswer, type PlatformAnswer, paymentAnswer, refundAnswer } from './answers.ts';
-export type { Attempt } from './attempts.ts';
 export { canonicalText } from './canonical.ts';
 export type { App } from './client.ts';
 export { BaiduError, ServiceError } from './errors.ts';
+export type { Attempt } from './http/attempts.ts';
 export { publicKeyText, readPrivateKey, readPublicKey } from './keys.ts';
-export type { Notification as PaymentNotification } from './notification.ts';
 export type { OrderRef } from './order.ts';
 export type { OrderStatus, Status } from './order-status.ts';
-export type { RefundAudit, RefundNotification } from './refund.ts';
+export type { SmartApp } from './second-generation/access-token.ts';
+export type { QueriedOrder as MerchantOrderStatus } from './second-generation/client.ts';
 export { signParams, verifyParams } from './sign.ts';
+export { auditAnswer, type PlatformAnswer, paymentAnswer, refundAnswer } from './webhook/answers.ts';
+export type { Notification as PaymentNotification } from './webhook/notification.ts';
+export type { RefundAudit, RefundNotification } from './webhook/refund.ts';
 
 /** How a client asks Baidu. Every option has a default. */
-export interface BaiduClientOptions {
-  /** Where Baidu answers; its production address by default, for there is no other. http only on this machine. */
-  readonly queryUrl?: string | URL | undefined;
+export interface ClientOptions {
   /** How long one attempt may take, in milliseconds: 1500. */
   readonly attemptTimeoutMs?: number | undefined;
   /** How often what may pass is tried, the first attempt included: 3. All of them take less than 8 s. */
   readonly maxAttempts?: number | undefined;
   /** Told of each attempt, for logs and metrics. */
   readonly onAttempt?: ((attempt: Attempt) => void) | undefined;
+}
+
+/** How a client of the payment status query asks Baidu. */
+export interface BaiduClientOptions extends ClientOptions {
+  /** Where Baidu answers; its production address by default, for there is no other. http only on this machine. */
+  readonly queryUrl?: string | URL | undefined;
+}
+
+/** How a client of the second generation asks Baidu. */
+export interface MerchantOrderClientOptions extends ClientOptions {
+  /** Where the second generation answers, an origin; `https://openapi.baidu.com` by default. http only on this machine. */
+  readonly openapiUrl?: string | URL | undefined;
 }
 
 /** What a message of Baidu's platform is verified with. */
@@ -67,18 +82,55 @@ export type Form = string | Readonly<Record<string, string>>;
 export function createBaiduClient(
   options: BaiduClientOptions = {},
 ): (app: App, order: OrderRef) => Promise<OrderStatus> {
-  const { attemptTimeoutMs = 1500, maxAttempts = 3, onAttempt } = options;
-  const queryUrl = readAddress(options.queryUrl ?? BAIDU_QUERY_URL);
-  requireWhole({ attemptTimeoutMs, maxAttempts });
-  const settings = { queryUrl, attemptTimeoutMs, maxAttempts, ...(onAttempt && { onAttempt }) };
+  const queryUrl = readAddress('queryUrl', options.queryUrl ?? BAIDU_QUERY_URL);
+  const settings = { queryUrl, ...limitsOf(options) };
   let loading: Promise<QueryOrder> | undefined;
   return async (app, order) => {
-    requireApp(app);
+    requireIds(app);
+    requireKeyObject(app.privateKey, 'privateKey', 'readPrivateKey');
     const { orderId, siteId } = parseOrderRef(order?.orderId, order?.siteId);
     // Whoever only verifies pays for no HTTP client.
     loading ??= import('./client.ts').then((client) => client.createBaiduClient(settings));
     const queryOrder = await loading;
     return queryOrder(app, { orderId, siteId });
+  };
+}
+
+/**
+ * A client of Baidu's second generation (查询订单, 查询退款), which asks by the merchant's own order id and needs no
+ * notification before. It keeps the access token; whether an order was redeemed (核销) Baidu does not tell here.
+ *
+ * @returns a function that asks for an order's status: by the app (`appId`, the payment `appKey`, and the mini-program's
+ *   own `smartAppKey` and `smartAppSecret`) and the merchant's order id. It resolves with the status, Baidu's two ids,
+ *   and `totalMoney` and `payMoney` in fen (分) where Baidu names them; with `undefined` where Baidu has no such order.
+ *   It throws as `createBaiduClient`'s does
+ * @throws TypeError for options that make no sense
+ * @see Baidu's smart mini-program documentation, 查询订单 and 查询退款
+ * @example
+ * const askByOwnId = createMerchantOrderClient({});
+ * const app = { appId: '10026', appKey: 'MMM4oc', smartAppKey, smartAppSecret };
+ * const order = await askByOwnId(app, '3028903626');
+ * order?.payment.status; // => 'PAID'
+ * order?.totalMoney; // => 9900
+ * await askByOwnId(app, 'no-such-order'); // => undefined
+ */
+export function createMerchantOrderClient(
+  options: MerchantOrderClientOptions = {},
+): (app: Omit<App, 'privateKey'> & SmartApp, tpOrderId: string) => Promise<QueriedOrder | undefined> {
+  const openapiUrl = readAddress('openapiUrl', options.openapiUrl ?? BAIDU_OPENAPI_URL);
+  if (openapiUrl.pathname !== '/') throw new TypeError('openapiUrl must end after its host.');
+  const settings = { openapiUrl, ...limitsOf(options) };
+  let loading: Promise<SecondGenerationClient> | undefined;
+  return async (app, tpOrderId) => {
+    requireIds(app);
+    requireText({ smartAppKey: app.smartAppKey, smartAppSecret: app.smartAppSecret });
+    if (typeof tpOrderId !== 'string' || !isOwnId(tpOrderId)) {
+      throw new ServiceError('INVALID_REQUEST', 'tpOrderId must be text: visible ASCII without “&” and “=”.');
+    }
+    loading ??= import('./second-generation/client.ts').then((it) =>
+      it.createSecondGenerationClient(settings),
+    );
+    return (await loading).queryOrder(app, { tpOrderId });
   };
 }
 
@@ -149,10 +201,20 @@ function keysOf({ platformKeys, dealIds }: PlatformKeys): NotificationKeys {
   return { platformKeys, dealIds: dealIds && new Set(dealIds) };
 }
 
-function requireApp({ appId, appKey, privateKey }: App): void {
+function limitsOf({ attemptTimeoutMs = 1500, maxAttempts = 3, onAttempt }: ClientOptions) {
+  requireWhole({ attemptTimeoutMs, maxAttempts });
+  return { attemptTimeoutMs, maxAttempts, ...(onAttempt && { onAttempt }) };
+}
+
+function requireIds({ appId, appKey }: Omit<App, 'privateKey'>): void {
   if (!isLong(appId)) throw new TypeError('appId must be a string of digits.');
-  if (typeof appKey !== 'string' || appKey === '') throw new TypeError('appKey must be a string.');
-  requireKeyObject(privateKey, 'privateKey', 'readPrivateKey');
+  requireText({ appKey });
+}
+
+function requireText(values: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value !== 'string' || value === '') throw new TypeError(`${name} must be a string.`);
+  }
 }
 
 function requireKeyObject(key: unknown, name: string, maker: string): void {
@@ -165,11 +227,11 @@ function requireWhole(options: Readonly<Record<string, number>>): void {
   }
 }
 
-function readAddress(address: string | URL): URL {
+function readAddress(name: string, address: string | URL): URL {
   const url = URL.parse(String(address));
   const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   if (!url || !secure || url.search || url.hash || url.username || url.password) {
-    throw new TypeError('queryUrl must be an https URL without query (http only on this machine).');
+    throw new TypeError(`${name} must be an https URL without query (http only on this machine).`);
   }
   return url;
 }

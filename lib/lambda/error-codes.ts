@@ -6,6 +6,8 @@ interface ErrorCodeEntry {
   readonly status: number;
   /** Which functions answer with it, or log it where they answer nobody. */
   readonly by: readonly ('query' | 'notify' | 'confirm')[];
+  /** Whether anyone who knows the webhook's address can bring it about: an alarm over it would be in a stranger's hand. */
+  readonly strangers?: true;
 }
 
 /** Every error code of the service. */
@@ -20,10 +22,10 @@ export const ERROR_CODES = {
   LEDGER_UNAVAILABLE: { status: 503, by: ['query', 'notify', 'confirm'] },
   CONFIGURATION_UNAVAILABLE: { status: 503, by: ['query', 'notify', 'confirm'] },
   INTERNAL_ERROR: { status: 500, by: ['query', 'notify', 'confirm'] },
-  INVALID_NOTIFICATION: { status: 400, by: ['notify'] },
-  INVALID_SIGNATURE: { status: 403, by: ['notify'] },
+  INVALID_NOTIFICATION: { status: 400, by: ['notify'], strangers: true },
+  INVALID_SIGNATURE: { status: 403, by: ['notify'], strangers: true },
   UNKNOWN_DEAL: { status: 403, by: ['notify'] },
-  NOTIFICATION_TOO_LARGE: { status: 413, by: ['notify'] },
+  NOTIFICATION_TOO_LARGE: { status: 413, by: ['notify'], strangers: true },
   QUEUE_UNAVAILABLE: { status: 503, by: ['notify', 'confirm'] },
   ORDERS_UNAVAILABLE: { status: 503, by: ['notify'] },
   PAYMENT_MISMATCH: { status: 409, by: ['confirm'] },
@@ -32,5 +34,14 @@ export const ERROR_CODES = {
 
 /** The HTTP status of an error’s code. */
 export function statusOf({ code }: ServiceError): number {
-  return Object.hasOwn(ERROR_CODES, code) ? ERROR_CODES[code as keyof typeof ERROR_CODES].status : 500;
+  return entryOf(code)?.status ?? 500;
+}
+
+/** Whether a stranger can bring an error about at the webhook. */
+export function isOfStrangers({ code }: ServiceError): boolean {
+  return entryOf(code)?.strangers ?? false;
+}
+
+function entryOf(code: string): ErrorCodeEntry | undefined {
+  return Object.hasOwn(ERROR_CODES, code) ? ERROR_CODES[code as keyof typeof ERROR_CODES] : undefined;
 }

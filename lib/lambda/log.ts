@@ -10,8 +10,13 @@ export const METRICS = {
   NotificationsRefused: 'Count',
   NotificationsReadEncoded: 'Count',
   OrderMismatches: 'Count',
+  RefundsAccepted: 'Count',
+  RefundsRefused: 'Count',
+  GenuineRefused: 'Count',
   StatusesPublished: 'Count',
-  PaymentMismatches: 'Count',
+  RecordsFailed: 'Count',
+  SecondsWaited: 'Seconds',
+  SecondsUndecided: 'Seconds',
   BaiduRequests: 'Count',
   BaiduFailures: 'Count',
   BaiduLatency: 'Milliseconds',
@@ -19,18 +24,26 @@ export const METRICS = {
   ColdStarts: 'Count',
 } as const;
 
-/** A measured value; with `dimension` it counts for that value of the dimension, too. */
+/** A measured value; with `dimension` it counts for that value of the dimension, too, or for that `alone`. */
 export interface Metric {
   readonly name: keyof typeof METRICS;
   readonly value: number;
-  readonly dimension?: { readonly name: 'Reason' | 'Errno'; readonly value: string };
+  readonly dimension?: {
+    readonly name: 'Reason' | 'Errno';
+    readonly value: string;
+    readonly alone?: boolean;
+  };
 }
 
 /** What a log line may hold beside its message. Never a key, signature, token, user id or body. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Writes one line of JSON, metrics in CloudWatch's embedded metric format within it. */
-export type Log = (level: LogLevel, message: string, fields?: LogFields, metrics?: readonly Metric[]) => void;
+export interface Log {
+  (level: LogLevel, message: string, fields?: LogFields, metrics?: readonly Metric[]): void;
+  /** The invocation under way, which each line names. */
+  requestId?: string | undefined;
+}
 
 const RANK: Readonly<Record<LogLevel, number>> = { DEBUG: 0, INFO: 1, WARN: 2, ERROR: 3, SILENT: 4 };
 
@@ -44,7 +57,7 @@ export function createLog(
   { level: least, functionName }: LogConfig,
   write: (line: string) => void = (line) => process.stdout.write(line),
 ): Log {
-  return (level, message, fields = {}, metrics = []) => {
+  const log: Log = (level, message, fields = {}, metrics = []) => {
     const heard = RANK[level] >= RANK[least];
     if (least === 'SILENT' || (!heard && metrics.length === 0)) return;
     const line = {
@@ -53,17 +66,19 @@ export function createLog(
         message,
         timestamp: new Date().toISOString(),
         traceId: readTraceId(),
+        requestId: log.requestId,
         ...fields,
       }),
       ...(metrics.length > 0 && embeddedMetrics(metrics, functionName)),
     };
     write(`${JSON.stringify(line)}\n`);
   };
+  return log;
 }
 
-/** What a log may say of an error: codes and names, and for a fault of our own where it arose. */
+/** What a log may say of an error: codes and names, those of the innermost cause, and for a fault of our own where it arose. */
 export function errorFields(error: ServiceError): LogFields {
-  const cause = error.cause instanceof Error ? error.cause : undefined;
+  const cause = causeOf(error);
   return {
     code: error.code,
     reason: error.message,
@@ -71,6 +86,11 @@ export function errorFields(error: ServiceError): LogFields {
     ...(cause && { cause: cause.name, causeCode: 'code' in cause ? String(cause.code) : undefined }),
     ...(error.code === 'INTERNAL_ERROR' && { stack: framesOf(cause ?? error) }),
   };
+}
+
+/** What was behind an error in the end. */
+function causeOf({ cause }: Error): Error | undefined {
+  return cause instanceof Error ? (causeOf(cause) ?? cause) : undefined;
 }
 
 /** The frames of a stack without its message: a message may quote what it was given. */
@@ -88,7 +108,10 @@ function embeddedMetrics(metrics: readonly Metric[], functionName: string): Reco
     if (dimension) values[dimension.name] = dimension.value;
     return {
       Namespace: METRIC_NAMESPACE,
-      Dimensions: [['FunctionName'], ...(dimension ? [['FunctionName', dimension.name]] : [])],
+      Dimensions: [
+        ...(dimension?.alone ? [] : [['FunctionName']]),
+        ...(dimension ? [['FunctionName', dimension.name]] : []),
+      ],
       Metrics: [{ Name: name, Unit: METRICS[name] }],
     };
   });

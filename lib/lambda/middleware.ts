@@ -19,7 +19,7 @@ export interface OutcomeOptions<Event, Result> {
   /** Turns an error into an answer; `undefined` fails the invocation, as one that was invoked directly should. */
   answerError: (error: ServiceError, event: Event, requestId: string) => Result | undefined;
   /** What a failure adds to the metrics. */
-  failureMetrics?: (error: ServiceError) => readonly Metric[];
+  failureMetrics?: (error: ServiceError, event: Event) => readonly Metric[];
 }
 
 let cold = true;
@@ -35,17 +35,14 @@ export function outcomes<Event, Result>({
 }: OutcomeOptions<Event, Result>): MiddlewareObj<Event, Result, Error, OutcomeContext> {
   let startedAt = 0;
 
-  function fieldsOf({ awsRequestId, outcome }: OutcomeContext): LogFields {
-    return {
-      requestId: awsRequestId,
-      ...outcome.fields,
-      durationMs: Math.round(performance.now() - startedAt),
-    };
+  function fieldsOf({ outcome }: OutcomeContext): LogFields {
+    return { ...outcome.fields, durationMs: Math.round(performance.now() - startedAt) };
   }
 
   return {
     before: ({ context }) => {
       startedAt = performance.now();
+      log.requestId = context.awsRequestId;
       context.outcome = { fields: { coldStart: cold || undefined }, metrics: [] };
       if (cold) context.outcome.metrics.push({ name: 'ColdStarts', value: 1 });
       cold = false;
@@ -57,7 +54,7 @@ export function outcomes<Event, Result>({
       const { context, event } = request;
       const error = asServiceError(request.error);
       const level = statusOf(error) < 500 ? 'WARN' : 'ERROR';
-      const metrics = [...context.outcome.metrics, ...failureMetrics(error)];
+      const metrics = [...context.outcome.metrics, ...failureMetrics(error, event)];
       log(level, 'failed', { ...fieldsOf(context), ...errorFields(error) }, metrics);
       const answer = answerError(error, event, context.awsRequestId ?? 'unknown');
       if (answer === undefined) request.error = reportable(error);

@@ -7,8 +7,8 @@ import {
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { within } from '../baidu/deadline.ts';
 import { ServiceError } from '../baidu/errors.ts';
+import { within } from '../baidu/http/deadline.ts';
 import type { Condition, LedgerWrite } from './decisions.ts';
 import type { Item } from './record.ts';
 

@@ -1,8 +1,8 @@
 import { ServiceError } from '../baidu/errors.ts';
 import { listOf } from '../baidu/json.ts';
 import { readPublicKey } from '../baidu/keys.ts';
-import type { NotificationKeys } from '../baidu/notification.ts';
-import { type UnverifiedForm, wrongSignature } from '../baidu/signed-form.ts';
+import type { NotificationKeys } from '../baidu/webhook/notification.ts';
+import { type UnverifiedForm, wrongSignature } from '../baidu/webhook/signed-form.ts';
 import type { Apps, BrokenApp } from './apps.ts';
 import { type NotificationApp, readDealIds } from './secret.ts';
 

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { App, QueryOrder } from '../baidu/client.ts';
-import { startBudget } from '../baidu/deadline.ts';
 import { BaiduError } from '../baidu/errors.ts';
+import { startBudget } from '../baidu/http/deadline.ts';
 import type { Apps } from './apps.ts';
 
 /** The errnos by which Baidu says that it does not take a signature. */

@@ -1,8 +1,8 @@
-import { within } from '../baidu/deadline.ts';
 import { ServiceError } from '../baidu/errors.ts';
+import { within } from '../baidu/http/deadline.ts';
 
-/** Reads the text of the secret; gives up when the signal fires. */
-export type FetchSecret = (signal: AbortSignal) => Promise<string>;
+/** Reads the text of the secret in so many milliseconds; gives up when the signal fires. */
+export type FetchSecret = (signal: AbortSignal, limitMs: number) => Promise<string>;
 
 /** Where a secret comes from, what is made of it, and how long all that may take. */
 export interface SecretLoaderOptions<T> {
@@ -15,8 +15,11 @@ export interface SecretLoaderOptions<T> {
   timeoutMs: number;
   /** How long one read may take while an older secret can be served, in milliseconds. */
   refreshTimeoutMs: number;
-  /** Told of each read that failed. */
-  onFailure?: (error: ServiceError) => void;
+  /**
+   * Told of each read that failed. One that harms nobody yet is `passing`: it was begun in the init phase, or an older
+   * secret serves on, and the read before it did not fail.
+   */
+  onFailure?: (error: ServiceError, passing: boolean) => void;
   /** The clock, in milliseconds. */
   now?: () => number;
 }
@@ -41,16 +44,19 @@ export function createSecretLoader<T>(options: SecretLoaderOptions<T>): SecretLo
   const now = options.now ?? Date.now;
   let good: { text: string; value: T; expiresAt: number } | undefined;
   let flight: { secret: Promise<T>; inBackground: boolean } | undefined;
+  let lastFailed = false;
 
-  async function read(timeoutMs: number): Promise<T> {
+  async function read(timeoutMs: number, inBackground: boolean): Promise<T> {
     try {
-      const text = await within(timeoutMs, options.fetchSecret, tooLate);
+      const text = await within(timeoutMs, (signal) => options.fetchSecret(signal, timeoutMs), tooLate);
       const value = good?.text === text ? good.value : options.parse(text);
       good = { text, value, expiresAt: now() + options.ttlMs };
+      lastFailed = false;
       return value;
     } catch (error) {
       const failure = asUnavailable(error);
-      options.onFailure?.(failure);
+      options.onFailure?.(failure, !lastFailed && (inBackground || good !== undefined));
+      lastFailed = true;
       throw failure;
     } finally {
       flight = undefined;
@@ -59,7 +65,7 @@ export function createSecretLoader<T>(options: SecretLoaderOptions<T>): SecretLo
 
   /** Joins the read that is under way, or starts one. */
   function join(timeoutMs: number, inBackground = false): Promise<T> {
-    flight ??= { secret: read(timeoutMs), inBackground };
+    flight ??= { secret: read(timeoutMs, inBackground), inBackground };
     return flight.secret;
   }
 

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
-import type { SmartApp } from '../baidu/access-token.ts';
 import type { App } from '../baidu/client.ts';
 import { unfit } from '../baidu/errors.ts';
 import { digitsOf, listOf } from '../baidu/json.ts';
 import { keyTail, readPrivateKey, readPublicKey } from '../baidu/keys.ts';
-import type { NotificationKeys } from '../baidu/notification.ts';
 import { isLong } from '../baidu/order.ts';
+import type { SmartApp } from '../baidu/second-generation/access-token.ts';
+import type { NotificationKeys } from '../baidu/webhook/notification.ts';
 import { type AppFields, type Apps, appIdIn, once, readApps } from './apps.ts';
 
 /** A payment app; with the mini-program's own pair of keys where the secret holds it. */

@@ -1,6 +1,6 @@
 import { BaiduError, type ServiceError } from '../../lib/baidu/errors.ts';
 import { publicKeyText } from '../../lib/baidu/keys.ts';
-import type { Text } from '../doctor/finding.ts';
+import type { Text } from '../command/language.ts';
 import type { AskingApp } from './app.ts';
 import type { Wanted } from './request.ts';
 

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import type { Language, Text } from '../doctor/finding.ts';
+import type { Language, Text } from '../command/language.ts';
+import { visible } from '../visible.ts';
 import type { Answer } from './baidu.ts';
 
 const NAMES: Record<'payment' | 'refund' | 'verification', Text> = {
@@ -14,15 +15,17 @@ export function writeAnswer(answer: Answer, language: Language): string {
     en: `Order ${answer.orderId} of user ${answer.siteId}, app ${answer.appId}`,
     zh: `订单 ${answer.orderId}，用户 ${answer.siteId}，应用 ${answer.appId}`,
   };
-  const lines = [styleText('bold', title[language])];
+  const lines = [styleText('bold', visible(title[language]))];
   if ('tpOrderId' in answer) {
-    lines.push(`  ${{ en: 'your order id', zh: '商户订单号' }[language]} ${answer.tpOrderId}`);
+    lines.push(`  ${{ en: 'your order id', zh: '商户订单号' }[language]} ${visible(answer.tpOrderId)}`);
     lines.push(...amounts(answer).map((amount) => `  ${amount[language]}`));
   }
   for (const name of ['payment', 'refund', 'verification'] as const) {
     const { status, code, description } = answer[name];
     const said =
-      code === null ? NOT_TOLD[language] : [code, description].filter((part) => part !== '').join(' ');
+      code === null
+        ? NOT_TOLD[language]
+        : [code, visible(description)].filter((part) => part !== '').join(' ');
     const well = name === 'payment' && status === 'PAID';
     lines.push(`  ${NAMES[name][language]}: ${well ? styleText('green', status) : status} (${said})`);
   }
@@ -51,7 +54,7 @@ function yuan(fen: number): string {
 function source({ source: { api, timestamp, cached, serverLogId } }: Answer): Text {
   const at = timestamp === null ? undefined : new Date(1000 * timestamp);
   const time = at && !Number.isNaN(at.getTime()) ? at.toISOString() : undefined;
-  const log = serverLogId === null ? '' : `, serverlogid ${serverLogId}`;
+  const log = serverLogId === null ? '' : `, serverlogid ${visible(serverLogId)}`;
   return {
     en: `Baidu answered by ${api}${time ? ` at ${time}` : ''}${cached ? ', out of its cache' : ''}${log}.`,
     zh: `百度由 ${api} 应答${time ? `，时间 ${time}` : ''}${cached ? '，来自缓存' : ''}${log}。`,

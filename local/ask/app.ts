@@ -1,9 +1,9 @@
 import type { App } from '../../lib/baidu/client.ts';
 import { digitsOf, isRecord, parseJson } from '../../lib/baidu/json.ts';
 import { parseMerchantSecret } from '../../lib/merchant/secret.ts';
+import { UsageError } from '../command/command.ts';
 import { bad, type Finding } from '../doctor/finding.ts';
 import { diagnoseSecret } from '../doctor/secret.ts';
-import { UsageError } from './request.ts';
 
 /** The app that asks, and what the second generation asks for where the secret has it. */
 export interface AskingApp {

@@ -1,7 +1,7 @@
 import { BAIDU_OPENAPI_URL, BAIDU_QUERY_URL } from '../../lib/baidu/address.ts';
 import { createBaiduClient } from '../../lib/baidu/client.ts';
 import type { OrderStatus } from '../../lib/baidu/order-status.ts';
-import { createSecondGenerationClient, type QueriedOrder } from '../../lib/baidu/second-generation.ts';
+import { createSecondGenerationClient, type QueriedOrder } from '../../lib/baidu/second-generation/client.ts';
 import type { AskingApp } from './app.ts';
 import type { Wanted } from './request.ts';
 

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import { isLong } from '../../lib/baidu/order.ts';
-import { type Language, plain, type Text } from '../doctor/finding.ts';
+import { type Given, UsageError } from '../command/command.ts';
+import type { Language } from '../command/language.ts';
 
 /** Which order is asked for: by Baidu's ids, or by the merchant's own. */
 export type Wanted = { readonly orderId: string; readonly siteId: string } | { readonly tpOrderId: string };
@@ -15,46 +15,19 @@ export interface Request {
   readonly wanted: Wanted;
 }
 
-/** A command line that asks for nothing that can be done. */
-export class UsageError extends Error {
-  readonly text: Text;
-
-  constructor(text: Text) {
-    super(text.en);
-    this.text = text;
-  }
-}
-
-const OPTIONS = {
+/** What the command takes beside the name of a secret. */
+export const REQUEST_OPTIONS = {
   order: { type: 'string' },
   user: { type: 'string' },
   'merchant-order': { type: 'string' },
   app: { type: 'string' },
   url: { type: 'string' },
   json: { type: 'boolean', default: false },
-  lang: { type: 'string' },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-/**
- * Reads the command line.
- *
- * @param fallback the language where none is named
- * @returns what to ask, or the language in which help is wanted
- * @throws UsageError
- */
-export function readRequest(
-  args: string[],
-  { env, fallback }: { env: NodeJS.ProcessEnv; fallback: Language },
-): Request | { readonly help: Language } {
-  refuseLostOptions(env);
-  for (const arg of args) refuseContent(arg);
-  const { values, positionals } = parse(args);
-  const { lang: language = fallback, json, app: appId } = values;
-  if (language !== 'en' && language !== 'zh') {
-    throw new UsageError({ en: '--lang must be en or zh.', zh: '--lang 只能是 en 或 zh。' });
-  }
-  if (values.help) return { help: language };
+/** Reads what is asked; throws `UsageError`. */
+export function readRequest({ values, positionals, language }: Given<typeof REQUEST_OPTIONS>): Request {
+  const { json, app: appId } = values;
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) {
     throw new UsageError({
@@ -119,33 +92,4 @@ function readUrl(text: string | undefined): URL | undefined {
 /** Whether an address is of this machine. */
 export function isLoopback({ hostname }: URL): boolean {
   return ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
-}
-
-/** Names are shown, and stay in the shell's history; what belongs into a file does not. */
-function refuseContent(arg: string): void {
-  if (arg.length < 400 && !/[\n{}]|-----BEGIN/.test(arg)) return;
-  throw new UsageError({
-    en: 'Name a file, not what is in it. To hand it over without a file: … | npm run ask -- - …',
-    zh: '请给出文件名，而不是文件的内容。不用文件时可写作：… | npm run ask -- - …',
-  });
-}
-
-/** npm takes options that stand before `--` for its own, and only leaves a trace of them. */
-function refuseLostOptions(env: NodeJS.ProcessEnv): void {
-  const lost = Object.keys(OPTIONS).find(
-    (name) => name !== 'help' && env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
-  );
-  if (lost === undefined) return;
-  throw new UsageError({
-    en: `npm has taken --${lost} for an option of its own: write -- before it, npm run ask -- secret.json --${lost} …`,
-    zh: `npm 把 --${lost} 当成了它自己的选项：请在前面加上 --，即 npm run ask -- secret.json --${lost} …`,
-  });
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, allowPositionals: true, options: OPTIONS });
-  } catch (error) {
-    throw new UsageError(plain(error instanceof Error ? error.message : String(error)));
-  }
 }

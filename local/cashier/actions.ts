@@ -17,7 +17,7 @@ const REFUND_NOTES: Record<RefundState, Text> = {
 export function orderActions(
   ledger: Ledger,
   courier: Courier,
-  state: { faults: () => Faults; now: () => Date },
+  state: { faults: () => Faults; now: () => Date; appIds: readonly string[] },
 ) {
   const paid = (orderId: string): Order => {
     const order = ledger.get(orderId);
@@ -31,7 +31,7 @@ export function orderActions(
   };
   return {
     createOrder: (given: NewOrder) => {
-      const order = ledger.add(makeOrder(given, state.now()));
+      const order = ledger.add(makeOrder(given, state.now(), state.appIds));
       ledger.record(order.orderId, { kind: 'created' });
       return order;
     },

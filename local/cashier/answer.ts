@@ -8,7 +8,8 @@ import type { Text } from './text.ts';
 
 /** What answering a query needs; `slowMs` is how late an answer is while Baidu is slow. */
 export interface QueryContext {
-  readonly rules: () => QueryRules;
+  /** The rules of the app that a query's parameters name; of the first where they name none. */
+  readonly rules: (params: Readonly<Record<string, string>>) => QueryRules;
   readonly faults: () => Faults;
   readonly record: (orderId: string | null, hop: NewHop) => unknown;
   readonly slowMs: number;
@@ -27,11 +28,15 @@ export async function answerQuery(
   const faults = context.faults();
   if (faults.queryGone) return answerGone(request, response, context);
   const [, search = ''] = (request.url ?? '').split(/\?(.*)/s);
-  const verdict = checkQuery(request.method ?? '', search, rules());
+  const verdict = checkQuery(
+    request.method ?? '',
+    search,
+    rules(Object.fromEntries(new URLSearchParams(search))),
+  );
   const errno = faults.query === 'qps' ? 5010003 : verdict.errno;
-  const { order } = verdict;
+  const { order, leak } = verdict;
   const hungUp = faults.query === 'slow' && !(await waited(slowMs, response, closing));
-  const answer = queryAnswer({ errno, order, unknownStatus: faults.unknownStatus, now: now() });
+  const answer = queryAnswer({ errno, order, leak, unknownStatus: faults.unknownStatus, now: now() });
   const sent = { name: 'request', text: `${request.method} ${request.url}` };
   const answered = faults.query === 'down' || hungUp ? [] : [{ name: 'answer', text: answer }];
   context.record(verdict.orderId, {

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { App, AppOptions, OtherApp } from './app.ts';
 import type { PayType } from './channels.ts';
 import type { DeliveryResult } from './courier.ts';
 import type { Deliver } from './delivery.ts';
@@ -9,19 +10,11 @@ import type { NewOrder, Order, RefundState } from './order.ts';
 import type { NewRefund, RefundResult } from './refund/refunds.ts';
 
 /** How a cashier is started; everything has a default. */
-export interface CashierOptions {
+export interface CashierOptions extends AppOptions {
   /** The port on 127.0.0.1; 0 for a free one (the default). One that is taken gives way to a free one. */
   port?: number | undefined;
-  appId?: string | undefined;
-  appKey?: string | undefined;
-  dealId?: string | undefined;
-  /** The mini-program's own App Key and App Secret, for the second generation; new ones by default. */
-  smartAppKey?: string | undefined;
-  smartAppSecret?: string | undefined;
-  /** RSA, PEM or key object: signs notifications. A new one is made by default. */
-  platformPrivateKey?: string | KeyObject | undefined;
-  /** RSA, PEM or bare base64 SPKI: verifies queries. Without it every query is refused. */
-  merchantPublicKey?: string | KeyObject | undefined;
+  /** Further mini-programs of the merchant's. An order is of the first, unless it names its app. */
+  otherApps?: readonly OtherApp[] | undefined;
   /** Where payment notifications are posted. */
   notifyUrl?: string | undefined;
   /** Where refunds are told. Without it nobody hears of one. */
@@ -49,7 +42,9 @@ export interface CashierOptions {
 }
 
 /** A running cashier. */
-export interface Cashier {
+export interface Cashier extends App {
+  /** All apps; the first one's members are this object's, too. */
+  readonly apps: readonly App[];
   /** Where the page and the control routes are, without a trailing slash. */
   readonly url: string;
   readonly port: number;
@@ -57,13 +52,6 @@ export interface Cashier {
   readonly queryUrl: string;
   /** The stand-in for https://openapi.baidu.com: the second generation. */
   readonly openapiUrl: string;
-  readonly appId: string;
-  readonly appKey: string;
-  readonly dealId: string;
-  readonly smartAppKey: string;
-  readonly smartAppSecret: string;
-  /** Bare base64 SPKI, as Baidu's console shows it. */
-  readonly platformPublicKey: string;
   setMerchantPublicKey(key: string | KeyObject): void;
   setNotifyUrl(url: string): void;
   /** An empty URL takes the address away; so below. */

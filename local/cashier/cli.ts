@@ -1,12 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { parseArgs, styleText } from 'node:util';
+import { styleText } from 'node:util';
+import { padded } from '../command/columns.ts';
+import { type Given, runCommand, UsageError } from '../command/command.ts';
+import type { Language, Text } from '../command/language.ts';
 import { visible } from '../visible.ts';
 import { CashierError } from './error.ts';
-import { type Cashier, type CashierOptions, type Hop, startCashier } from './index.ts';
+import { HOP_NAMES } from './hop-names.ts';
+import { type Cashier, type CashierOptions, type Hop, type OtherApp, startCashier } from './index.ts';
+import { merchantKeyFrom, platformKeyFrom, urlFrom, wholeFrom, wordFrom } from './options.ts';
+import { holdsPrivateKey } from './private-keys.ts';
 
 const DEFAULT_PORT = 8620;
 
-const HELP = `A local stand-in for Baidu's cashier, with a page to drive it.
+const HELP = {
+  en: `A local stand-in for Baidu's cashier, with a page to drive it.
 
   npm run cashier -- [options]
 
@@ -19,6 +25,7 @@ const HELP = `A local stand-in for Baidu's cashier, with a page to drive it.
   --app-id <id>                   10026
   --app-key <key>                 MMM4oc
   --deal-id <id>                  470193086
+  --other-app <id>,<key>,<deal>   another mini-program's appId, appKey and dealId; may be given several times
   --smart-app-key <key>           the mini-program's own App Key and App Secret, for the second
   --smart-app-secret <secret>     generation of Baidu's interface; new ones by default
   --repeat-interval-ms <n>        between repetitions of a notification (120000, as at Baidu); those of a
@@ -28,13 +35,47 @@ const HELP = `A local stand-in for Baidu's cashier, with a page to drive it.
   --on-error <repeat|refund>      what an answer with errno other than 0 leads to: Baidu's pages say
                                   both (repeat)
   --sign-values <raw|encoded>     how notifications are signed: Baidu's pages say both (raw)
+  --lang en|zh                    the language (by LANG otherwise)
   --help
 
 Scripts drive it as its page does: docs/sandbox.md has the routes, and how to test a webhook in CI.
 
 A platform key that stays the same: openssl genrsa -out platform.pem 2048
 Your public key from your private one: openssl rsa -in merchant.pem -pubout
-`;
+PKCS#1, as Go's x509.ParsePKCS1PrivateKey wants it: openssl rsa -in merchant.pem -traditional
+`,
+  zh: `百度收银台的本地替身，带操作页面。
+
+  npm run cashier -- [选项]
+
+  --port <n>                      在 127.0.0.1 上监听的端口（${DEFAULT_PORT}；0 表示任意空闲端口）
+  --notify-url <url>              您的支付回调地址：支付通知发到这里
+  --refund-notify-url <url>       您的退款回调地址：没有它就不通知退款
+  --refund-audit-url <url>        您的退款审核地址：没有它退款前就不询问
+  --merchant-public-key <key>     您的公钥，用来验证查询的签名：文件，或不带首尾行的 base64
+  --platform-key <file>           给通知签名的 RSA 私钥（PEM）；默认新生成一个
+  --app-id <id>                   10026
+  --app-key <key>                 MMM4oc
+  --deal-id <id>                  470193086
+  --other-app <id>,<key>,<deal>   另一个小程序的 appId、appKey 和 dealId；可以给出多次
+  --smart-app-key <key>           小程序自己的 App Key 和 App Secret，用于第二代接口；
+  --smart-app-secret <secret>     默认新生成
+  --repeat-interval-ms <n>        重复通知的间隔（120000，与百度相同）；退款消息的间隔
+                                  是它的 1、2、5、15、30 倍
+  --repeat-count <n>              最多重复的次数（200，与百度相同）
+  --answer-limit-ms <n>           您的服务应答的时限（2000，与百度相同）
+  --on-error <repeat|refund>      应答 errno 不为 0 时怎么办：百度的文档两种说法都有（repeat）
+  --sign-values <raw|encoded>     通知怎样签名：百度的文档两种说法都有（raw）
+  --lang en|zh                    语言（默认按 LANG）
+  --help
+
+脚本也能像页面一样操作它：接口和在 CI 中测试的方法见 docs/sandbox.zh-CN.md。
+
+固定不变的平台密钥：openssl genrsa -out platform.pem 2048
+由私钥得到公钥：openssl rsa -in merchant.pem -pubout
+PKCS#1 格式（Go 的 x509.ParsePKCS1PrivateKey 需要）：openssl rsa -in merchant.pem -traditional
+`,
+};
 
 const text = { type: 'string' } as const;
 const OPTIONS = {
@@ -47,6 +88,7 @@ const OPTIONS = {
   'app-id': text,
   'app-key': text,
   'deal-id': text,
+  'other-app': { type: 'string', multiple: true },
   'smart-app-key': text,
   'smart-app-secret': text,
   'repeat-interval-ms': text,
@@ -54,127 +96,138 @@ const OPTIONS = {
   'answer-limit-ms': text,
   'on-error': text,
   'sign-values': text,
-  help: { type: 'boolean' },
 } as const;
 
-/** Reads the command line; `null` when help was asked for, throws `INVALID` for what makes no sense. */
-function readOptions(args: string[]): CashierOptions | null {
-  const { values } = parse(args);
-  if (values.help) return null;
-  const { 'on-error': onError = 'repeat', 'app-id': appId } = values;
-  if (onError !== 'repeat' && onError !== 'refund') {
-    throw new CashierError('INVALID', `--on-error must be repeat or refund, not ${onError}`);
-  }
-  const signValues = values['sign-values'] ?? 'raw';
-  if (signValues !== 'raw' && signValues !== 'encoded') {
-    throw new CashierError('INVALID', `--sign-values must be raw or encoded, not ${signValues}`);
-  }
+/** Reads the options; throws `UsageError` for what makes no sense. */
+function readOptions({ values }: Given<typeof OPTIONS>): CashierOptions {
+  const { 'app-id': appId } = values;
+  const milliseconds = (name: 'repeat-interval-ms' | 'answer-limit-ms') =>
+    // Longer than this and Node's timers fire at once.
+    wholeFrom(name, values[name], 2 ** 31 - 1);
+  const url = (name: 'notify-url' | 'refund-notify-url' | 'refund-audit-url') => urlFrom(name, values[name]);
   return {
-    port: whole('port', values.port, 65_535) ?? DEFAULT_PORT,
-    notifyUrl: values['notify-url'],
-    refundNotifyUrl: values['refund-notify-url'],
-    refundAuditUrl: values['refund-audit-url'],
-    merchantPublicKey: keyText('merchant-public-key', values['merchant-public-key']),
-    platformPrivateKey: keyText('platform-key', values['platform-key']),
-    appId: appId === undefined ? undefined : String(whole('app-id', appId, Number.MAX_SAFE_INTEGER)),
+    port: wholeFrom('port', values.port, 65_535) ?? DEFAULT_PORT,
+    notifyUrl: url('notify-url'),
+    refundNotifyUrl: url('refund-notify-url'),
+    refundAuditUrl: url('refund-audit-url'),
+    merchantPublicKey: merchantKeyFrom('merchant-public-key', values['merchant-public-key']),
+    platformPrivateKey: platformKeyFrom('platform-key', values['platform-key']),
+    appId: appId === undefined ? undefined : String(wholeFrom('app-id', appId, Number.MAX_SAFE_INTEGER)),
     appKey: values['app-key'],
     dealId: values['deal-id'],
+    otherApps: values['other-app']?.map(otherApp),
     smartAppKey: values['smart-app-key'],
     smartAppSecret: values['smart-app-secret'],
-    // Longer than this and Node's timers fire at once.
-    repeatIntervalMs: whole('repeat-interval-ms', values['repeat-interval-ms'], 2 ** 31 - 1),
-    repeatCount: whole('repeat-count', values['repeat-count'], 1_000_000),
-    answerLimitMs: whole('answer-limit-ms', values['answer-limit-ms'], 2 ** 31 - 1),
-    refusal: onError === 'refund' ? 'refunded' : 'repeat',
-    signValues,
+    repeatIntervalMs: milliseconds('repeat-interval-ms'),
+    repeatCount: wholeFrom('repeat-count', values['repeat-count'], 1_000_000),
+    answerLimitMs: milliseconds('answer-limit-ms'),
+    refusal:
+      wordFrom('on-error', values['on-error'], ['repeat', 'refund']) === 'refund' ? 'refunded' : 'repeat',
+    signValues: wordFrom('sign-values', values['sign-values'], ['raw', 'encoded']),
   };
 }
 
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: OPTIONS, strict: true });
-  } catch (error) {
-    throw new CashierError('INVALID', error instanceof Error ? error.message : String(error));
-  }
+function otherApp(value: string): OtherApp {
+  const [appId, appKey, dealId, ...more] = value.split(',');
+  if (appId && appKey && dealId && more.length === 0) return { appId, appKey, dealId };
+  throw new UsageError({
+    en: `--other-app must be an appId, an appKey and a dealId with commas, not ${value}.`,
+    zh: `--other-app 应为用逗号隔开的 appId、appKey 和 dealId，不能是 ${value}。`,
+  });
 }
 
-function whole(name: string, value: string | undefined, largest: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^[0-9]{1,16}$/.test(value) && Number(value) <= largest) return Number(value);
-  throw new CashierError('INVALID', `--${name} must be a whole number from 0 to ${largest}, not ${value}`);
-}
+const say = (line = '') => process.stdout.write(`${line}\n`);
 
-function keyText(name: string, value: string | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  if (existsSync(value)) return readText(name, value);
-  // What cannot be the name of a file is the key itself.
-  if (/^(-----BEGIN|MI[A-Za-z0-9+/=\s]{100,}$)/.test(value)) return value;
-  throw new CashierError('INVALID', `--${name}: there is no file ${value}`);
-}
-
-function readText(name: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new CashierError('INVALID', `--${name}: ${file} cannot be read`, { cause });
-  }
-}
-
-function printStart(cashier: Cashier, wanted: number | undefined): void {
+function printStart(cashier: Cashier, wanted: number | undefined, language: Language): void {
   const { notifyUrl, refundNotifyUrl, refundAuditUrl, merchantPublicKey } = cashier.connection();
-  const missing = (what: string) => styleText('yellow', `not given: ${what}`);
-  if (wanted && cashier.port !== wanted) {
-    console.log(styleText('yellow', `Port ${wanted} is in use; ${cashier.port} is taken instead.\n`));
+  const missing = (words: Text) => styleText('yellow', words[language]);
+  const { port, apps } = cashier;
+  if (wanted && port !== wanted) {
+    const taken: Text = {
+      en: `Port ${wanted} is in use; ${port} is taken instead.`,
+      zh: `端口 ${wanted} 已被占用，改用 ${port}。`,
+    };
+    say(`${missing(taken)}\n`);
   }
-  const rows = [
-    ['Page', styleText('bold', cashier.url)],
-    ['Query URL', cashier.queryUrl],
-    ['Openapi URL', cashier.openapiUrl],
-    ['App', `appId ${cashier.appId}, appKey ${cashier.appKey}, dealId ${cashier.dealId}`],
-    ['Mini-program', `smartAppKey ${cashier.smartAppKey}, smartAppSecret ${cashier.smartAppSecret}`],
-    ['Platform key', cashier.platformPublicKey],
-    ['Your key', merchantPublicKey ?? missing('queries are refused (--merchant-public-key, or the page)')],
-    ['Notify URL', notifyUrl ?? missing('notifications go nowhere (--notify-url, or the page)')],
-    ['Refund URL', refundNotifyUrl ?? 'none: nobody is told of a refund (--refund-notify-url, or the page)'],
-    [
-      'Audit URL',
-      refundAuditUrl ?? 'none: nobody is asked before a refund (--refund-audit-url, or the page)',
-    ],
+  const rows: readonly (readonly [Text, string])[] = [
+    [{ en: 'Page', zh: '页面' }, styleText('bold', cashier.url)],
+    [{ en: 'Query URL', zh: '查询地址' }, cashier.queryUrl],
+    [{ en: 'Openapi URL', zh: '第二代接口' }, cashier.openapiUrl],
+    ...apps.flatMap(appRows),
+    [{ en: 'Your key', zh: '商户公钥' }, merchantPublicKey ?? missing(MISSING.key)],
+    [{ en: 'Notify URL', zh: '支付回调' }, notifyUrl ?? missing(MISSING.notify)],
+    [{ en: 'Refund URL', zh: '退款回调' }, refundNotifyUrl ?? MISSING.refund[language]],
+    [{ en: 'Audit URL', zh: '退款审核' }, refundAuditUrl ?? MISSING.audit[language]],
   ];
-  for (const [name = '', value] of rows) console.log(`${name.padEnd(14)}${value}`);
-  console.log('\nCtrl-C ends it.\n');
+  for (const [name, value] of rows) say(`${padded(name[language], 14)}${value}`);
+  say({ en: '\nCtrl-C ends it.\n', zh: '\n按 Ctrl-C 结束。\n' }[language]);
 }
+
+function appRows({ appId, appKey, dealId, ...own }: Cashier['apps'][number]): (readonly [Text, string])[] {
+  return [
+    [{ en: 'App', zh: '应用' }, `appId ${appId}, appKey ${appKey}, dealId ${dealId}`],
+    [
+      { en: 'Mini-program', zh: '小程序' },
+      `smartAppKey ${own.smartAppKey}, smartAppSecret ${own.smartAppSecret}`,
+    ],
+    [{ en: 'Platform key', zh: '平台公钥' }, own.platformPublicKey],
+  ];
+}
+
+const MISSING: Readonly<Record<'key' | 'notify' | 'refund' | 'audit', Text>> = {
+  key: {
+    en: 'not given: queries are refused (--merchant-public-key, or the page)',
+    zh: '未设置：查询都会被拒绝（--merchant-public-key，或在页面上设置）',
+  },
+  notify: {
+    en: 'not given: notifications go nowhere (--notify-url, or the page)',
+    zh: '未设置：通知无处可送（--notify-url，或在页面上设置）',
+  },
+  refund: {
+    en: 'none: nobody is told of a refund (--refund-notify-url, or the page)',
+    zh: '无：退款不会通知任何人（--refund-notify-url，或在页面上设置）',
+  },
+  audit: {
+    en: 'none: nobody is asked before a refund (--refund-audit-url, or the page)',
+    zh: '无：退款前不会询问商户（--refund-audit-url，或在页面上设置）',
+  },
+};
 
 /** Prints a hop as a line, and under a query that broke a rule the text that was expected to be signed. */
-function printHop(orderId: string | null, hop: Hop): void {
+function printHop(orderId: string | null, hop: Hop, language: Language): void {
   const took = hop.milliseconds === null ? '' : ` (${hop.milliseconds} ms)`;
-  const line = visible(
-    `${hop.at.slice(11, 23)}  ${(orderId ?? '-').padEnd(19)}  ${hop.kind.padEnd(18)}  ${hop.note?.en ?? ''}${took}`,
-  );
-  console.log(hop.tone === 'bad' ? styleText('red', line) : line);
+  const name = padded(HOP_NAMES[hop.kind][language], 19);
+  const line = `${hop.at.slice(11, 23)}  ${(orderId ?? '-').padEnd(19)}  ${name}  ${hop.note?.[language] ?? ''}${took}`;
+  say(hop.tone === 'bad' ? styleText('red', visible(line)) : visible(line));
   if (hop.kind !== 'query' || hop.tone !== 'bad') return;
-  const expected = hop.raw.find(({ name }) => name === 'expectedText');
-  if (expected) console.log(`              expected to be signed: ${visible(expected.text)}`);
+  const expected = hop.raw.find((raw) => raw.name === 'expectedText');
+  const before = { en: 'expected to be signed: ', zh: '应签名的文本：' }[language];
+  if (expected) say(`              ${before}${visible(expected.text)}`);
 }
 
-async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
-  if (options === null) {
-    console.log(HELP);
-    return;
+async function start(options: CashierOptions): Promise<Cashier> {
+  try {
+    return await startCashier(options);
+  } catch (error) {
+    if (!(error instanceof CashierError)) throw error;
+    // Everything else has been looked at.
+    throw new UsageError({
+      en: `--port ${options.port}: ${error.message}.`,
+      zh: `--port ${options.port}：收银台无法在这个端口上监听。`,
+    });
   }
-  const cashier = await startCashier(options);
-  printStart(cashier, options.port);
-  cashier.subscribe((event) => {
-    if (event.type === 'hop') printHop(event.orderId, event.hop);
-  });
-  const end = () => void cashier.close();
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
 }
 
-main().catch((error: unknown) => {
-  if (!(error instanceof CashierError)) throw error;
-  console.error(`${error.message}\nnpm run cashier -- --help shows every option.`);
-  process.exitCode = 1;
-});
+await runCommand(
+  { typed: 'npm run cashier --', help: HELP, options: OPTIONS, isContent: holdsPrivateKey },
+  async (given) => {
+    const options = readOptions(given);
+    const cashier = await start(options);
+    printStart(cashier, options.port, given.language);
+    cashier.subscribe((event) => {
+      if (event.type === 'hop') printHop(event.orderId, event.hop, given.language);
+    });
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => void cashier.close());
+    return 0;
+  },
+);

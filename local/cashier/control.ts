@@ -6,6 +6,7 @@ import type { CashierEvent, Connection, Hop } from './ledger.ts';
 import { ASKED_BY } from './merchant.ts';
 import { type NewOrder, REFUND_STATES } from './order.ts';
 import { pageFile } from './page.ts';
+import { holdsPrivateKey } from './private-keys.ts';
 import type { NewRefund } from './refund/refunds.ts';
 
 /** The part of a cashier that its page drives. */
@@ -153,6 +154,7 @@ function newRefund({ money, audit = true }: Body): NewRefund {
 function newOrder(body: Body): NewOrder {
   const text = (name: string) => textIn(body, name);
   return {
+    appId: text('appId'),
     orderId: text('orderId'),
     userId: text('userId'),
     tpOrderId: text('tpOrderId') ?? '',
@@ -188,8 +190,13 @@ async function readJson(request: IncomingMessage): Promise<Body> {
     size += chunk.length;
     if (size > LARGEST_BODY) throw new CashierError('INVALID', 'more than 64 KB were sent');
   }
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (holdsPrivateKey(text)) {
+    const words = 'a private key was sent, which was thrown away: only its public half belongs here';
+    throw new CashierError('INVALID', words);
+  }
   try {
-    const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}');
+    const parsed: unknown = JSON.parse(text || '{}');
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
   } catch {
     // Said below, together with JSON that is no object.

@@ -9,8 +9,8 @@ import type { Text } from './text.ts';
 
 /** How notifications are signed and repeated; times in milliseconds. */
 export interface CourierOptions {
-  readonly dealId: string;
-  readonly privateKey: KeyObject;
+  /** The app of an order: its deal, and what its notifications are signed with. */
+  readonly appOf: (order: Order) => { readonly dealId: string; readonly privateKey: KeyObject };
   readonly answerLimitMs: number;
   readonly repeatIntervalMs: number;
   readonly repeatCount: number;
@@ -68,11 +68,11 @@ export class Courier {
   }
 
   async #send(orderId: string, status: 2 | -1): Promise<DeliveryResult> {
-    const { dealId, privateKey, answerLimitMs, refusal, faults } = this.#options;
+    const { appOf, answerLimitMs, refusal, faults } = this.#options;
     const notifications = this.#ledger.get(orderId).notifications + 1;
     const order = this.#ledger.change(orderId, { notifications });
     const { signValues } = this.#options;
-    const signed = signedForm({ order, status, dealId, privateKey, signValues, faults: faults() });
+    const signed = signedForm({ ...appOf(order), order, status, signValues, faults: faults() });
     const deliver = this.#options.deliver() ?? (() => Promise.reject(new Error('no notify URL is set')));
     const delivery = attempt({
       ...{ deliver, form: signed.form, limitMs: answerLimitMs },

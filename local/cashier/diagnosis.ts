@@ -94,6 +94,7 @@ function slips(
   const encoded = Object.fromEntries(unsigned.map(([name, value]) => [name, encodeURIComponent(value)]));
   const sorted = [...unsigned].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   return [
+    { text: join(sorted), en: 'sign_type was signed, too', zh: 'sign_type 也参与了签名' },
     { text: join(unsigned), en: 'the parameters were not ordered by name', zh: '参数没有按名称排序' },
     { text: `${expected}\n`, en: 'it ended with a line break', zh: '文本末尾多了换行符' },
     { text: `${expected}&`, en: 'it ended with "&"', zh: '文本末尾多了 “&”' },

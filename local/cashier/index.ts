@@ -1,19 +1,19 @@
-import { type KeyObject, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { orderActions, refundActions, timelines } from './actions.ts';
+import { makeApps, publicApp } from './app.ts';
 import type { Cashier, CashierOptions } from './cashier.ts';
 import { Courier } from './courier.ts';
 import type { Deliver } from './delivery.ts';
 import { CashierError } from './error.ts';
 import { changeFaults, type Faults, NO_FAULTS } from './faults.ts';
-import { generatePlatformKey, publicKeyText, readPrivateKey } from './keys.ts';
 import { type Connection, Ledger } from './ledger.ts';
 import { type Address, type AskedBy, Merchant, type MerchantService } from './merchant.ts';
-import { Tokens } from './openapi.ts';
 import type { Order } from './order.ts';
 import { QUERY_PATH } from './query.ts';
 import { Refunds } from './refund/refunds.ts';
 import { listen } from './server.ts';
 
+export type { App, OtherApp } from './app.ts';
 export type { Cashier, CashierOptions } from './cashier.ts';
 export type { PayType } from './channels.ts';
 export type { DeliveryResult } from './courier.ts';
@@ -27,11 +27,8 @@ export type { Refund } from './refund/refund.ts';
 export type { RefundResult } from './refund/refunds.ts';
 export type { Text } from './text.ts';
 
-/** Baidu's published limits and the sample app of its pages. */
+/** Baidu's published limits. */
 const DEFAULTS = {
-  appId: '10026',
-  appKey: 'MMM4oc',
-  dealId: '470193086',
   repeatIntervalMs: 120_000,
   repeatCount: 200,
   answerLimitMs: 2000,
@@ -43,13 +40,14 @@ const DEFAULTS = {
 export async function startCashier(options: CashierOptions = {}): Promise<Cashier> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const settings: typeof DEFAULTS & CashierOptions = { ...DEFAULTS, ...given };
-  const { appId, appKey, dealId, slowMs, answerLimitMs, port = 0, now = () => new Date() } = settings;
-  const privateKey = readPrivateKey(settings.platformPrivateKey ?? (await generatePlatformKey()));
+  const { slowMs, answerLimitMs, port = 0, now = () => new Date() } = settings;
+  const apps = await makeApps(settings, settings.otherApps ?? [], now);
+  const appOf = ({ appId }: Pick<Order, 'appId'>) => apps.find((app) => app.appId === appId) ?? apps[0];
   const merchant = new Merchant();
   const ledger = new Ledger(now);
   const switches = faultSwitches(ledger);
   const { faults } = switches;
-  const common = { ...settings, privateKey, now, faults };
+  const common = { ...settings, appOf, now, faults };
   const refunds = new Refunds(
     { ...common, deliver: (address: Address) => merchant.deliverTo(address) },
     ledger,
@@ -63,15 +61,13 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
     ledger,
   );
 
-  const { smartAppKey = drawPair(), smartAppSecret = drawPair() } = settings;
-  const smart = { smartAppKey, smartAppSecret };
-  const own = { ...{ appId, appKey, dealId, ...smart }, platformPublicKey: publicKeyText(privateKey) };
+  const own = publicApp(apps[0]);
   const urls = { queryUrl: '', openapiUrl: '' };
   const connection = () => ({ ...own, ...urls, answerLimitMs, ...merchant.describe() });
   const desk = {
-    ...own,
+    ...{ ...own, apps: apps.map(publicApp) },
     ...switches,
-    ...orderActions(ledger, courier, { faults, now }),
+    ...orderActions(ledger, courier, { faults, now, appIds: apps.map(({ appId }) => appId) }),
     ...refundActions(refunds),
     ...timelines(ledger),
     ...merchantActions(merchant, ledger, connection),
@@ -84,14 +80,18 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
 
   const shown = (order: Order | undefined) =>
     order && faults().refundHidden ? { ...order, refund: 'NONE' as const, refunds: [] } : order;
-  const find = (orderId: string) => shown(ledger.find(orderId));
-  const rules = () => ({ appId, appKey, find, merchantPublicKey: merchant.publicKey });
-  const tokens = new Tokens(now);
-  const findByTpOrderId = (tpOrderId: string) => shown(ledger.findByTpOrderId(tpOrderId));
-  const openapiRules = () => ({
-    ...{ appId, appKey, dealId, ...smart, tokens, findByTpOrderId },
-    ...faults(),
-  });
+  const rules = (params: Readonly<Record<string, string>>) => {
+    const app = apps.find(({ appId }) => appId === params['appId']) ?? apps[0];
+    const find = (orderId: string) => shown(ofApp(app.appId, ledger.find(orderId)));
+    return { ...app, find, merchantPublicKey: app.merchantPublicKey ?? merchant.publicKey };
+  };
+  const openapiRules = (params: Readonly<Record<string, string>>) => {
+    const named = ({ appKey, smartAppKey }: (typeof apps)[number]) =>
+      params['pmAppKey'] === appKey || params['client_id'] === smartAppKey;
+    const app = apps.find(named) ?? apps[0];
+    const findByTpOrderId = (tpOrderId: string) => shown(ledger.findByTpOrderId(tpOrderId, app.appId));
+    return { ...app, findByTpOrderId, ...faults() };
+  };
   const context = { faults, record: desk.record, slowMs, now };
   const server = await listen({
     ...{ desk, port },
@@ -107,9 +107,9 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
   return { ...desk, url: server.url, port: server.port, ...urls, close };
 }
 
-/** As long as the App Key and App Secret of a real mini-program. */
-function drawPair(): string {
-  return randomBytes(16).toString('hex');
+/** An order, where it is this app's. */
+function ofApp(appId: string, order: Order | undefined): Order | undefined {
+  return order?.appId === appId ? order : undefined;
 }
 
 function faultSwitches(ledger: Ledger) {

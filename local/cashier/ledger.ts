@@ -1,6 +1,7 @@
 import { CashierError } from './error.ts';
 import type { Faults } from './faults.ts';
 import type { Order } from './order.ts';
+import { withoutPrivateKeys } from './private-keys.ts';
 import type { Text } from './text.ts';
 
 /** What a hop is about. The first five happen at the cashier, the others are seen on their way. */
@@ -117,9 +118,9 @@ export class Ledger {
     return this.#orders.get(orderId);
   }
 
-  /** Returns the order with a merchant's id: of several the one that is paid, else the newest. */
-  findByTpOrderId(tpOrderId: string): Order | undefined {
-    const known = this.all().filter((order) => order.tpOrderId === tpOrderId);
+  /** Returns the order of an app with a merchant's id: of several the one that is paid, else the newest. */
+  findByTpOrderId(tpOrderId: string, appId: string): Order | undefined {
+    const known = this.all().filter((order) => order.appId === appId && order.tpOrderId === tpOrderId);
     return known.findLast(({ payment }) => payment === 'PAID') ?? known.at(-1);
   }
 
@@ -145,7 +146,7 @@ export class Ledger {
     return this.#hops.get(orderId) ?? [];
   }
 
-  /** Adds a hop to a time line; an order that is not known counts as none. */
+  /** Adds a hop to a time line, without the private keys that arrived; an order that is not known counts as none. */
   record(orderId: string | null, hop: NewHop): Hop {
     const owner = orderId !== null && this.#orders.has(orderId) ? orderId : null;
     this.#lastHop += 1;
@@ -155,9 +156,9 @@ export class Ledger {
       at: new Date(began).toISOString(),
       kind: hop.kind,
       tone: hop.tone ?? 'neutral',
-      note: typeof hop.note === 'string' ? { en: hop.note, zh: hop.note } : (hop.note ?? null),
+      note: shown(hop.note),
       flaw: hop.flaw ?? null,
-      raw: hop.raw ?? [],
+      raw: (hop.raw ?? []).map(({ name, text }) => ({ name, text: withoutPrivateKeys(text) })),
       milliseconds: hop.milliseconds ?? null,
       limitMilliseconds: hop.limitMilliseconds ?? null,
     };
@@ -185,4 +186,10 @@ export class Ledger {
     this.announce({ type: 'order', order });
     return order;
   }
+}
+
+function shown(note: Text | string | undefined): Text | null {
+  if (note === undefined) return null;
+  const { en, zh } = typeof note === 'string' ? { en: note, zh: note } : note;
+  return { en: withoutPrivateKeys(en), zh: withoutPrivateKeys(zh) };
 }

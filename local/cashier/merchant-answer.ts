@@ -6,9 +6,12 @@ export type MerchantAnswer =
   | { readonly type: 'late'; readonly milliseconds: number }
   | { readonly type: 'unreachable'; readonly reason: string; readonly milliseconds: number };
 
-/** What is in an answer that counts, or why it does not; `isRefusal` where the merchant itself has spoken. */
+/**
+ * What is in an answer that counts, with what is odd about it, or why it does not; `isRefusal` where the merchant itself has
+ * spoken.
+ */
 export type OpenedAnswer =
-  | { readonly data: Readonly<Record<string, unknown>> }
+  | { readonly data: Readonly<Record<string, unknown>>; readonly remarks: readonly Text[] }
   | { readonly why: Text; readonly isRefusal: boolean };
 
 /** Reads an answer as Baidu's pages say: in time, JSON, `errno` 0, and a success of HTTP. */
@@ -28,7 +31,34 @@ export function openAnswer(answer: MerchantAnswer): OpenedAnswer {
   if (answer.status < 200 || answer.status > 299) {
     return failed(`HTTP status ${answer.status} is no success`, `HTTP 状态码 ${answer.status} 不代表成功`);
   }
-  return { data: isObject(data) ? data : {} };
+  return { data: isObject(data) ? data : {}, remarks: remarksOn(parsed) };
+}
+
+/** What people get wrong, and no page of Baidu's says what comes of it. */
+function remarksOn(answer: Readonly<Record<string, unknown>>): Text[] {
+  const remarks: Text[] = [];
+  const { data, msg, message } = answer;
+  if (typeof data === 'string' && parseObject(data)) {
+    remarks.push({
+      en: 'data is a text with JSON in it, and must be the object itself',
+      zh: 'data 是装着 JSON 的字符串，应为对象本身',
+    });
+  }
+  if (msg === undefined) {
+    remarks.push(
+      message === undefined
+        ? { en: 'msg is missing', zh: '缺少 msg' }
+        : { en: 'message stands in the place of msg', zh: '写成了 message，应为 msg' },
+    );
+  }
+  return remarks;
+}
+
+/** A verdict with remarks behind its reason. */
+export function remarked<T extends { readonly why: Text }>(verdict: T, remarks: readonly Text[]): T {
+  const parts = [verdict.why, ...remarks];
+  const why = { en: parts.map(({ en }) => en).join('; '), zh: parts.map(({ zh }) => zh).join('；') };
+  return { ...verdict, why };
 }
 
 function parseObject(

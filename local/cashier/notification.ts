@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Faults } from './faults.ts';
-import { type MerchantAnswer, openAnswer } from './merchant-answer.ts';
+import { type MerchantAnswer, openAnswer, remarked } from './merchant-answer.ts';
 import type { Order } from './order.ts';
 import { canonicalText, encodeValues, sign } from './signature.ts';
 import type { Text } from './text.ts';
@@ -100,15 +100,27 @@ export function judgeAnswer(
   refusal: 'repeat' | 'refunded',
 ): { outcome: Outcome; why: Text } {
   const opened = openAnswer(answer);
-  if ('data' in opened) return judgeData(opened.data);
+  if ('data' in opened) return remarked(judgeData(opened.data), opened.remarks);
   return { outcome: opened.isRefusal ? refusal : 'repeat', why: opened.why };
 }
 
 function judgeData(data: Record<string, unknown>): { outcome: Outcome; why: Text } {
-  const { isConsumed, isErrorOrder } = data;
+  const { isErrorOrder } = data;
+  const verdict = judgeConsumed(data);
+  if (isErrorOrder === undefined || isErrorOrder === 0) return verdict;
   if (isErrorOrder === 1) {
     return { outcome: 'refunded', why: { en: 'isErrorOrder is 1', zh: 'isErrorOrder 为 1' } };
   }
+  const shown = JSON.stringify(isErrorOrder);
+  return remarked(verdict, [
+    {
+      en: `isErrorOrder is ${shown}: only the number 1 refunds`,
+      zh: `isErrorOrder 为 ${shown}：只有数字 1 才退款`,
+    },
+  ]);
+}
+
+function judgeConsumed({ isConsumed }: Record<string, unknown>): { outcome: Outcome; why: Text } {
   if (isConsumed === undefined) {
     return { outcome: 'refunded', why: { en: 'isConsumed is missing', zh: '缺少 isConsumed' } };
   }

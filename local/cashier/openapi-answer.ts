@@ -12,7 +12,8 @@ import type { Text } from './text.ts';
 
 /** What answering a question of the second generation needs. */
 export interface OpenapiContext extends Omit<QueryContext, 'rules'> {
-  readonly rules: () => OpenapiRules;
+  /** The rules of the app that the parameters name; of the first where they name none. */
+  readonly rules: (params: Readonly<Record<string, string>>) => OpenapiRules;
 }
 
 const OVER_QPS = 50029;
@@ -30,12 +31,17 @@ export async function answerOpenapi(
   const [, search = ''] = (request.url ?? '').split(/\?(.*)/s);
   const sent = question === 'token' && request.method === 'POST' ? await readForm(request) : search;
   const pairs = [...new URLSearchParams(sent)];
-  const verdict = judgeOpenapi(question, { method: request.method ?? '', pairs }, rules());
+  const verdict = judgeOpenapi(
+    question,
+    { method: request.method ?? '', pairs },
+    rules(Object.fromEntries(pairs)),
+  );
   const hungUp = faults.query === 'slow' && !(await waited(slowMs, response, closing));
   const over = faults.query === 'qps' && question !== 'token';
   const { status, answer } = over ? { status: 200, answer: refusalAnswer(OVER_QPS) } : verdict;
   const cut = faults.query === 'down' || hungUp;
-  const asked = question === 'token' && sent ? `${request.url}\n\n${withoutSecret(sent)}` : request.url;
+  const form = question === 'token' && request.method === 'POST' ? `\n\n${sent}` : '';
+  const asked = withoutSecret(`${request.url}${form}`);
   context.record(verdict.order?.orderId ?? null, {
     kind: question === 'token' ? 'token' : 'query',
     tone: verdict.broken === null && faults.query === 'none' && !faults.unknownStatus ? 'good' : 'bad',

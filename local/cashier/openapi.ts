@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isLong, type Order } from './order.ts';
+import { leakIn, leakWords } from './private-keys.ts';
 import type { Text } from './text.ts';
 
 const SERVICE = '/rest/2.0/smartapp/pay/paymentservice';
@@ -73,6 +74,8 @@ export function judgeOpenapi(
 ): OpenapiVerdict {
   const { method, pairs } = asked;
   const params = Object.fromEntries(pairs);
+  const leak = leakIn(pairs);
+  if (leak) return refuseLeak(question, leak);
   if (question === 'token') return judgeToken(method, params, rules);
   const names = question === 'order' ? ['tpOrderId'] : ['tpOrderId', 'userId'];
   const token = rules.tokens.use(params['access_token'] ?? '', rules.tokenExpired);
@@ -171,8 +174,17 @@ const MESSAGES: Record<number, string> = {
 };
 
 /** The answer for a code of the payment service, as JSON. */
-export function refusalAnswer(code: number): string {
-  return JSON.stringify({ errno: code, msg: MESSAGES[code] ?? '系统错误', data: [] });
+export function refusalAnswer(code: number, more = ''): string {
+  return JSON.stringify({ errno: code, msg: (MESSAGES[code] ?? '系统错误') + more, data: [] });
+}
+
+/** Refuses who sent a private key, and says so to them. */
+function refuseLeak(question: OpenapiQuestion, leak: Text): OpenapiVerdict {
+  const words = leakWords(leak);
+  const refused = { order: null, broken: leak };
+  if (question !== 'token') return { ...refused, status: 200, answer: refusalAnswer(60000, `：${words}`) };
+  const answer = JSON.stringify({ error: 'invalid_request', error_description: words });
+  return { ...refused, status: 400, answer };
 }
 
 function refuse(code: number, broken: Text, order: Order | null = null): OpenapiVerdict {

@@ -17,6 +17,8 @@ export type Settlement = 'NONE' | 'PENDING' | 'SETTLED' | 'NOTED' | 'REFUNDED' |
 
 /** An order at the cashier; ids are decimal strings, money is whole fen, times are ISO 8601. */
 export interface Order {
+  /** The app whose order it is. */
+  readonly appId: string;
   readonly orderId: string;
   readonly userId: string;
   readonly tpOrderId: string;
@@ -43,6 +45,8 @@ export interface Order {
 
 /** What an order is made from; ids that are left out are drawn at random, `totalMoney` is in fen. */
 export interface NewOrder {
+  /** The first app by default. */
+  appId?: string | undefined;
   orderId?: string | undefined;
   userId?: string | undefined;
   tpOrderId: string;
@@ -59,8 +63,10 @@ export function isLong(text: string): boolean {
   return /^[1-9][0-9]{0,18}$/.test(text) && BigInt(text) <= LONGEST;
 }
 
-/** Checks what was given and makes an unpaid order of it; throws `INVALID`. */
-export function makeOrder(given: NewOrder, now: Date): Order {
+/** Checks what was given and makes an unpaid order of one of the apps; throws `INVALID`. */
+export function makeOrder(given: NewOrder, now: Date, appIds: readonly string[]): Order {
+  const appId = given.appId ?? appIds[0] ?? '';
+  if (!appIds.includes(appId)) throw new CashierError('INVALID', `there is no app ${appId}`);
   const { tpOrderId, totalMoney, title = '', returnData = '', promoDetail = '' } = given;
   // Ids as long as those that have been seen in production: 14 and 13 digits.
   const orderId = given.orderId || String(randomInt(1e13, 1e14));
@@ -77,7 +83,7 @@ export function makeOrder(given: NewOrder, now: Date): Order {
   }
   if (tpOrderId === '') throw new CashierError('INVALID', "tpOrderId, the merchant's own id, is missing");
   return {
-    ...{ orderId, userId, tpOrderId, totalMoney, title, returnData, promoDetail },
+    ...{ appId, orderId, userId, tpOrderId, totalMoney, title, returnData, promoDetail },
     createdAt: now.toISOString(),
     payment: 'UNPAID',
     payType: null,

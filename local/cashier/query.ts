@@ -2,6 +2,7 @@ import { type KeyObject, randomInt } from 'node:crypto';
 import { diagnose } from './diagnosis.ts';
 import type { Raw } from './ledger.ts';
 import { isLong, type Order } from './order.ts';
+import { leakIn, leakWords } from './private-keys.ts';
 import { canonicalText, verify } from './signature.ts';
 import type { Text } from './text.ts';
 
@@ -25,11 +26,13 @@ export interface QueryVerdict {
   readonly orderId: string | null;
   readonly order: Order | null;
   readonly broken: Text | null;
+  /** What the sender is told of a private key among the parameters. */
+  readonly leak: Text | null;
   readonly raw: readonly Raw[];
 }
 
 /**
- * Checks a query by Baidu's rules: GET, exactly five parameters, each once, Longs in range, an app that is
+ * Checks a query by Baidu's rules: GET, exactly five parameters (beside `sign_type`, which is not signed), each once, Longs in range, an app that is
  * known, a signature by the merchant's key, an order of that user.
  *
  * @param search the raw query string, with or without `?`
@@ -40,9 +43,12 @@ export function checkQuery(method: string, search: string, rules: QueryRules): Q
   const orderId = params['orderId'] ?? null;
   const expected = canonicalText(params);
   const raw: Raw[] = [{ name: 'expectedText', text: expected }];
+  const leak = leakIn(pairs);
   const refuse = (errno: QueryVerdict['errno'], broken: Text, order: Order | null = null): QueryVerdict => ({
-    ...{ errno, orderId, order, broken, raw },
+    ...{ errno, orderId, order, broken, leak, raw },
   });
+
+  if (leak) return refuse(10001, leak);
 
   const parameters = brokenParameters(method, pairs);
   if (parameters) return refuse(10001, parameters);
@@ -66,7 +72,7 @@ export function checkQuery(method: string, search: string, rules: QueryRules): Q
       zh: `siteId 为 ${params['siteId']}，但该订单属于用户 ${order.userId}`,
     });
   }
-  return { errno: 0, orderId, order, broken: null, raw };
+  return { errno: 0, orderId, order, broken: null, leak, raw };
 }
 
 function brokenParameters(method: string, pairs: readonly (readonly [string, string])[]): Text | null {
@@ -83,7 +89,8 @@ function brokenParameters(method: string, pairs: readonly (readonly [string, str
       return { en: `${name} is not a whole number up to 2^63 - 1`, zh: `参数 ${name} 不是合法的 Long` };
     }
   }
-  const stranger = pairs.find(([given]) => !PARAMETERS.some((name) => name === given));
+  const known: readonly string[] = [...PARAMETERS, 'sign_type'];
+  const stranger = pairs.find(([given]) => !known.includes(given));
   if (!stranger) return null;
   return { en: `${stranger[0]} does not belong to this query`, zh: `多余的参数 ${stranger[0]}` };
 }
@@ -111,16 +118,19 @@ const MESSAGES: Record<number, string> = {
  * Writes the answer of a query in the shape that Baidu publishes, as JSON.
  *
  * @param errno 0, or one of Baidu's codes
+ * @param leak what is said of a private key that was sent
  * @param unknownStatus gives the payment a status number that Baidu has never published
  */
 export function queryAnswer(options: {
   errno: number;
   order: Order | null;
+  leak: Text | null;
   unknownStatus: boolean;
   now: Date;
 }): string {
-  const { errno, order, unknownStatus, now } = options;
-  const message = MESSAGES[errno] ?? '系统错误';
+  const { errno, order, leak, unknownStatus, now } = options;
+  const known = MESSAGES[errno] ?? '系统错误';
+  const message = leak ? `${known}：${leakWords(leak)}` : known;
   const data = errno === 0 && order !== null ? { data: statuses(order, unknownStatus) } : [];
   return JSON.stringify({
     errno,

@@ -1,3 +1,4 @@
+import { languageOf } from '../command/language.ts';
 import { faultsOf, namesGiven, type Packaging } from './parameters.ts';
 
 /** What of osls is used here. */
@@ -52,7 +53,11 @@ export default class Packager {
         const packaging = this.#checkParameters();
         if (!packaging) return;
         const names = namesGiven(packaging).join(', ');
-        utils.log.notice(`Parameters of ${packaging.stage}: ${names || 'none, so the defaults'}`);
+        const said = {
+          en: `Parameters of ${packaging.stage}: ${names || 'none, so the defaults'}`,
+          zh: `${packaging.stage} 的参数：${names || '无，全部用默认值'}`,
+        };
+        utils.log.notice(said[languageOf(process.env)]);
       },
       'before:package:createDeploymentArtifacts': readable,
       'after:package:createDeploymentArtifacts': asBefore,
@@ -72,8 +77,8 @@ export default class Packager {
       ...{ stage: configurationInput.provider.stage, region: configurationInput.provider.region },
       retentionDays: configSchemaHandler.schema.definitions.awsLogRetentionInDays.enum,
     };
-    const faults = faultsOf(packaging);
-    if (faults.length > 0) throw new classes.Error(faults.join('\n'), 'INVALID_PARAMETERS');
+    const said = faultsOf(packaging).map((fault) => fault[languageOf(process.env)]);
+    if (said.length > 0) throw new classes.Error(said.join('\n'), 'INVALID_PARAMETERS');
     return packaging;
   }
 }

@@ -1,8 +1,6 @@
-/** The languages that the doctor speaks. */
-export type Language = 'en' | 'zh';
+import type { Text } from '../command/language.ts';
 
-/** The same words in each language. */
-export type Text = Readonly<Record<Language, string>>;
+export { type Language, plain, type Text } from '../command/language.ts';
 
 /** One thing that the doctor found. */
 export interface Finding {
@@ -23,11 +21,6 @@ export const good = level('good');
 export const bad = level('bad');
 export const warning = level('warning');
 export const note = level('note');
-
-/** Words that are the same in each language: names and values. */
-export function plain(text: string): Text {
-  return { en: text, zh: text };
-}
 
 /** Said of a field that is not there. */
 export const MISSING: Text = { en: 'is missing.', zh: '缺失。' };

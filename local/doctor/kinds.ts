@@ -1,11 +1,15 @@
-import { checkNotification, type NotificationKeys, parseNotification } from '../../lib/baidu/notification.ts';
+import {
+  checkNotification,
+  type NotificationKeys,
+  parseNotification,
+} from '../../lib/baidu/webhook/notification.ts';
 import {
   checkRefundAudit,
   checkRefundNotification,
   parseRefundAudit,
   parseRefundNotification,
-} from '../../lib/baidu/refund.ts';
-import type { UnverifiedForm } from '../../lib/baidu/signed-form.ts';
+} from '../../lib/baidu/webhook/refund.ts';
+import type { UnverifiedForm } from '../../lib/baidu/webhook/signed-form.ts';
 import { bad, type Finding, good, note, type Text } from './finding.ts';
 
 /** A kind of message that Baidu's platform signs. */

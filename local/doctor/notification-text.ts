@@ -1,5 +1,5 @@
-import type { FormRequest } from '../../lib/baidu/form.ts';
 import { isRecord, parseJson } from '../../lib/baidu/json.ts';
+import type { FormRequest } from '../../lib/baidu/webhook/form.ts';
 import { bad, type Finding, type Text } from './finding.ts';
 import { jsonFault } from './json.ts';
 import { fieldLike } from './secret-text.ts';

@@ -1,7 +1,7 @@
 import { canonicalText } from '../../lib/baidu/canonical.ts';
 import { asServiceError } from '../../lib/baidu/errors.ts';
-import { readForm } from '../../lib/baidu/form.ts';
-import type { UnverifiedForm } from '../../lib/baidu/signed-form.ts';
+import { readForm } from '../../lib/baidu/webhook/form.ts';
+import type { UnverifiedForm } from '../../lib/baidu/webhook/signed-form.ts';
 import { bad, type Finding, good, note, plain, type Text } from './finding.ts';
 import { addressFindings, kindOf, type MessageKind } from './kinds.ts';
 import { EXPECTED, readNotificationText } from './notification-text.ts';

@@ -25,6 +25,8 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
   appId: ['10026'],
   appKey: ['MMM4oc', 'MMMabc'],
   dealId: ['470193086', '2500207776'],
+  smartAppKey: ['sample-App-Key-of-the-events-only'],
+  smartAppSecret: ['sample-App-Secret-of-events-only'],
   apiTokens: ['at-least-32-characters-of-randomness', 'sample-token-for-the-local-events-only'],
 };
 

@@ -28,11 +28,12 @@ export interface SampleParts {
 export async function startSampleParts(): Promise<SampleParts> {
   const file = path.resolve(import.meta.dirname, '../../events/secret.json');
   const secret = await readFile(file, 'utf8');
-  const { appId, appKey, dealId, privateKey } = JSON.parse(secret);
+  const { appId, appKey, dealId, privateKey, smartAppKey, smartAppSecret } = JSON.parse(secret);
+  const app = { appId: String(appId), appKey, dealId, smartAppKey, smartAppSecret };
   const [aws, secretsManager, cashier] = await Promise.all([
     startAws(),
     startSecretsManager(),
-    startCashier({ appId: String(appId), appKey, dealId, merchantPublicKey: createPublicKey(privateKey) }),
+    startCashier({ ...app, merchantPublicKey: createPublicKey(privateKey) }),
   ]);
   secretsManager.put(SECRET_ID, secret);
   cashier.setDeliver(async () => ({ status: 200, body: '{"errno":0,"msg":"","data":{"isConsumed":2}}' }));
@@ -51,6 +52,7 @@ export async function startSampleParts(): Promise<SampleParts> {
       AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url,
       BAIDU_SECRET_ID: SECRET_ID,
       BAIDU_QUERY_URL: cashier.queryUrl,
+      BAIDU_OPENAPI_URL: cashier.openapiUrl,
       PAYMENT_QUEUE_URL: aws.paymentQueueUrl,
       PAYMENT_TOPIC_ARN: aws.statusTopicArn,
       LEDGER_TABLE: aws.ledgerTable,

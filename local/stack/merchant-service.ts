@@ -10,19 +10,20 @@ interface Answered {
 
 /** The merchant's side of the page: asks the service as a mini-program does, and as an order system does. */
 export function merchantService(
-  { cashier, aws, apiToken }: LocalParts,
+  { cashier, aws, apiTokens }: LocalParts,
   urls: {
     queryUrl: (orderId: string, siteId: string) => string;
     ownQueryUrl: (tpOrderId: string) => string;
   },
 ): MerchantService {
   return {
-    lookUp: async ({ orderId, userId }) => {
-      const message = JSON.stringify({ orderId, siteId: userId });
+    lookUp: async ({ appId, orderId, userId }) => {
+      const message = JSON.stringify({ appId, orderId, siteId: userId });
       cashier.record(orderId, { kind: 'lookup', raw: [{ name: 'message', text: message }] });
       await aws.sns.send(new PublishCommand({ TopicArn: aws.lookupTopicArn, Message: message }));
     },
-    askStatus: async ({ orderId, userId, tpOrderId }: Order, by: AskedBy) => {
+    askStatus: async ({ appId, orderId, userId, tpOrderId }: Order, by: AskedBy) => {
+      const apiToken = apiTokens.get(appId);
       const url = by === 'tpOrderId' ? urls.ownQueryUrl(tpOrderId) : urls.queryUrl(orderId, userId);
       const started = performance.now();
       const response = await fetch(url, { headers: { authorization: `Bearer ${apiToken}` } });

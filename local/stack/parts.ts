@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import { type Cashier, type CashierOptions, startCashier } from '../cashier/index.ts';
+import { type App, type Cashier, type CashierOptions, startCashier } from '../cashier/index.ts';
 import { type LocalAws, startAws } from './aws.ts';
 import { type LocalSecretsManager, startSecretsManager } from './secrets-manager.ts';
 
@@ -9,8 +9,10 @@ export interface LocalParts {
   readonly cashier: Cashier;
   readonly aws: LocalAws;
   readonly secretsManager: LocalSecretsManager;
-  /** A bearer token that `query` takes. */
+  /** A bearer token that `query` takes; where there are several apps, of the first. */
   readonly apiToken: string;
+  /** That of each app, by its appId. */
+  readonly apiTokens: ReadonlyMap<string, string>;
   /** What the resources of `serverless.yml` are here, by their logical names. */
   readonly resources: Readonly<Record<string, string>>;
   /** The variables that point the functions at these parts. */
@@ -20,17 +22,27 @@ export interface LocalParts {
   close(): Promise<void>;
 }
 
-/** Starts the parts on free ports of 127.0.0.1, with new keys and a new token. */
-export async function startParts(cashierOptions: CashierOptions = {}): Promise<LocalParts> {
-  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+/** Starts the parts on free ports of 127.0.0.1, with new keys and new tokens, for as many mini-programs of the merchant's. */
+export async function startParts(cashierOptions: CashierOptions = {}, appCount = 1): Promise<LocalParts> {
+  const keys = await Promise.all(
+    Array.from({ length: appCount }, () => promisify(generateKeyPair)('rsa', { modulusLength: 2048 })),
+  );
+  const [merchantPublicKey, ...otherKeys] = keys.map(({ privateKey }) => createPublicKey(privateKey));
+  const otherApps = otherKeys.map((key, index) => ({ ...otherApp(index + 1), merchantPublicKey: key }));
   const [cashier, aws, secretsManager] = await Promise.all([
-    startCashier({ ...cashierOptions, merchantPublicKey: createPublicKey(privateKey) }),
+    startCashier({ ...cashierOptions, merchantPublicKey, otherApps }),
     startAws(),
     startSecretsManager(),
   ]);
-  const apiToken = randomBytes(24).toString('base64url');
+  const apps = cashier.apps.flatMap((app, index) => {
+    const privateKey = keys[index]?.privateKey;
+    return privateKey ? [{ app, privateKey, apiToken: randomBytes(24).toString('base64url') }] : [];
+  });
+  const secrets = apps.map(secretOf);
+  const secret = secrets.length === 1 ? secrets[0] : { apps: secrets };
   return {
-    ...{ cashier, aws, secretsManager, apiToken },
+    ...{ cashier, aws, secretsManager, apiToken: apps[0]?.apiToken ?? '' },
+    apiTokens: new Map(apps.map(({ app, apiToken }) => [app.appId, apiToken])),
     resources: {
       PaymentQueue: aws.paymentQueueUrl,
       StatusTopic: aws.statusTopicArn,
@@ -44,23 +56,19 @@ export async function startParts(cashierOptions: CashierOptions = {}): Promise<L
       ORDERS_TABLE: aws.ordersTable,
       REFUND_AUDIT: 'approve',
     },
-    storeSecret: (secretId) => secretsManager.put(secretId, secretOf(cashier, privateKey, apiToken)),
+    storeSecret: (secretId) => secretsManager.put(secretId, JSON.stringify(secret)),
     close: async () => {
       await Promise.all([cashier.close(), aws.close(), secretsManager.close()]);
     },
   };
 }
 
-/** The secret as a merchant would store it. */
-function secretOf(cashier: Cashier, privateKey: KeyObject, apiToken: string): string {
-  return JSON.stringify({
-    appId: cashier.appId,
-    appKey: cashier.appKey,
-    privateKey: privateKey.export({ format: 'pem', type: 'pkcs1' }),
-    platformPublicKey: cashier.platformPublicKey,
-    dealId: cashier.dealId,
-    smartAppKey: cashier.smartAppKey,
-    smartAppSecret: cashier.smartAppSecret,
-    apiTokens: [apiToken],
-  });
+/** The ids of a further app, by its place. */
+function otherApp(index: number): { appId: string; appKey: string; dealId: string } {
+  return { appId: String(10_026 + index), appKey: `MMM4o${index}`, dealId: String(470_193_086 + index) };
+}
+
+/** An app in the secret, as a merchant would store it. */
+function secretOf({ app, privateKey, apiToken }: { app: App; privateKey: KeyObject; apiToken: string }) {
+  return { ...app, privateKey: privateKey.export({ format: 'pem', type: 'pkcs1' }), apiTokens: [apiToken] };
 }

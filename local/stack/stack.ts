@@ -38,6 +38,8 @@ export interface Stack extends LocalParts {
 export interface StackOptions {
   gatewayPort?: number;
   cashier?: CashierOptions;
+  /** How many mini-programs the merchant has: 1 by default. */
+  apps?: number;
   /** When a message that was not confirmed is delivered again, in seconds: 180 where it is deployed, 5 by default. */
   retrySeconds?: number;
   /** Variables that the functions have beside those that they are deployed with. */
@@ -55,7 +57,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'baidu-payment-status-'));
   const removeFolder = () => rm(folder, { recursive: true, force: true });
   const starting = [
-    startParts(options.cashier),
+    startParts(options.cashier, options.apps),
     buildBundles(folder),
     readDeployment(options.signal),
   ] as const;

@@ -11,6 +11,7 @@ import { answerBody, hangs, resets, type ScriptedBaidu, says, startBaidu } from 
 import { BUILD, coldStart, contextOf } from '../support/cold-start.ts';
 import { writeDown } from '../support/ledger.ts';
 import { formOf, PAID, signedForm } from '../support/notification.ts';
+import { orderBody, type ScriptedOpenapi, startOpenapi } from '../support/openapi.ts';
 import { drain } from '../support/queue.ts';
 import { PLATFORM } from '../support/vectors.ts';
 import {
@@ -367,6 +368,37 @@ describe(`answers of notify (${BUILD})`, () => {
     const { status, body } = await send('notify', event);
     expect(status).toBe(500);
     expect(body.msg).toMatch(/^INTERNAL_ERROR: /);
+  });
+});
+
+describe(`answers of query where the second generation is asked (${BUILD})`, () => {
+  const more = () => ({ BAIDU_STATUS_API: 'findByTpOrderId', BAIDU_OPENAPI_URL: openapi.url.href });
+  let openapi: ScriptedOpenapi;
+  const byOwnId = (env: Record<string, string>) =>
+    send('ownQuery', ownQueryEvent('T-1', { authorization: `Bearer ${TOKEN}` }), env);
+
+  beforeEach(async () => {
+    openapi = await startOpenapi();
+    openapi.always('order', says(orderBody({ appId: 10026, appKey: SECRET.appKey })));
+    const pair = { smartAppKey: 'k'.repeat(32), smartAppSecret: 's'.repeat(32) };
+    secretsManager.put('secret', JSON.stringify({ ...SECRET, ...pair }));
+  });
+  afterEach(() => openapi.close());
+
+  test.each([1, 2, -1, 7])('200 for the status %i', async (status) => {
+    openapi.always('order', says(orderBody({ appId: 10026, appKey: SECRET.appKey, status })));
+    expect((await byOwnId(more())).status).toBe(200);
+    const ids = { orderId: '9007199254740993', siteId: '9007199254740995' };
+    expect((await ask(ids, more())).status).toBe(200);
+  });
+
+  test('404 by Baidu’s ids, where the ledger does not know the order', async () => {
+    expect((await ask({}, more())).body).toMatchObject({ code: 'ORDER_UNKNOWN' });
+  });
+
+  test('502 with an error_code', async () => {
+    openapi.always('order', says('{"error_code":6,"error_msg":"No permission"}', 403));
+    expect((await byOwnId(more())).body).toMatchObject({ code: 'BAIDU_ERROR', errno: 6 });
   });
 });
 

@@ -1,13 +1,16 @@
 import path from 'node:path';
 import { bundle, createConfig, lint } from '@redocly/openapi-core';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { ERROR_CODES } from '../../lib/lambda/error-codes.ts';
 
 const FILE = path.resolve(import.meta.dirname, '../../docs/openapi.yaml');
 
 type Json = Record<string, unknown>;
 
 /** The error codes that only confirm has: no caller ever gets one. */
-export const OF_CONFIRM: readonly string[] = ['PAYMENT_MISMATCH', 'TOPIC_UNAVAILABLE'];
+export const OF_CONFIRM: readonly string[] = Object.entries<{ by: readonly string[] }>(ERROR_CODES)
+  .filter(([, { by }]) => by.every((name) => name === 'confirm'))
+  .map(([code]) => code);
 
 /** One response of the description: its content types, and the headers that it promises. */
 export interface DescribedResponse {

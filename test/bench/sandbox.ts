@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { CpuShare } from './cpu.ts';
 import { type RuntimeApi, startRuntimeApi } from './runtime-api.ts';
 
 /** A function as it lies in a sandbox: its bundle, its environment, its memory in MB. */
@@ -9,6 +10,8 @@ export interface Deployment {
   readonly bundle: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly memoryMb?: number;
+  /** What gives it a share of the processor; without it, all there is. */
+  readonly cpu?: CpuShare | undefined;
 }
 
 /** A running sandbox. */
@@ -25,11 +28,13 @@ export interface Sandbox {
 /** Starts Node with the runtime client and a function, as Lambda's `nodejs24.x` does. */
 export async function startSandbox(
   runtimeClient: string,
-  { bundle, environment, memoryMb = 1024 }: Deployment,
+  { bundle, environment, memoryMb = 1024, cpu }: Deployment,
 ): Promise<Sandbox> {
   const api = await startRuntimeApi();
   const spawnedAt = performance.now();
-  const child = spawn(process.execPath, [...heapFlags(memoryMb), runtimeClient], {
+  const program = [process.execPath, ...heapFlags(memoryMb), runtimeClient];
+  const [command = '', ...args] = [...(cpu?.enter ?? []), ...program];
+  const child = spawn(command, args, {
     env: { ...lambdaEnvironment(bundle, memoryMb), AWS_LAMBDA_RUNTIME_API: api.address, ...environment },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

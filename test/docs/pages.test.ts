@@ -37,7 +37,7 @@ const files = [...readPages().keys()];
 const twinOf = (file: string) => file.replace(/(?:\.zh-CN)?\.md$/, '.zh-CN.md');
 
 /** What a merchant's developer or operator reads is there in Chinese, too. */
-const TRANSLATED = /^(?:README|docs\/operations\/.*|examples\/.*|lib\/.*)\.md$/;
+const TRANSLATED = /^(?:README|SECURITY|docs\/(?:api|sandbox|operations\/.*)|examples\/.*|lib\/.*)\.md$/;
 
 test('a merchant finds each page in Chinese, and beside each Chinese page the English one', () => {
   const merchants = files.filter((file) => TRANSLATED.test(file));

@@ -79,7 +79,8 @@ describe('what documentation prints', () => {
       ['platformPublicKey[1]', 'bad'],
       ['apiTokens[0]', 'bad'],
       ['dealId', 'bad'],
-      ['smartAppKey', 'note'],
+      ['smartAppKey', 'bad'],
+      ['smartAppSecret', 'bad'],
     ]);
   });
 

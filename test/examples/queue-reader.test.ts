@@ -129,6 +129,17 @@ describe.concurrent('the queue reader', () => {
     expect(await outcomes(shop, refunded, MESSAGE)).toEqual(['noted', 'already']);
   });
 
+  test('does not mark an order paid whose refund was notified, and Baidu does not show yet', async ({
+    shop,
+  }) => {
+    const refunds = [
+      { refundBatchId: '7', status: 'FAILED', code: 2 },
+      { refundBatchId: '8', status: 'SUCCEEDED', code: 1 },
+    ];
+    const refundFailed = later(1, { refunds: refunds.slice(0, 1) });
+    expect(await outcomes(shop, message({ refunds }), refundFailed)).toEqual(['noted', 'paid']);
+  });
+
   test('takes no money for an order that somebody has paid back', async ({ shop }) => {
     const twice = message({ orderId: '7', refund: status('REFUNDED', 2) });
     const strange = message({ orderId: '8', tpOrderId: 'stranger', refund: status('REFUNDED', 2) });

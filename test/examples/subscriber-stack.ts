@@ -3,25 +3,19 @@ import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import { SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { LocalAws } from '../../local/stack/aws.ts';
 import { COMPILED } from '../support/compiled.ts';
+import type { Resource } from '../template/package.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const TOPIC = 'arn:aws-cn:sns:cn-north-1:123456789012:StatusTopic';
 
-/** A resource of the template. */
-export interface Resource {
-  readonly Type: string;
-  readonly Properties: Readonly<Record<string, unknown>>;
-}
-
 /** The example, packaged in a folder of its own as a merchant does it. */
 export interface Package {
   readonly folder: string;
-  readonly resources: Readonly<Record<string, Resource>>;
+  readonly resources: Record<string, Resource>;
   readonly outputs: Readonly<Record<string, unknown>>;
   /** The only resource of a type, or the one of that name. */
   find(type: string, name?: string): Readonly<Record<string, unknown>>;
@@ -58,20 +52,14 @@ export async function packageSubscriber(parameters: Readonly<Record<string, stri
   };
 }
 
-type TableProperties = Partial<CreateTableCommandInput> & Readonly<Record<string, unknown>>;
-
-/** What the packaged template makes, on the emulators. */
-export interface Subscribed {
-  readonly table: string;
-  readonly queueUrl: string;
+/** The queues of a packaged template, on the emulators. */
+export interface Queues {
+  readonly messagesUrl: string;
   readonly deadLettersUrl: string;
 }
 
-/** Makes table, queues and subscription as the template has them; what was received is there again at once. */
-export async function deploySubscriber({ find }: Package, aws: LocalAws): Promise<Subscribed> {
-  const { PointInTimeRecoverySpecification: _, ...table } = find('AWS::DynamoDB::Table') as TableProperties;
-  const TableName = 'subscriber-orders';
-  await aws.dynamodb.send(new CreateTableCommand({ ...table, TableName }));
+/** Makes queues and subscription as the template has them; what was received is there again at once. */
+export async function makeQueues({ find }: Package, aws: LocalAws): Promise<Queues> {
   const [messages, deadLetters] = await Promise.all(
     ['Messages', 'DeadLetters'].map(async (name) => {
       const { QueueUrl = '' } = await aws.sqs.send(new CreateQueueCommand({ QueueName: name }));
@@ -101,5 +89,5 @@ export async function deploySubscriber({ find }: Package, aws: LocalAws): Promis
       },
     }),
   );
-  return { table: TableName, queueUrl: messages.url, deadLettersUrl: deadLetters.url };
+  return { messagesUrl: messages.url, deadLettersUrl: deadLetters.url };
 }

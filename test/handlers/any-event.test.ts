@@ -67,21 +67,28 @@ describe(`any event at all (${BUILD})`, () => {
     );
   });
 
-  test('given to notify yields JSON with an errno, and 0 for what is genuine only', async () => {
-    const handler = await coldStart('notify', { ...world.env });
-    const good = notifyEvent(signedForm(PAID, platformKey));
-    await fc.assert(
-      fc.asyncProperty(eventsLike(good), async (event) => {
-        const { answer } = await outcomeOf(handler, event);
-        const { statusCode, body } = answer as { statusCode: number; body: string };
-        const { errno } = JSON.parse(body);
-        expect([200, 400, 403, 413]).toContain(statusCode);
-        expect(errno === 0).toBe(statusCode === 200);
-        if (errno === 0) expect(event).toMatchObject({ body: good['body'] });
-      }),
-      RUNS,
-    );
-  });
+  test.each([
+    ['payment-notify', PAID],
+    ['refund-notify', { orderId: '1', refundBatchId: '2', refundStatus: '1' }],
+    ['refund-audit', { orderId: '1', userId: '3', refundBatchId: '2', applyRefundMoney: '4' }],
+  ])(
+    'given to notify (%s) yields JSON with an errno, and 0 for what is genuine only',
+    async (name, fields) => {
+      const handler = await coldStart('notify', { ...world.env });
+      const good = notifyEvent(signedForm(fields, platformKey), { path: `/baidu/${name}` });
+      await fc.assert(
+        fc.asyncProperty(eventsLike(good), async (event) => {
+          const { answer } = await outcomeOf(handler, event);
+          const { statusCode, body } = answer as { statusCode: number; body: string };
+          const { errno } = JSON.parse(body);
+          expect([200, 400, 403, 413]).toContain(statusCode);
+          expect(errno === 0).toBe(statusCode === 200);
+          if (errno === 0) expect(event).toMatchObject({ body: good['body'] });
+        }),
+        RUNS,
+      );
+    },
+  );
 
   test('given to confirm yields failures by item, or an error of the contract', async () => {
     const handler = await coldStart('confirm', { ...world.env });

@@ -499,7 +499,7 @@ test(`confirm (${BUILD}) logs an outcome a line, and no user`, async () => {
     expect.objectContaining({ message: 'published', orderId: ORDER.orderId, tpOrderId: PAID['tpOrderId'] }),
     expect.objectContaining({ level: 'ERROR', message: 'not confirmed', code: 'INVALID_REQUEST' }),
     expect.objectContaining({ message: 'answered', records: 2, failures: 1 }),
-    expect.objectContaining({ message: 'not confirmed', code: 'PAYMENT_MISMATCH', PaymentMismatches: 1 }),
+    expect.objectContaining({ message: 'not confirmed', code: 'PAYMENT_MISMATCH', RecordsFailed: 1 }),
     expect.objectContaining({ message: 'answered', records: 1, failures: 1 }),
   ]);
   expect(JSON.stringify(lines)).not.toContain(ORDER.siteId);

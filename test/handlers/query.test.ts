@@ -10,6 +10,8 @@ import {
 import {
   answerBody,
   type Behaviour,
+  breaksOff,
+  drips,
   hangs,
   resets,
   type ScriptedBaidu,
@@ -360,7 +362,7 @@ describe(`query (${BUILD})`, () => {
     ['data []', says(answerBody({ data: [] })), 502, 'BAIDU_BAD_RESPONSE'],
     ['data without statuses', says(answerBody({ data: { data: {} } })), 502, 'BAIDU_BAD_RESPONSE'],
     ['silence', hangs, 504, 'BAIDU_TIMEOUT'],
-    ['a byte now and then', dripping, 504, 'BAIDU_TIMEOUT'],
+    ['a byte now and then', drips, 504, 'BAIDU_TIMEOUT'],
   ];
 
   test.each(PASSING)('tries again after %s', async (_name, behaviour) => {
@@ -520,17 +522,6 @@ describe(`query (${BUILD})`, () => {
     for (const hidden of [TOKEN, ORDER.siteId, 'MMM4oc', 'sign=']) expect(text).not.toContain(hidden);
   });
 });
-
-function breaksOff(...[request, response]: Parameters<Behaviour>): void {
-  response.writeHead(200, { 'content-length': 9999 });
-  response.write(answerBody(), () => request.socket.destroy());
-}
-
-function dripping(...[, response]: Parameters<Behaviour>): void {
-  response.writeHead(200, { 'content-type': 'application/json' });
-  const timer = setInterval(() => response.write(' '), 50);
-  response.on('close', () => clearInterval(timer));
-}
 
 function endless(...[, response]: Parameters<Behaviour>): void {
   response.writeHead(200, { 'content-type': 'application/json' });

@@ -24,6 +24,8 @@ const next = generateKeyPairSync('rsa', { modulusLength: 1024 })
 const keyLines = [secret.privateKey, next].flatMap((key) => key.split('\n').slice(1, -2));
 const paid = { ...PAID, userId: USER, returnData: FREE_TEXT, promoDetail: FREE_TEXT };
 const rsaSign = sign(paid, platformKey);
+/** What every line of an error has. */
+const NAMED = { code: expect.stringMatching(/^[A-Z_]+$/), reason: expect.stringMatching(/\S/) };
 
 let world: World;
 const outputs: string[] = [];
@@ -169,5 +171,27 @@ describe('no marked value comes out', () => {
     expect(answers.length).toBeGreaterThan(60);
     expect(hidden.length).toBeGreaterThan(40);
     for (const line of outputs) expect(() => JSON.parse(line)).not.toThrow();
+  });
+
+  test('and each error names its code, its invocation and, where there is one, the innermost cause', () => {
+    const lines = outputs.map((line) => JSON.parse(line));
+    const errors = lines.filter(({ level }) => level === 'ERROR');
+    expect(errors.length).toBeGreaterThan(30);
+    for (const { code, reason } of errors) expect({ code, reason }).toEqual(NAMED);
+    const inInit = ({ message, requestId }: Record<string, unknown>) =>
+      requestId === undefined && message === 'secret not read';
+    expect(errors.filter((line) => line.requestId !== 'sandbox' && !inInit(line))).toEqual([]);
+    // What was cut is a reset connection in the end, whichever function saw it, and for whichever service.
+    for (const code of [
+      'CONFIGURATION_UNAVAILABLE',
+      'QUEUE_UNAVAILABLE',
+      'TOPIC_UNAVAILABLE',
+      'LEDGER_UNAVAILABLE',
+    ]) {
+      const causes = lines.filter((line) => line.code === code).map(({ causeCode }) => causeCode);
+      expect(causes, code).toContain('ECONNRESET');
+    }
+    const records = errors.filter(({ message }) => message === 'not confirmed');
+    expect(new Set(records.map(({ code }) => code)).size).toBeGreaterThan(4);
   });
 });

@@ -134,13 +134,14 @@ describe.concurrent('frozen', () => {
           return 'cut';
         });
       });
-      sandbox = world.sandbox('query');
+      sandbox = world.sandbox('query', { LOG_LEVEL: 'WARN' });
       await stopped;
       // Longer than any time limit that the process had running.
       await delay(3000);
       sandbox.child.kill('SIGCONT');
       expect(await sandbox.invoke(ask)).toMatchObject({ statusCode: 200 });
       await sandbox.end();
+      expect(sandbox.output.join()).not.toContain('SecretFailures');
     }),
   );
 });

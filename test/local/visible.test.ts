@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { visible } from '../../local/visible.ts';
+import { visible, visibleJson } from '../../local/visible.ts';
 
 describe('visible', () => {
   test.each([
@@ -22,6 +22,13 @@ describe('visible', () => {
       expect(visible(text)).toBe(text);
     },
   );
+
+  test('leaves JSON what it was', () => {
+    const value = { a: '\u001b[2J\u009b2J\u202e少\u{e0041}\ud800', b: ['x\ny'] };
+    expect(visibleJson(value)).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}]/u);
+    expect(JSON.parse(visibleJson(value))).toEqual(value);
+    expect(visibleJson({ a: '少' })).toBe('{\n  "a": "少"\n}');
+  });
 
   test('leaves nothing in any text that a terminal would obey', () => {
     const anything = fc.string({

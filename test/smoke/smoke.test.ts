@@ -85,6 +85,7 @@ test('npm run smoke finds a good stage good', async () => {
   expect(output).toMatch(/ok\s+query signs: 2048 bits, public key MII/);
   expect(output).toMatch(/ok\s+notify verifies: \d+ bits, public key MI/);
   expect(output).toMatch(/ok\s+confirm signs: 2048 bits/);
+  expect(output).toMatch(/ok\s+Baidu answers: queryorderdetail \(Baidu answered with errno 10002\.\)/);
   expect(output).toMatch(/ok\s+the webhook refuses what is forged: HTTP 403/);
   expect(output).toMatch(/ok\s+the query refuses who has no token: HTTP 401/);
   expect(code).toBe(0);
@@ -109,6 +110,69 @@ test('npm run smoke says what is wrong, check by check', async () => {
   expect(output).toMatch(/ok\s+confirm signs/);
   expect(code).toBe(1);
 }, 60_000);
+
+test('npm run smoke says in Chinese what it finds, and what is wrong', async () => {
+  const outputs = { ...outputsOf(stack), WebhookUrl: `${stack.gateway.url}/elsewhere`, QueryUrl: '' };
+  const { code, output } = await smoke({ outputs, environment: { LANG: 'zh_CN.UTF-8' } });
+  expect(output).toMatch(/^正常 query 能签名：2048 位，公钥 MII/m);
+  expect(output).toMatch(/^正常 confirm 能签名：/m);
+  expect(output).toMatch(/^有误 支付回调拒绝伪造的通知：HTTP 404/m);
+  expect(output).toMatch(/^有误 查询拒绝没有令牌的调用者：堆栈没有输出值 QueryUrl$/m);
+  expect(code).toBe(1);
+}, 60_000);
+
+/** A stage whose functions fail or answer as is said, with a self-test of two apps. */
+const staged = (answer: (event: Record<string, unknown>) => unknown): Record<string, Handler> => ({
+  ...functionsOf(stack),
+  query: async (event) => {
+    const asked = event as Record<string, unknown>;
+    const key = { keyBits: 1024, publicKey: 'MI' };
+    if (asked['selfTest']) return { ok: true, apps: ['1', '2'].map((appId) => ({ ...key, appId })) };
+    const [name, message] = answer(asked) as [string, string];
+    throw Object.assign(new Error(message), { name });
+  },
+});
+
+describe('npm run smoke says which of Baidu’s interfaces answers, app by app:', () => {
+  test('the second, where no order is asked for by Baidu’s ids', async () => {
+    const { output } = await smoke({ functions: staged(() => ['ORDER_UNKNOWN', 'Nobody.']) });
+    expect(output).toContain(
+      'Baidu answers: app 1: findByTpOrderId (no such order); app 2: findByTpOrderId (no such order)',
+    );
+    expect(output).toMatch(/ok\s+query signs: app 1: 1024 bits, public key MI; app 2: 1024 bits/);
+  }, 60_000);
+
+  test.each([
+    [
+      ['BAIDU_BAD_RESPONSE', 'Baidu answered with HTTP status 404.'],
+      'BAIDU_BAD_RESPONSE: Baidu answered with HTTP status 404.',
+    ],
+    [['BAIDU_ERROR', 'Baidu answered with errno 10000.'], 'queryorderdetail does not take the signature'],
+  ])(
+    'neither: %j',
+    async (failure, words) => {
+      const functions = staged(({ appId }) =>
+        appId === '2' ? failure : ['BAIDU_ERROR', 'Baidu answered with errno 10002.'],
+      );
+      const { code, output } = await smoke({ functions });
+      expect(output).toContain(`WRONG Baidu answers: app 2: ${words}`);
+      expect(code).toBe(1);
+    },
+    60_000,
+  );
+
+  test('the second fails', async () => {
+    const functions = staged(({ tpOrderId }) =>
+      tpOrderId === undefined
+        ? ['ORDER_UNKNOWN', 'Nobody.']
+        : ['BAIDU_ERROR', 'Baidu gives no access token: invalid_client.'],
+    );
+    const { output } = await smoke({ functions });
+    expect(output).toContain(
+      'WRONG Baidu answers: app 1: findByTpOrderId: BAIDU_ERROR: Baidu gives no access token',
+    );
+  }, 60_000);
+});
 
 const said = (output: string) => output.trimEnd().split('\n');
 
@@ -159,6 +223,19 @@ describe('npm run smoke says once, and what to do, that', () => {
       'There is no stack baidu-payment-status-beta in ap-east-1. Give the --stage and the --region that it was deployed with, and the credentials of its account.',
     ]);
     expect(code).toBe(1);
+  });
+
+  test('in Chinese, too', async () => {
+    const args = ['--stage', 'beta', '--region', 'ap-east-1', '--lang', 'zh'];
+    expect(said((await smoke({ args })).output)).toEqual([
+      'ap-east-1 中没有堆栈 baidu-payment-status-beta。请给出部署时所用的 --stage 和 --region，以及那个账号的凭证。',
+    ]);
+  });
+
+  test('it was not asked rightly', async () => {
+    const { code, output } = await smoke({ args: ['--stge', 'prod'] });
+    expect(said(output)[0]).toBe('There is no option --stge.');
+    expect(code).toBe(2);
   });
 
   test('AWS cannot be reached', async () => {

@@ -40,6 +40,19 @@ export const resets: Behaviour = (request) => request.socket.resetAndDestroy();
 /** A behaviour that never answers. */
 export const hangs: Behaviour = () => undefined;
 
+/** A behaviour whose answer ends in the middle, and the connection with it. */
+export const breaksOff: Behaviour = (request, response) => {
+  response.writeHead(200, { 'content-length': 9999 });
+  response.write(answerBody(), () => request.socket.destroy());
+};
+
+/** A behaviour that answers a blank at a time, for ever. */
+export const drips: Behaviour = (_request, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const timer = setInterval(() => response.write(' '), 50);
+  response.on('close', () => clearInterval(timer));
+};
+
 /** A behaviour that answers well where the query's signature is of this key, and with errno 10000 where it is not. */
 export function takesSignaturesOf(publicKey: KeyObject): Behaviour {
   return (request, response) => {

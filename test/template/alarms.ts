@@ -1,217 +1,58 @@
 import { describe, expect, it } from 'vitest';
+import { METRIC_NAMESPACE, METRICS } from '../../lib/lambda/log.ts';
 import { everyParameter, idsOfType, type Json, type Properties, placeholder, resource } from './package.ts';
 import { every, plain } from './packaged.ts';
 
-const of = (id: string) => [{ Name: 'FunctionName', Value: { Ref: id } }];
-const query = of('QueryLambdaFunction');
-const notify = of('NotifyLambdaFunction');
-const confirm = of('ConfirmLambdaFunction');
-const queue = (id: string) => [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [id, 'QueueName'] } }];
+const alarms = idsOfType(plain.template, 'AWS::CloudWatch::Alarm');
+/** With the one for silence, which is there only where its hours are given. */
+const allAlarms = idsOfType(every.template, 'AWS::CloudWatch::Alarm');
+const kebab = (id: string) => id.replace(/(?<=.)[A-Z]/g, '-$&').toLowerCase();
 
-/** The sum over five minutes is one or more. */
-const atLeastOne = (Namespace: string, MetricName: string, Dimensions: Json) => ({
-  Namespace,
-  MetricName,
-  Dimensions,
-  Statistic: 'Sum',
-  Period: 300,
-  EvaluationPeriods: 1,
-  ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-  Threshold: 1,
-});
-const ours = (MetricName: string, Dimensions: Json) =>
-  atLeastOne('BaiduPaymentStatus', MetricName, Dimensions);
-const lambdas = (MetricName: string, Dimensions: Json) => atLeastOne('AWS/Lambda', MetricName, Dimensions);
-const sum = (Id: string, MetricName: string, Dimensions: Json, Namespace = 'BaiduPaymentStatus') => ({
-  Id,
-  ReturnData: false,
-  MetricStat: {
-    Metric: { Namespace, MetricName, Dimensions },
-    Stat: 'Sum',
-    Period: 300,
-  },
-});
+/** What an alarm watches. What it does with that, and by what it sounds, is in test/alarms. */
+function metricsOf({ Metrics, Namespace = '', MetricName = '' }: Properties): Metric[] {
+  const queries: { MetricStat?: { Metric: Metric } }[] = JSON.parse(JSON.stringify(Metrics ?? []));
+  if (queries.length === 0) return [{ Namespace, MetricName }];
+  return queries.flatMap(({ MetricStat }) => MetricStat?.Metric ?? []);
+}
 
-/** More than a fifth of three failures and more, twice in a row. */
-const failureRate = (Dimensions: Json) => ({
-  EvaluationPeriods: 2,
-  ComparisonOperator: 'GreaterThanThreshold',
-  Threshold: 20,
-  Metrics: [
-    {
-      Id: 'rate',
-      Label: 'Failed requests (%)',
-      Expression: 'IF(failures >= 3, 100 * failures / requests, 0)',
-    },
-    sum('requests', 'BaiduRequests', Dimensions),
-    sum('failures', 'BaiduFailures', Dimensions),
-  ],
-});
-
-const alarms: [id: string, name: string, expected: Record<string, Json>][] = [
-  [
-    'DeadLettersWaiting',
-    'dead-letters-waiting',
-    {
-      ...atLeastOne('AWS/SQS', 'ApproximateNumberOfMessagesVisible', queue('DeadLetterQueue')),
-      Statistic: 'Maximum',
-      Period: 60,
-    },
-  ],
-  [
-    'DeadLettersAgeing',
-    'dead-letters-ageing',
-    {
-      ...atLeastOne('AWS/SQS', 'ApproximateAgeOfOldestMessage', queue('DeadLetterQueue')),
-      Statistic: 'Maximum',
-      Threshold: 24 * 3600,
-    },
-  ],
-  [
-    'QueueAge',
-    'queue-age',
-    {
-      ...atLeastOne('AWS/SQS', 'ApproximateAgeOfOldestMessage', queue('PaymentQueue')),
-      Statistic: 'Maximum',
-      Threshold: 900,
-    },
-  ],
-  [
-    'RefusedSignatures',
-    'refused-signatures',
-    {
-      ...ours('NotificationsRefused', [...notify, { Name: 'Reason', Value: 'INVALID_SIGNATURE' }]),
-      EvaluationPeriods: 3,
-    },
-  ],
-  ['NotificationsRefused', 'notifications-refused', ours('NotificationsRefused', notify)],
-  ['NotifyErrors', 'notify-errors', lambdas('Errors', notify)],
-  [
-    'NotifySlow',
-    'notify-slow',
-    {
-      Namespace: 'AWS/Lambda',
-      MetricName: 'Duration',
-      Dimensions: notify,
-      ExtendedStatistic: 'p99',
-      Period: 300,
-      EvaluationPeriods: 1,
-      ComparisonOperator: 'GreaterThanThreshold',
-      Threshold: 1000,
-    },
-  ],
-  ['QueryBaiduFailing', 'query-baidu-failing', failureRate(query)],
-  ['ConfirmBaiduFailing', 'confirm-baidu-failing', failureRate(confirm)],
-  ['PaymentMismatch', 'payment-mismatch', ours('PaymentMismatches', confirm)],
-  ['OrderMismatch', 'order-mismatch', ours('OrderMismatches', notify)],
-  ['QuerySecretFailures', 'query-secret-failures', ours('SecretFailures', query)],
-  ['NotifySecretFailures', 'notify-secret-failures', ours('SecretFailures', notify)],
-  ['ConfirmSecretFailures', 'confirm-secret-failures', ours('SecretFailures', confirm)],
-  [
-    'QueryErrors',
-    'query-errors',
-    {
-      ...failureRate(query),
-      Threshold: 50,
-      Metrics: [
-        {
-          Id: 'rate',
-          Label: 'Failed invocations (%)',
-          Expression: 'IF(failures >= 3, 100 * failures / invocations, 0)',
-        },
-        sum('invocations', 'Invocations', query, 'AWS/Lambda'),
-        sum('failures', 'Errors', query, 'AWS/Lambda'),
-      ],
-    },
-  ],
-  ['ConfirmErrors', 'confirm-errors', lambdas('Errors', confirm)],
-  [
-    'StatusUndelivered',
-    'status-undelivered',
-    atLeastOne('AWS/SNS', 'NumberOfNotificationsFailed', [
-      { Name: 'TopicName', Value: { 'Fn::GetAtt': ['StatusTopic', 'TopicName'] } },
-    ]),
-  ],
-  ['QueryThrottled', 'query-throttled', lambdas('Throttles', query)],
-  ['NotifyThrottled', 'notify-throttled', lambdas('Throttles', notify)],
-  ['ConfirmThrottled', 'confirm-throttled', lambdas('Throttles', confirm)],
-];
+interface Metric {
+  Namespace: Json;
+  MetricName: Json;
+}
 
 describe('alarms', () => {
-  it('are these, and no others', () => {
-    expect(idsOfType(plain.template, 'AWS::CloudWatch::Alarm')).toEqual(alarms.map(([id]) => id));
+  it.each(allAlarms)('%s has its name, and says when to act and where to read on', (id) => {
+    const { AlarmName, AlarmDescription } = resource(every.template, id).Properties;
+    expect(AlarmName).toBe(`baidu-payment-status-prod-${kebab(id)}`);
+    const said =
+      /^(AT ONCE|WITHIN HOURS|TODAY): [a-zB].*[.?] Runbook: docs\/operations\/alarms\.md#([\w-]+)$/;
+    expect(said.exec(String(AlarmDescription))?.[2]).toBe(kebab(id));
   });
 
-  it.each(alarms)('%s watches what it says', (id, name, expected) => {
-    const { AlarmName, AlarmDescription, TreatMissingData, ...watched } = resource(
-      plain.template,
-      id,
-    ).Properties;
-    expect(watched).toEqual(expected);
-    expect(AlarmName).toBe(`baidu-payment-status-dev-${name}`);
-    expect(AlarmDescription).toEqual(expect.stringMatching(/^\w.*[.?]$/));
-    expect(TreatMissingData).toBe('notBreaching');
+  it.each(allAlarms)('%s is silent while nothing is measured, but for the one for silence', (id) => {
+    const { TreatMissingData } = resource(every.template, id).Properties;
+    expect(TreatMissingData).toBe(id === 'NothingArrives' ? 'breaching' : 'notBreaching');
   });
 
-  it('include one for silence, where its hours are given: it alone is set off by what is missing', () => {
-    const { AlarmName, AlarmDescription, AlarmActions, OKActions, ...watched } = resource(
-      every.template,
-      'NothingArrives',
-    ).Properties;
-    expect(watched).toEqual({
-      ...ours('NotificationsAccepted', notify),
-      Period: 3600,
-      EvaluationPeriods: everyParameter.silenceAlarmHours,
-      ComparisonOperator: 'LessThanThreshold',
-      TreatMissingData: 'breaching',
-    });
-    expect(AlarmName).toBe('baidu-payment-status-prod-nothing-arrives');
-    expect(AlarmDescription).toEqual(expect.stringContaining('silenceAlarmHours'));
-    expect([AlarmActions, OKActions]).toEqual([
-      [everyParameter.alarmTopicArn],
-      [everyParameter.alarmTopicArn],
-    ]);
+  it.each(allAlarms)('%s tells the operators, where they have a topic', (id) => {
+    const { AlarmActions, OKActions } = resource(every.template, id).Properties;
+    const topic = [everyParameter.alarmTopicArn];
+    expect([AlarmActions, OKActions]).toEqual([topic, topic]);
   });
 
-  it.each(alarms)('%s tells the operators, where they have a topic', (id) => {
-    const actions = {
-      AlarmActions: [everyParameter.alarmTopicArn],
-      OKActions: [everyParameter.alarmTopicArn],
-    };
-    expect(resource(every.template, id).Properties).toMatchObject(actions);
+  it('include one for silence where its hours are given, and otherwise none', () => {
+    expect(allAlarms.filter((id) => !alarms.includes(id))).toEqual(['NothingArrives']);
+    const { EvaluationPeriods, Period } = resource(every.template, 'NothingArrives').Properties;
+    expect([EvaluationPeriods, Period]).toEqual([everyParameter.silenceAlarmHours, 3600]);
+  });
+
+  it('watch no metric of ours that there is not', () => {
+    const watched = allAlarms.flatMap((id) => metricsOf(resource(every.template, id).Properties));
+    const ours = watched.filter(({ Namespace }) => Namespace === METRIC_NAMESPACE);
+    expect(ours.length).toBeGreaterThan(8);
+    for (const { MetricName } of ours) expect(Object.keys(METRICS)).toContain(MetricName);
   });
 });
-
-/** The metrics that our code emits, as the names in `BaiduPaymentStatus`. */
-const emitted = [
-  'BaiduFailures',
-  'BaiduLatency',
-  'BaiduRequests',
-  'ColdStarts',
-  'NotificationsAccepted',
-  'NotificationsReadEncoded',
-  'NotificationsRefused',
-  'OrderMismatches',
-  'PaymentMismatches',
-  'SecretFailures',
-  'StatusesPublished',
-];
-const reasons = [
-  'INVALID_NOTIFICATION',
-  'INVALID_SIGNATURE',
-  'UNKNOWN_DEAL',
-  'NOTIFICATION_TOO_LARGE',
-  'CONFIGURATION_UNAVAILABLE',
-  'QUEUE_UNAVAILABLE',
-  'ORDERS_UNAVAILABLE',
-  'INTERNAL_ERROR',
-];
-
-/** The metrics of an alarm on an expression. */
-function metricsOf({ Metrics }: Properties): { Namespace?: Json; MetricName?: Json }[] {
-  const queries: { MetricStat?: { Metric: Properties } }[] = JSON.parse(JSON.stringify(Metrics ?? []));
-  return queries.map(({ MetricStat }) => MetricStat?.Metric ?? {});
-}
 
 interface Widget {
   type: string;
@@ -240,17 +81,15 @@ describe('dashboard', () => {
     );
   });
 
-  it('opens with the money: what was notified, published, refused and refunded', () => {
+  it('opens with the money, and beside it every alarm that each stage has', () => {
     const [money, state] = widgets();
     const metrics = JSON.stringify(money?.properties.metrics);
     expect(money).toMatchObject({ x: 0, y: 0 });
-    for (const name of ['NotificationsAccepted', 'StatusesPublished', 'NotificationsRefused']) {
+    for (const name of ['NotificationsAccepted', 'StatusesPublished', 'GenuineRefused', 'OrderMismatches']) {
       expect(metrics).toContain(`"${name}"`);
     }
-    expect(metrics).toContain('"OrderMismatches"');
-    expect(metrics).toContain('"PaymentMismatches"');
     expect(state).toMatchObject({ type: 'alarm', y: 0 });
-    expect(state?.properties.alarms).toEqual(alarms.map(([id]) => placeholder(`${id}.Arn`)));
+    expect(state?.properties.alarms).toEqual(alarms.map((id) => placeholder(`${id}.Arn`)));
   });
 
   it('shows where money is stuck', () => {
@@ -263,7 +102,8 @@ describe('dashboard', () => {
     expect(dead).toContain(
       `"ApproximateNumberOfMessagesVisible","QueueName","${placeholder('DeadLetterQueue.QueueName')}"`,
     );
-    for (const reason of reasons) expect(titled('Refused notifications by reason')).toContain(`"${reason}"`);
+    expect(titled("Refused by reason: strangers' noise among it")).toContain('FunctionName,Reason}');
+    expect(titled('Not confirmed by reason')).toContain('FunctionName,Reason}');
     expect(titled("Baidu's query API: latency (ms)")).toContain('"BaiduLatency"');
     expect(titled("Baidu's query API: requests and failures by errno")).toContain('FunctionName,Errno}');
     expect(titled('notify: duration (ms); Baidu waits for 2 s')).toContain('"p99"');
@@ -284,14 +124,10 @@ describe('dashboard', () => {
     }
   });
 
-  it('shows each metric that our code emits; the alarms watch no other of our own', () => {
-    const shown = JSON.stringify(widgets());
-    for (const name of emitted) expect(shown).toContain(name);
-    const { Resources } = plain.template;
-    const watched = Object.values(Resources).flatMap(({ Properties = {} }) =>
-      [Properties, ...metricsOf(Properties)].filter(({ Namespace }) => Namespace === 'BaiduPaymentStatus'),
-    );
-    expect(watched).toHaveLength(11);
-    for (const { MetricName } of watched) expect(emitted).toContain(MetricName);
+  it('shows every metric of each function, one that is new without being named', () => {
+    for (const name of ['Query', 'Notify', 'Confirm']) {
+      const ofFunction = `FunctionName=\\"${placeholder(`${name}LambdaFunction`)}\\"`;
+      expect(titled('Every metric of ours')).toContain(ofFunction);
+    }
   });
 });

@@ -48,6 +48,14 @@ describe('osls refuses, before it builds anything,', () => {
     ]);
   });
 
+  test('in Chinese where the environment is', async () => {
+    const given = param('reserveConcurrency=maybe', 'logLevel=SILENT');
+    expect(await refusal(['package', ...given], { LC_ALL: 'zh_CN.UTF-8' })).toEqual([
+      '--param reserveConcurrency 只能是 yes 或 no。',
+      '--param logLevel 只能是 DEBUG、INFO、WARN 或 ERROR（SILENT 会使告警失明）。',
+    ]);
+  });
+
   test('values that do not fit, at a deployment too', async () => {
     const given = param('confirmConcurrency=1', 'logRetentionDays=45', 'reserveConcurrency=maybe');
     expect(await refusal(['deploy', ...given])).toEqual([
@@ -113,8 +121,10 @@ const DEFAULTS = {
   ...{ confirmConcurrency: 5, confirmReservedConcurrency: 10, reserveConcurrency: 'yes' },
 };
 
-const faults = (given: readonly string[], own: Packaging['blocks'] = { default: DEFAULTS }) =>
+const bothFaults = (given: readonly string[], own: Packaging['blocks'] = { default: DEFAULTS }) =>
   faultsOf({ blocks: own, given, stage: 'prod', region: 'cn-north-1', retentionDays: [30, 90] });
+const faults = (...args: Parameters<typeof bothFaults>) => bothFaults(...args).map(({ en }) => en);
+const inChinese = (...args: Parameters<typeof bothFaults>) => bothFaults(...args).map(({ zh }) => zh);
 
 const arn = (rest: string, region = 'cn-north-1') => `arn:aws-cn:${rest.replace(':', `:${region}:`)}`;
 const account = '123456789012';
@@ -200,6 +210,9 @@ describe('a parameter', () => {
     ['logLevel=verbose', level],
   ])('is refused: %s', (given, must) => {
     expect(faults([given])).toEqual([`--param ${given.split('=')[0]} ${must}.`]);
+    expect(inChinese([given])).toEqual([
+      expect.stringMatching(/^--param \w+ (必须是|只能是)(?!.*\b(must|from|one of)\b).*。$/),
+    ]);
   });
 
   test('is not shown where it is refused', () => {
@@ -226,6 +239,9 @@ describe('a parameter', () => {
   test('that is none is told the nearest name, or all of them', () => {
     expect(faults(['reservedConcurrency=no'])[0]).toContain('(did you mean reserveConcurrency?)');
     expect(faults(['stage=60'])[0]).toContain(`(there are ${Object.keys(RULES).join(', ')})`);
+    expect(inChinese(['reservedConcurrency=no'])).toEqual([
+      '本服务没有参数 --param reservedConcurrency（是不是 reserveConcurrency？）。',
+    ]);
   });
 
   test('has to wait for its rule until its variable is resolved', () => {
@@ -244,6 +260,9 @@ describe('confirmReservedConcurrency', () => {
     const batches = /\d+/.exec(given.find((text) => text.startsWith('confirmC')) ?? '5')?.[0];
     expect(faults(given)).toEqual([
       `confirmReservedConcurrency (${cap}) must be above confirmConcurrency (${batches}).`,
+    ]);
+    expect(inChinese(given)).toEqual([
+      `confirmReservedConcurrency（${cap}）必须大于 confirmConcurrency（${batches}）。`,
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { everyParameter, idsOfType, type Json, type Packaged, placeholder, resource } from './package.ts';
-import { every, plain } from './packaged.ts';
+import { every, named, plain } from './packaged.ts';
 
 const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
 const allow = (Action: Json, Resource: Json) => ({ Effect: 'Allow', Action, Resource });
@@ -18,6 +18,11 @@ const here = (service: string) =>
 const readSecret = allow('secretsmanager:GetSecretValue', {
   'Fn::Sub': `${here('secretsmanager')}:secret:baidu-payment-status/dev-??????`,
 });
+/** By what name KMS may know a service that asks on a function's behalf. */
+const via = (service: string) =>
+  ['amazonaws.com', placeholder('AWS::URLSuffix')].map((suffix) => ({
+    'Fn::Sub': [service, placeholder('AWS::Region'), suffix].join('.'),
+  }));
 const findOrders = allow('dynamodb:Query', { 'Fn::Sub': `\${LedgerTable.Arn}/index/merchantOrder` });
 const learnOrders = allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], arnOf('LedgerTable'));
 const confirmsOwn = [
@@ -106,8 +111,23 @@ describe('what depends on a parameter', () => {
     expect(resource(every.template, 'DecryptSecret').Properties).toEqual({
       PolicyName: 'decrypt-secret',
       Roles: [{ Ref: 'QueryRole' }, { Ref: 'NotifyRole' }, { Ref: 'ConfirmRole' }],
-      PolicyDocument: statementsOf([allow('kms:Decrypt', everyParameter.secretKeyArn)]),
+      PolicyDocument: statementsOf([
+        {
+          ...allow('kms:Decrypt', everyParameter.secretKeyArn),
+          Condition: {
+            StringEquals: { 'kms:ViaService': via('secretsmanager') },
+            StringLike: { 'kms:EncryptionContext:SecretARN': everyParameter.secretId },
+          },
+        },
+      ]),
     });
+  });
+
+  it('lets them decrypt no other secret where this one is given by its name', () => {
+    const { Resource } = readSecret;
+    expect(JSON.stringify(resource(named.template, 'DecryptSecret').Properties)).toContain(
+      JSON.stringify({ 'kms:EncryptionContext:SecretARN': Resource }),
+    );
   });
 
   it('lets confirm publish to a topic with a key of its own', () => {
@@ -115,7 +135,10 @@ describe('what depends on a parameter', () => {
       PolicyName: 'encrypt-for-topic',
       Roles: [{ Ref: 'ConfirmRole' }],
       PolicyDocument: statementsOf([
-        allow(['kms:GenerateDataKey', 'kms:Decrypt'], everyParameter.topicKeyArn),
+        {
+          ...allow(['kms:GenerateDataKey', 'kms:Decrypt'], everyParameter.topicKeyArn),
+          Condition: { StringEquals: { 'kms:ViaService': via('sns') } },
+        },
       ]),
     });
   });

@@ -85,9 +85,11 @@ describe.each([
     const given = Object.values<string>(everyParameter).filter((value) => value.startsWith('arn:'));
     const own = given.reduce((rest, arn) => rest.replaceAll(arn, ''), text);
     expect(own).not.toContain('arn:aws');
-    // Service principals are names, the same in each partition. A host would show here with its region.
+    // Service principals are names, the same in each partition, and so are those by which KMS knows who asks (the first).
+    // A host would show here with its region.
     const hosts = own.match(/[\w.-]*amazonaws\.com[\w.]*/g) ?? [];
     expect([...new Set(hosts)].toSorted()).toEqual([
+      '.amazonaws.com',
       'apigateway.amazonaws.com',
       'lambda.amazonaws.com',
       'sns.amazonaws.com',

@@ -1,8 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
+import { yuanFromFen } from '../money.ts';
 import type { Order } from '../order.ts';
 import { actionsView } from './actions.ts';
 import { chips } from './chips.ts';
-import { yuanFromFen } from './money.ts';
 import { refundsView } from './refunds.ts';
 import { address, state } from './store.ts';
 import { t } from './texts.ts';

@@ -1,8 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
+import { yuanFromFen } from '../money.ts';
 import type { Order } from '../order.ts';
 import { mainChip } from './chips.ts';
-import { yuanFromFen } from './money.ts';
 import { chosenOrder } from './order-view.ts';
 import { address, state } from './store.ts';
 import { t } from './texts.ts';

@@ -1,8 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
+import { fenFromYuan, yuanFromFen } from '../money.ts';
 import type { Order } from '../order.ts';
 import { type Refund, restOf } from '../refund/refund.ts';
 import { chip } from './chips.ts';
-import { fenFromYuan, yuanFromFen } from './money.ts';
 import { changed, send, state } from './store.ts';
 import { t } from './texts.ts';
 

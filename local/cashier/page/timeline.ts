@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
+import { HOP_NAMES } from '../hop-names.ts';
 import type { Hop, HopKind } from '../ledger.ts';
 import type { Order } from '../order.ts';
 import { rawView } from './raw.ts';
@@ -7,24 +8,24 @@ import { serviceView } from './service.ts';
 import { state } from './store.ts';
 import { say, type TextName, t } from './texts.ts';
 
-const KINDS: Record<HopKind, readonly [title: TextName, lane: TextName]> = {
-  created: ['hopCreated', 'laneCashier'],
-  paid: ['hopPaid', 'laneCashier'],
-  cancelled: ['hopCancelled', 'laneCashier'],
-  refund: ['hopRefund', 'laneCashier'],
-  verified: ['hopVerified', 'laneCashier'],
-  notification: ['hopNotification', 'laneOut'],
-  refundAudit: ['hopRefundAudit', 'laneOut'],
-  refundNotification: ['hopRefundNotification', 'laneOut'],
-  queued: ['hopQueued', 'laneMerchant'],
-  query: ['hopQuery', 'laneIn'],
-  token: ['hopToken', 'laneIn'],
-  confirmed: ['hopConfirmed', 'laneMerchant'],
-  published: ['hopPublished', 'laneMerchant'],
-  lookup: ['hopLookup', 'laneMerchant'],
-  asked: ['hopAsked', 'laneApp'],
-  deadLetter: ['hopDeadLetter', 'laneMerchant'],
-  other: ['hopOther', 'laneMerchant'],
+const LANES: Record<HopKind, TextName> = {
+  created: 'laneCashier',
+  paid: 'laneCashier',
+  cancelled: 'laneCashier',
+  refund: 'laneCashier',
+  verified: 'laneCashier',
+  notification: 'laneOut',
+  refundAudit: 'laneOut',
+  refundNotification: 'laneOut',
+  queued: 'laneMerchant',
+  query: 'laneIn',
+  token: 'laneIn',
+  confirmed: 'laneMerchant',
+  published: 'laneMerchant',
+  lookup: 'laneMerchant',
+  asked: 'laneApp',
+  deadLetter: 'laneMerchant',
+  other: 'laneMerchant',
 };
 
 /** Everything that happened to an order (`''`: to none), in the order in which it began. */
@@ -64,7 +65,7 @@ export function nextCallAt({ nextNotificationAt, refunds }: Order): string | und
 }
 
 function entry(hop: Hop, before: Hop | undefined, notification: number): TemplateResult {
-  const [title, lane] = KINDS[hop.kind];
+  const lane = LANES[hop.kind];
   return html`<li class="hop ${hop.tone}">
     <div class="when">
       <time datetime=${hop.at}>${clock(hop.at)}</time>
@@ -72,7 +73,7 @@ function entry(hop: Hop, before: Hop | undefined, notification: number): Templat
     </div>
     <div class="what">
       <p class="lead">
-        <b>${t(title)}${notification > 1 ? html` <i>#${notification}</i>` : null}</b>
+        <b>${say(HOP_NAMES[hop.kind])}${notification > 1 ? html` <i>#${notification}</i>` : null}</b>
         <small>${t(lane)}${took(hop)}</small>
         ${hop.flaw ? html`<span class="chip warn">${say(hop.flaw)}</span>` : null}
       </p>
@@ -94,7 +95,7 @@ function waitingEntry(notification: number): TemplateResult {
     <div class="when"></div>
     <div class="what">
       <p class="lead">
-        <b>${t('hopNotification')}${notification > 1 ? html` <i>#${notification}</i>` : null}</b>
+        <b>${say(HOP_NAMES.notification)}${notification > 1 ? html` <i>#${notification}</i>` : null}</b>
         <small>${t('laneOut')}</small>
       </p>
       <p class="note">${t('waiting')}</p>

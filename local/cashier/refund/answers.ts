@@ -1,4 +1,4 @@
-import { isObject, type MerchantAnswer, openAnswer } from '../merchant-answer.ts';
+import { isObject, type MerchantAnswer, openAnswer, remarked } from '../merchant-answer.ts';
 import type { Text } from '../text.ts';
 
 /** What Baidu does after an answer to a refund message: it is told, refunds, does not, asks again later, or calls again. */
@@ -16,7 +16,7 @@ export interface RefundVerdict {
 export function judgeRefundNotification(answer: MerchantAnswer): RefundVerdict {
   const opened = openAnswer(answer);
   if ('why' in opened) return { outcome: 'repeat', why: opened.why };
-  return { outcome: 'told', why: { en: 'errno is 0', zh: 'errno 为 0' } };
+  return remarked({ outcome: 'told', why: { en: 'errno is 0', zh: 'errno 为 0' } }, opened.remarks);
 }
 
 const DECISIONS = { 1: 'approved', 2: 'refused', 3: 'undecided' } as const;
@@ -29,7 +29,13 @@ const DECISIONS = { 1: 'approved', 2: 'refused', 3: 'undecided' } as const;
 export function judgeRefundAudit(answer: MerchantAnswer, most: number): RefundVerdict {
   const opened = openAnswer(answer);
   if ('why' in opened) return { outcome: 'repeat', why: opened.why };
-  const { auditStatus, calculateRes } = opened.data;
+  return remarked(judgeDecision(opened.data, most), opened.remarks);
+}
+
+function judgeDecision(
+  { auditStatus, calculateRes }: Readonly<Record<string, unknown>>,
+  most: number,
+): RefundVerdict {
   const money = isObject(calculateRes) ? calculateRes['refundPayMoney'] : undefined;
   if (auditStatus !== 1 && auditStatus !== 2 && auditStatus !== 3) return broken('auditStatus', auditStatus);
   if (typeof money !== 'number' || !Number.isSafeInteger(money) || money < 0) {

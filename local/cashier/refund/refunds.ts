@@ -3,16 +3,18 @@ import { attempt, type Deliver } from '../delivery.ts';
 import { CashierError } from '../error.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Address } from '../merchant.ts';
+import { yuanFromFen } from '../money.ts';
 import type { Signing } from '../notification.ts';
 import type { Order } from '../order.ts';
-import { yuanFromFen } from '../page/money.ts';
 import { judgeRefundAudit, judgeRefundNotification, type RefundVerdict } from './answers.ts';
 import { type RefundCall, refundHop, resultOf } from './calls.ts';
 import { refundAuditForm, refundNotificationForm } from './forms.ts';
 import { type Refund, refundStateOf, restOf } from './refund.ts';
 
 /** How refund messages are signed and repeated; times in milliseconds. */
-export interface RefundOptions extends Omit<Signing, 'faults'> {
+export interface RefundOptions extends Omit<Signing, 'faults' | 'privateKey'> {
+  /** The app of an order: what its messages are signed with. */
+  readonly appOf: (order: Order) => Pick<Signing, 'privateKey'>;
   readonly answerLimitMs: number;
   /** The first of the intervals: 2 minutes at Baidu. */
   readonly repeatIntervalMs: number;
@@ -183,7 +185,8 @@ export class Refunds {
     const order = this.#ledger.get(orderId);
     const refund = this.#find(orderId, id);
     const write = kind === 'audit' ? refundAuditForm : refundNotificationForm;
-    const signed = write(order, refund, { ...this.#options, faults: faults() });
+    const { privateKey } = this.#options.appOf(order);
+    const signed = write(order, refund, { ...this.#options, privateKey, faults: faults() });
     const delivery = attempt({
       deliver:
         deliver(kind === 'audit' ? 'audit' : 'refund') ??

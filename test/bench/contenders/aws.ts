@@ -1,21 +1,22 @@
 import { createHash, createHmac } from 'node:crypto';
-import http from 'node:http';
+import https from 'node:https';
 
-const agent = new http.Agent({ keepAlive: true });
+const agent = new https.Agent({ keepAlive: true });
 
-/** A call of AWS's JSON protocol. */
+/** A call of AWS's JSON protocol, or of the older one with a form. */
 export interface AwsCall {
-  service: 'secretsmanager' | 'sqs';
+  service: 'secretsmanager' | 'sqs' | 'sns' | 'dynamodb';
   endpoint: string;
-  target: string;
+  target?: string;
   contentType: string;
+  /** An object as JSON, a text as it is. */
   body: unknown;
 }
 
 /** The least that a call of an AWS service takes: one POST, signed (Signature Version 4). */
 export async function callAws({ service, endpoint, target, contentType, body }: AwsCall): Promise<string> {
   const { host, pathname, hostname, port } = new URL(endpoint);
-  const payload = JSON.stringify(body);
+  const payload = typeof body === 'string' ? body : JSON.stringify(body);
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
   const { AWS_REGION = '', AWS_SESSION_TOKEN = '' } = process.env;
   const headers: Record<string, string> = {
@@ -23,7 +24,7 @@ export async function callAws({ service, endpoint, target, contentType, body }: 
     host,
     'x-amz-date': time,
     'x-amz-security-token': AWS_SESSION_TOKEN,
-    'x-amz-target': target,
+    ...(target && { 'x-amz-target': target }),
   };
   const scope = `${time.slice(0, 8)}/${AWS_REGION}/${service}/aws4_request`;
   const signature = sign(headers, payload, scope, time);
@@ -31,7 +32,7 @@ export async function callAws({ service, endpoint, target, contentType, body }: 
   return new Promise((resolve, reject) => {
     const length = Buffer.byteLength(payload);
     const options = { hostname, port, path: pathname, method: 'POST', agent };
-    const request = http.request(
+    const request = https.request(
       { ...options, headers: { ...headers, authorization, 'content-length': length } },
       (response) => {
         let text = '';

@@ -19,6 +19,8 @@ export interface Ending {
 
 /** What no stand-in on this machine can answer: such a command is checked, and not sent. */
 export const CHECKED_ONLY: readonly string[] = [
+  'cloudwatch describe-alarms',
+  'cloudwatch set-alarm-state',
   'lambda get-account-settings',
   'lambda get-function-concurrency',
   'lambda list-event-source-mappings',

@@ -28,6 +28,10 @@ const SERVICES: Readonly<Record<string, { load: () => Promise<Module>; client: s
       load: () => import('@aws-sdk/client-cloudformation'),
       ...{ client: 'CloudFormationClient', variable: 'CLOUDFORMATION' },
     },
+    cloudwatch: {
+      load: () => import('@aws-sdk/client-cloudwatch'),
+      ...{ client: 'CloudWatchClient', variable: 'CLOUDWATCH' },
+    },
     dynamodb: {
       load: () => import('@aws-sdk/client-dynamodb'),
       ...{ client: 'DynamoDBClient', variable: 'DYNAMODB' },

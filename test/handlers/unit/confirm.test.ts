@@ -130,7 +130,7 @@ describe('confirm, as it starts', () => {
     const error = new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary.');
     const { parse, onFailure } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};
     expect(() => parse?.('{}')).toThrow('The secret’s appId ');
-    onFailure?.(error);
+    onFailure?.(error, false);
     parts.createBaiduClient.mock.calls[0]?.[0].onAttempt?.({ orderId: '1', ms: 1, error });
     expect(lines).toEqual([
       expect.objectContaining({ message: 'secret not read', SecretFailures: 1 }),
@@ -244,7 +244,13 @@ describe('confirm', () => {
         reason: 'The message is not a JSON object.',
       }),
       expect.objectContaining({
-        ...{ level: 'ERROR', code: 'PAYMENT_MISMATCH', PaymentMismatches: 1 },
+        ...{
+          level: 'ERROR',
+          code: 'PAYMENT_MISMATCH',
+          RecordsFailed: 1,
+          Reason: 'PAYMENT_MISMATCH',
+          tries: 1,
+        },
         ...{ orderId: '19', tpOrderId: PAID['tpOrderId'] },
       }),
       expect.objectContaining({
@@ -256,7 +262,7 @@ describe('confirm', () => {
         },
       }),
     ]);
-    expect(failed[0]).not.toHaveProperty('_aws');
+    expect(failed[0]).toMatchObject({ RecordsFailed: 1, Reason: 'INVALID_REQUEST' });
     expect(lines.at(-1)).toMatchObject({ message: 'answered', records: 6, failures: 3 });
   });
 

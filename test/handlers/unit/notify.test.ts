@@ -68,18 +68,18 @@ async function notify(event: unknown, env: Record<string, string> = {}) {
 }
 
 describe('notify, as it starts', () => {
-  test('makes its parts, the secret’s reader with 700 ms to read and 300 to read again', async () => {
+  test('makes its parts, the secret’s reader with 700 ms to read and 400 to read again', async () => {
     await start();
     expect(parts.createQueue).toHaveBeenCalledExactlyOnceWith('queue', { openAhead: true });
     expect(parts.createOrderMatcher).not.toHaveBeenCalled();
     expect(parts.loadSecrets).toHaveBeenCalledExactlyOnceWith(
       { secretId: 'secret', secretTtlMs: 300_000 },
-      { parse: expect.any(Function), timeoutMs: 700, refreshTimeoutMs: 300, onFailure: expect.any(Function) },
+      { parse: expect.any(Function), timeoutMs: 700, refreshTimeoutMs: 400, onFailure: expect.any(Function) },
     );
     const { parse, onFailure } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};
     expect(() => parse?.('{}')).toThrow('The secret’s platformPublicKey is missing.');
     const { ServiceError } = await import('../../../lib/baidu/errors.ts');
-    onFailure?.(new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary.'));
+    onFailure?.(new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary.'), false);
     expect(lines).toEqual([expect.objectContaining({ message: 'secret not read', SecretFailures: 1 })]);
   });
 
@@ -185,6 +185,7 @@ describe('notify', () => {
     expect(lines).toEqual([
       expect.objectContaining({ NotificationsRefused: 1, Reason: 'INVALID_SIGNATURE' }),
     ]);
+    expect(lines[0]).not.toHaveProperty('GenuineRefused');
   });
 
   test('never says that it has what the queue did not take', async () => {
@@ -195,7 +196,10 @@ describe('notify', () => {
     );
     expect(await handler(own(), contextOf())).toMatchObject({ statusCode: 503 });
     expect(lines).toEqual([
-      expect.objectContaining({ level: 'ERROR', orderId: PAID['orderId'], Reason: 'QUEUE_UNAVAILABLE' }),
+      expect.objectContaining({
+        ...{ level: 'ERROR', orderId: PAID['orderId'], Reason: 'QUEUE_UNAVAILABLE' },
+        ...{ NotificationsRefused: 1, GenuineRefused: 1 },
+      }),
     ]);
     expect(lines[0]).not.toHaveProperty('NotificationsAccepted');
   });

@@ -76,7 +76,7 @@ describe('query, as it starts', () => {
     const { BaiduError } = await import('../../../lib/baidu/errors.ts');
     const error = new BaiduError(10000, '', false);
     parts.createBaiduClient.mock.calls[0]?.[0].onAttempt?.({ orderId: '1', ms: 1, error });
-    parts.loadSecrets.mock.calls[0]?.[1].onFailure?.(error);
+    parts.loadSecrets.mock.calls[0]?.[1].onFailure?.(error, false);
     expect(lines).toEqual([
       expect.objectContaining({ message: 'attempt at Baidu failed', BaiduFailures: 1 }),
       expect.objectContaining({ message: 'secret not read', SecretFailures: 1 }),

@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../../lib/aws/limits.ts';
 import { createOrderMatcher } from '../../../lib/aws/merchant-orders.ts';
-import type { Notification } from '../../../lib/baidu/notification.ts';
+import type { Notification } from '../../../lib/baidu/webhook/notification.ts';
 import { hangs, says } from '../../support/baidu.ts';
 import { type AwsEndpoint, CREDENTIALS, startEndpoint } from '../../support/endpoint.ts';
 import { PAID } from '../../support/notification.ts';

@@ -2,12 +2,12 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../../lib/aws/limits.ts';
 import { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
-import { within } from '../../../lib/baidu/deadline.ts';
+import { within } from '../../../lib/baidu/http/deadline.ts';
 import { hangs, says } from '../../support/baidu.ts';
 import { type AwsEndpoint, CREDENTIALS, startEndpoint } from '../../support/endpoint.ts';
 
 vi.mock(import('../../../lib/aws/limits.ts'), { spy: true });
-vi.mock(import('../../../lib/baidu/deadline.ts'), { spy: true });
+vi.mock(import('../../../lib/baidu/http/deadline.ts'), { spy: true });
 
 const CONFIG = { secretId: 'secret', secretTtlMs: 300_000 };
 const parse = (text: string) => `parsed ${text}`;
@@ -41,6 +41,23 @@ describe('loadSecrets()', () => {
   ])('gives each of three attempts half the time: %j', async (limits, attemptTimeoutMs) => {
     await loadSecrets(CONFIG, { parse, ...limits })();
     expect(awsClientLimits).toHaveBeenCalledExactlyOnceWith({ attemptTimeoutMs, maxAttempts: 3 });
+  });
+
+  test('gives an attempt half the time of the read under way, so that a dead connection costs no refresh', async () => {
+    const send = vi.spyOn(SecretsManagerClient.prototype, 'send');
+    const failures: string[] = [];
+    const onFailure = ({ message }: Error) => failures.push(message);
+    const limits = { timeoutMs: 20_000, refreshTimeoutMs: 1000 };
+    const load = loadSecrets({ ...CONFIG, secretTtlMs: 0 }, { parse, onFailure, ...limits });
+    await vi.waitFor(() => expect(secretsManager.calls).toHaveLength(1));
+    expect(await load()).toBe('parsed one');
+    secretsManager.play(hangs, says('{"SecretString":"two"}'));
+    expect(await load()).toBe('parsed two');
+    expect(failures).toEqual([]);
+    expect(send.mock.calls.map(([, options]) => options)).toMatchObject([
+      { requestTimeout: 10_000 },
+      ...Array(send.mock.calls.length - 1).fill({ requestTimeout: 500 }),
+    ]);
   });
 
   test('reads it again after its time', async () => {

@@ -1,8 +1,8 @@
 import { createPublicKey } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Attempt } from '../../../lib/baidu/attempts.ts';
 import { type BaiduClientOptions, createBaiduClient } from '../../../lib/baidu/client.ts';
-import { type Transport, TransportError } from '../../../lib/baidu/https.ts';
+import type { Attempt } from '../../../lib/baidu/http/attempts.ts';
+import { type Transport, TransportError } from '../../../lib/baidu/http/https.ts';
 import { readPrivateKey } from '../../../lib/baidu/keys.ts';
 import { verify } from '../../../local/cashier/signature.ts';
 import { answerBody, says, startBaidu } from '../../support/baidu.ts';

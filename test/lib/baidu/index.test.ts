@@ -5,6 +5,7 @@ import {
   type BaiduClientOptions,
   BaiduError,
   createBaiduClient,
+  createMerchantOrderClient,
   type PlatformKeys,
   parsePaymentNotification,
   parseRefundAudit,
@@ -199,5 +200,34 @@ describe('dealIds', () => {
     expect(() => parsePaymentNotification(PLATFORM.body, options)).toThrow(
       new TypeError('dealIds must be a list of strings of digits.'),
     );
+  });
+});
+
+describe('createMerchantOrderClient()', () => {
+  const PAIR = { ...APP, smartAppKey: 'k'.repeat(32), smartAppSecret: 's'.repeat(32) };
+
+  test('asks production unless it is told otherwise: there is nothing to configure', () => {
+    expect(createMerchantOrderClient()).toEqual(expect.any(Function));
+  });
+
+  test.each([
+    ['openapiUrl must be an https URL', { openapiUrl: 'http://openapi.baidu.com' }],
+    ['openapiUrl must end after its host', { openapiUrl: 'https://openapi.baidu.com/oauth' }],
+    ['maxAttempts must be a whole number', { maxAttempts: 0 }],
+  ])('%s: %j', (message, options) => {
+    expect(() => createMerchantOrderClient(options)).toThrow(new RegExp(`^${message}`));
+  });
+
+  test.each(['', 'a b', 'a&b', '订单', 'x'.repeat(129), 3028903626, undefined])(
+    'asks nobody for %s',
+    async (id) => {
+      const asked = createMerchantOrderClient()(PAIR, id as string);
+      await expect(asked).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+    },
+  );
+
+  test.each(['appKey', 'smartAppKey', 'smartAppSecret'])('needs %s', async (name) => {
+    const asked = createMerchantOrderClient()({ ...PAIR, [name]: '' }, '1');
+    await expect(asked).rejects.toThrow(new TypeError(`${name} must be a string.`));
   });
 });

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { ServiceError } from '../../../lib/baidu/errors.ts';
-import { ERROR_CODES, statusOf } from '../../../lib/lambda/error-codes.ts';
+import { ERROR_CODES, isOfStrangers, statusOf } from '../../../lib/lambda/error-codes.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
@@ -19,6 +19,12 @@ function thrownCodes(): Map<string, string> {
 
 test('every code that is thrown has its entry, and every entry is thrown', () => {
   expect([...thrownCodes().keys()].sort()).toEqual(Object.keys(ERROR_CODES).sort());
+});
+
+test('isOfStrangers() is true of what needs neither a key nor a fault of ours', () => {
+  const codes = Object.keys(ERROR_CODES).filter((code) => isOfStrangers(new ServiceError(code, '')));
+  expect(codes).toEqual(['INVALID_NOTIFICATION', 'INVALID_SIGNATURE', 'NOTIFICATION_TOO_LARGE']);
+  expect(isOfStrangers(new ServiceError('toString', ''))).toBe(false);
 });
 
 test('statusOf() is the entry’s, and 500 for a code without one', () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BaiduError, ServiceError } from '../../../lib/baidu/errors.ts';
 import type { LogLevel } from '../../../lib/lambda/config.ts';
-import { createLog, errorFields, METRIC_NAMESPACE, METRICS } from '../../../lib/lambda/log.ts';
+import { createLog, errorFields, METRIC_NAMESPACE } from '../../../lib/lambda/log.ts';
 
 const NOW = new Date('2026-01-01T00:00:00.000Z');
 
@@ -32,6 +32,14 @@ describe('createLog()', () => {
       `${JSON.stringify({ level: 'INFO', message: 'answered', ...common, requestId: 'request-1' })}\n`,
       `${JSON.stringify({ level: 'WARN', message: 'no fields', ...common })}\n`,
     ]);
+  });
+
+  test('names the invocation under way', () => {
+    const { log, lines } = setUp('INFO');
+    log('ERROR', 'in the init phase');
+    log.requestId = 'request-2';
+    log('ERROR', 'secret not read');
+    expect(lines.map((line) => JSON.parse(line).requestId)).toEqual([undefined, 'request-2']);
   });
 
   test('writes to standard output', () => {
@@ -106,20 +114,14 @@ describe('createLog()', () => {
     });
   });
 
-  test('knows its metrics, one of them a time', () => {
-    expect(METRICS).toEqual({
-      NotificationsAccepted: 'Count',
-      NotificationsRefused: 'Count',
-      NotificationsReadEncoded: 'Count',
-      OrderMismatches: 'Count',
-      StatusesPublished: 'Count',
-      PaymentMismatches: 'Count',
-      BaiduRequests: 'Count',
-      BaiduFailures: 'Count',
-      BaiduLatency: 'Milliseconds',
-      SecretFailures: 'Count',
-      ColdStarts: 'Count',
-    });
+  test('counts for the value of a dimension alone, where that is asked for', () => {
+    const { log, lines } = setUp('INFO');
+    log('WARN', 'failed', {}, [
+      { name: 'BaiduFailures', value: 1, dimension: { name: 'Errno', value: '10002', alone: true } },
+    ]);
+    expect(JSON.parse(lines[0] ?? '')._aws.CloudWatchMetrics).toMatchObject([
+      { Dimensions: [['FunctionName', 'Errno']] },
+    ]);
   });
 });
 
@@ -149,6 +151,15 @@ describe('errorFields()', () => {
     });
     const plain = new ServiceError('BAIDU_UNREACHABLE', 'No connection.', { cause: new Error('marked') });
     expect(errorFields(plain)).toMatchObject({ cause: 'Error', causeCode: undefined });
+  });
+
+  test('name the innermost cause', () => {
+    const socket = Object.assign(new Error('marked'), { code: 'ECONNRESET' });
+    const cause = Object.assign(new TypeError('marked', { cause: socket }), { code: 'other' });
+    expect(errorFields(new ServiceError('TOPIC_UNAVAILABLE', 'Not taken.', { cause }))).toMatchObject({
+      cause: 'Error',
+      causeCode: 'ECONNRESET',
+    });
   });
 
   test('say nothing of a cause that is no error', () => {

@@ -52,9 +52,10 @@ describe('outcomes(): an invocation that succeeds', () => {
     expect(log).toHaveBeenCalledExactlyOnceWith(
       'INFO',
       'answered',
-      { requestId: 'request-1', coldStart: undefined, orderId: '1', durationMs: 12 },
+      { coldStart: undefined, orderId: '1', durationMs: 12 },
       [{ name: 'NotificationsAccepted', value: 1 }],
     );
+    expect(log.requestId).toBe('request-1');
     expect(error).toBeNull();
   });
 
@@ -64,13 +65,8 @@ describe('outcomes(): an invocation that succeeds', () => {
     await invoke(() => undefined);
     await invoke(() => undefined);
     expect(log.mock.calls).toEqual([
-      [
-        'INFO',
-        'answered',
-        { requestId: 'request-1', coldStart: true, durationMs: 12 },
-        [{ name: 'ColdStarts', value: 1 }],
-      ],
-      ['INFO', 'answered', { requestId: 'request-1', coldStart: undefined, durationMs: 12 }, []],
+      ['INFO', 'answered', { coldStart: true, durationMs: 12 }, [{ name: 'ColdStarts', value: 1 }]],
+      ['INFO', 'answered', { coldStart: undefined, durationMs: 12 }, []],
     ]);
   });
 });
@@ -91,7 +87,7 @@ describe('outcomes(): an invocation that fails', () => {
     expect(log).toHaveBeenCalledExactlyOnceWith(
       level,
       'failed',
-      expect.objectContaining({ requestId: 'request-1', orderId: '1', durationMs: 12, code }),
+      expect.objectContaining({ orderId: '1', durationMs: 12, code }),
       [],
     );
     expect(response).toBe('sorry');
@@ -109,8 +105,8 @@ describe('outcomes(): an invocation that fails', () => {
 
   test('adds metrics of its own to those of the handler', async () => {
     const { invoke, log } = setUp({
-      failureMetrics: ({ code }) => [
-        { name: 'NotificationsRefused', value: 1, dimension: { name: 'Reason', value: code } },
+      failureMetrics: ({ code }, event) => [
+        { name: 'NotificationsRefused', value: 1, dimension: { name: 'Reason', value: `${event}: ${code}` } },
       ],
     });
     await invoke(({ metrics }) => {
@@ -119,7 +115,11 @@ describe('outcomes(): an invocation that fails', () => {
     });
     expect(log.mock.calls[0]?.[3]).toEqual([
       { name: 'OrderMismatches', value: 1 },
-      { name: 'NotificationsRefused', value: 1, dimension: { name: 'Reason', value: 'INVALID_SIGNATURE' } },
+      {
+        name: 'NotificationsRefused',
+        value: 1,
+        dimension: { name: 'Reason', value: 'event: INVALID_SIGNATURE' },
+      },
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { BaiduError, ServiceError } from '../../../lib/baidu/errors.ts';
-import { watchApps, watchBaidu, watchSecret } from '../../../lib/lambda/watch.ts';
+import { waitMetrics, watchApps, watchAudits, watchBaidu, watchSecret } from '../../../lib/lambda/watch.ts';
 
 describe('watchBaidu()', () => {
   test('counts and measures an answer, and says so to who debugs', () => {
@@ -33,15 +33,60 @@ describe('watchBaidu()', () => {
   });
 });
 
-test('watchSecret() reports and counts each failure to read the secret', () => {
+test('watchBaidu() counts an order that Baidu does not know for its errno alone: it is no failure of Baidu’s', () => {
   const log = vi.fn();
-  watchSecret(log)(new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary.'));
+  watchBaidu(log)({ orderId: '1', ms: 12.4, error: new BaiduError(10002, '', false) });
+  expect(log.mock.calls[0]?.[3]).toContainEqual({
+    ...{ name: 'BaiduFailures', value: 1 },
+    dimension: { name: 'Errno', value: '10002', alone: true },
+  });
+});
+
+test('watchSecret() reports and counts each failure to read the secret, but those that harm nobody yet', () => {
+  const log = vi.fn();
+  const error = new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary.');
+  const fields = { code: 'CONFIGURATION_UNAVAILABLE', reason: 'The secret is binary.' };
+  watchSecret(log)(error, true);
+  watchSecret(log)(error, false);
+  expect(log.mock.calls).toEqual([
+    ['WARN', 'secret not read', fields],
+    ['ERROR', 'secret not read', fields, [{ name: 'SecretFailures', value: 1 }]],
+  ]);
+});
+
+test('watchAudits() names the refund and measures how long nobody has decided', () => {
+  const log = vi.fn();
+  watchAudits(log)({ orderId: '1', refundBatchId: '2', seconds: 300 });
   expect(log).toHaveBeenCalledExactlyOnceWith(
-    'ERROR',
-    'secret not read',
-    { code: 'CONFIGURATION_UNAVAILABLE', reason: 'The secret is binary.' },
-    [{ name: 'SecretFailures', value: 1 }],
+    'INFO',
+    'refund undecided',
+    { orderId: '1', refundBatchId: '2', seconds: 300 },
+    [{ name: 'SecondsUndecided', value: 300 }],
   );
+});
+
+describe('waitMetrics()', () => {
+  const stored = (SentTimestamp: number) => ({ attributes: { SentTimestamp: String(SentTimestamp) } });
+  const notified = { signed: { kind: 'notification' } };
+
+  test('measures the record that has waited longest of those that Baidu has signed', () => {
+    const records = [stored(60_000), stored(40_000), stored(1)];
+    expect(waitMetrics(records, [notified, notified, { signed: undefined }], 100_000)).toEqual([
+      { name: 'SecondsWaited', value: 60 },
+    ]);
+  });
+
+  test('measures nothing where there is none, or where it does not tell', () => {
+    const failed = new ServiceError('INVALID_REQUEST', 'The message is not a JSON object.');
+    const others = [stored(1), { Sns: {} }, null, {}];
+    expect(waitMetrics(others, [failed, notified, notified, notified], 100_000)).toEqual([]);
+  });
+
+  test('has waited for no time where SQS’s clock runs ahead', () => {
+    expect(waitMetrics([stored(200_000)], [notified], 100_000)).toEqual([
+      { name: 'SecondsWaited', value: 0 },
+    ]);
+  });
 });
 
 test('watchApps() reports and counts each app that is left out of a secret', () => {

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ServiceError } from '../../../lib/baidu/errors.ts';
 import { publicKeyText } from '../../../lib/baidu/keys.ts';
-import { checkNotification, parseNotification } from '../../../lib/baidu/notification.ts';
-import { checkRefundNotification, parseRefundNotification } from '../../../lib/baidu/refund.ts';
+import { checkNotification, parseNotification } from '../../../lib/baidu/webhook/notification.ts';
+import { checkRefundNotification, parseRefundNotification } from '../../../lib/baidu/webhook/refund.ts';
 import { appsOfForm } from '../../../lib/merchant/notified-app.ts';
 import { parseNotificationSecret } from '../../../lib/merchant/secret.ts';
 import { PAID, signed } from '../../support/notification.ts';
@@ -100,16 +100,15 @@ describe('properties', () => {
     nil: undefined,
   });
   const anApp = fc.record({ platformPublicKey: keys, dealId: deals });
-  const form = fc.record({ key, deal: fc.integer({ min: 1, max: 4 }).map(String) });
+  const twoApps = fc.tuple(anApp, anApp).map(([first, second]) => [
+    { appId: '1', ...first },
+    { appId: '2', ...second },
+  ]);
+  const notified = fc.tuple(key, fc.integer({ min: 1, max: 4 })).map(([by, deal]) => paid(by, String(deal)));
 
   test('of any two apps and any notification of either, at most one app accepts it', () => {
     fc.assert(
-      fc.property(anApp, anApp, form, (first, second, { key: signer, deal }) => {
-        const notification = paid(signer, deal);
-        const secrets = [
-          { appId: '1', ...first },
-          { appId: '2', ...second },
-        ];
+      fc.property(twoApps, notified, (secrets, notification) => {
         const alone = secrets.filter((secret) => ownerOf(read(secret), notification) === secret.appId);
         const owner = together(secrets, notification);
         if (alone.length === 1) expect([alone[0]?.appId, 'CONFIGURATION_UNAVAILABLE']).toContain(owner);
@@ -123,12 +122,7 @@ describe('properties', () => {
 
   test('neither does the order of the apps matter, nor a third one that is broken', () => {
     fc.assert(
-      fc.property(anApp, anApp, form, (first, second, { key: signer, deal }) => {
-        const notification = paid(signer, deal);
-        const secrets = [
-          { appId: '1', ...first },
-          { appId: '2', ...second },
-        ];
+      fc.property(twoApps, notified, (secrets, notification) => {
         const owner = together(secrets, notification);
         expect(together(secrets.toReversed(), notification)).toBe(owner);
         const withBroken = together([...secrets, { appId: '3' }], notification);

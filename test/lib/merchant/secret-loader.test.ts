@@ -12,6 +12,8 @@ function setUp(options: Partial<SecretLoaderOptions<string>> = {}) {
   const reads: { signal: AbortSignal; resolve: (text: string) => void; reject: (error: Error) => void }[] =
     [];
   const failures: ServiceError[] = [];
+  /** Of each failure, whether it harms nobody yet. */
+  const passing: boolean[] = [];
   const parse = vi.fn((text: string) => {
     if (text === 'nonsense')
       throw new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret’s appId is missing.');
@@ -26,11 +28,14 @@ function setUp(options: Partial<SecretLoaderOptions<string>> = {}) {
     ttlMs: TTL_MS,
     timeoutMs: 5000,
     refreshTimeoutMs: 20,
-    onFailure: (error) => failures.push(error),
+    onFailure: (error, isPassing) => {
+      failures.push(error);
+      passing.push(isPassing);
+    },
     now: () => clock.ms,
     ...options,
   });
-  return { loader, reads, failures, parse, clock };
+  return { loader, reads, failures, passing, parse, clock };
 }
 
 describe('createSecretLoader()', () => {
@@ -55,14 +60,43 @@ describe('createSecretLoader()', () => {
   });
 
   test('reads anew where the read of the init phase fails, whoever waits for it', async () => {
-    const { loader, reads, failures } = setUp();
+    const { loader, reads, passing } = setUp();
     loader.prefetch();
     const asked = loader.load();
     reads[0]?.reject(new Error('socket hang up'));
     await vi.waitFor(() => expect(reads).toHaveLength(2));
     reads[1]?.resolve('one');
     expect(await asked).toBe('ONE');
-    expect(failures).toHaveLength(1);
+    expect(passing).toEqual([true]);
+  });
+
+  test('is in trouble where the read after that of the init phase fails, too', async () => {
+    const { loader, reads, passing } = setUp();
+    loader.prefetch();
+    const asked = loader.load();
+    reads[0]?.reject(new Error('socket hang up'));
+    await vi.waitFor(() => expect(reads).toHaveLength(2));
+    reads[1]?.reject(new Error('denied'));
+    await expect(asked).rejects.toMatchObject({ code: 'CONFIGURATION_UNAVAILABLE' });
+    expect(passing).toEqual([true, false]);
+  });
+
+  test('is in trouble at the second refresh in a row that fails, and at a first read that nobody can do without', async () => {
+    const { loader, reads, passing, clock } = setUp();
+    const play = async (...outcomes: readonly ('good' | 'bad')[]) => {
+      for (const outcome of outcomes) {
+        clock.ms += TTL_MS;
+        const asked = loader.load().catch(() => undefined);
+        const read = reads.at(-1);
+        if (outcome === 'good') read?.resolve('one');
+        else read?.reject(new Error('away'));
+        await asked;
+      }
+    };
+    await play('bad');
+    expect(passing).toEqual([false]);
+    await play('good', 'bad', 'good', 'bad', 'bad', 'bad', 'good', 'bad');
+    expect(passing).toEqual([false, true, true, false, false, true]);
   });
 
   test('ends no process when the init phase fails and no one asks', async () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createHash, createVerify } from 'node:crypto';
+import { createHash, createVerify, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -24,10 +24,10 @@ afterEach(async () => {
 });
 
 /** Starts a program and lets a test wait for what it prints. */
-function start(command: string, args: string[]) {
+function start(command: string, args: string[], env: Record<string, string> = {}) {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', LC_ALL: 'C.UTF-8', ...env },
   });
   children.push(child);
   let output = '';
@@ -84,7 +84,7 @@ describe('a webhook of some lines in Python', () => {
     const result = await post(`${url}/api/orders/1920891312/pay`, { payType: '1117' });
     expect(result).toMatchObject({ outcome: 'settled', order: { settlement: 'SETTLED' } });
     await webhook.printed(/^2 1920891312 9900 座位 7$/m);
-    await cashier.printed(/1920891312 +notification +The money settles: isConsumed is 2 \(\d+ ms\)$/m);
+    await cashier.printed(/1920891312 +Notification +The money settles: isConsumed is 2 \(\d+ ms\)$/m);
 
     const fields = new URLSearchParams(result.form);
     const signature = fields.get('rsaSign') ?? '';
@@ -95,7 +95,7 @@ describe('a webhook of some lines in Python', () => {
     const { refundBatchId } = refunded.refund;
     expect(refunded).toMatchObject({ audit: { outcome: 'approved' }, notification: { outcome: 'told' } });
     await webhook.printed(new RegExp(`^/refund 1920891312 ${refundBatchId} 1$`, 'm'));
-    await cashier.printed(/1920891312 +refundNotification +Baidu’s console shows the refund: errno is 0/);
+    await cashier.printed(/1920891312 +Refund notification +Baidu’s console shows the refund: errno is 0/);
     cashier.child.kill('SIGINT');
     expect(await cashier.exit).toBe(0);
   });
@@ -113,7 +113,7 @@ describe('a broken query', () => {
       .update('appId=10026&appKey=MMM4oc&orderId=7&siteId=8')
       .digest('hex')
       .slice(0, 8);
-    await cashier.printed(new RegExp(`query +errno 10000: the right key signed another text.* ${begin} `));
+    await cashier.printed(new RegExp(`Query +errno 10000: the right key signed another text.* ${begin} `));
     await cashier.printed(/expected to be signed: appId=10026&appKey=MMM4oc&orderId=7&siteId=8$/m);
     expect(cashier.output()).not.toContain(wrong);
   });
@@ -123,9 +123,70 @@ describe('a broken query', () => {
     const [, queryUrl] = await cashier.printed(/^Query URL +(\S+)$/m);
     const params = { appId: '10026', appKey: 'MMM4oc', orderId: '7', siteId: '8', 'x\u001b[2J': 'y' };
     await fetch(`${queryUrl}?${new URLSearchParams({ ...params, sign: 'z' })}`);
-    await cashier.printed(/query +errno .*\\u\{1b\}\[2J/);
+    await cashier.printed(/Query +errno .*\\u\{1b\}\[2J/);
     expect(cashier.output()).not.toContain('\u001b');
   });
+});
+
+describe('a private key that a client sends', () => {
+  test('is in no line of the terminal, which says what happened', async () => {
+    const cashier = cli('--port', '0', '--merchant-public-key', writeKey('merchant.pem', publicPem));
+    const [, queryUrl] = await cashier.printed(/^Query URL +(\S+)$/m);
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    const sent = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+    const params = { appId: '10026', appKey: sent, orderId: '7', siteId: '8', sign: 'x' };
+    await fetch(`${queryUrl}?${new URLSearchParams(params)}`);
+    await cashier.printed(/Query +errno 10001: appKey holds a private key: it was removed here/);
+    await cashier.printed(/expected to be signed: appId=10026&appKey=\[private key removed .*\]&orderId=7/);
+    for (const line of sent.split('\n').filter((each) => each.length > 20 && !each.includes('-----'))) {
+      expect(cashier.output()).not.toContain(line);
+    }
+  });
+});
+
+describe('in Chinese', () => {
+  test('the cashier says where it is, what is missing, and what happens', async () => {
+    const cashier = start(process.execPath, [CLI, '--port', '0'], { LC_ALL: 'zh_CN.UTF-8' });
+    const [, queryUrl] = await cashier.printed(/^查询地址 +(\S+)$/m);
+    await cashier.printed(/^支付回调 +未设置：通知无处可送/m);
+    await cashier.printed(/^按 Ctrl-C 结束。$/m);
+    await fetch(`${queryUrl}?appId=1`);
+    await cashier.printed(/状态查询 +errno 10001：缺少参数 appKey/);
+    const rows = cashier.output().split('\n\n')[0] ?? '';
+    expect(
+      rows.replace(/https?:\S+|\b(appId|appKey|dealId|smartAppKey|smartAppSecret) \w+/g, ''),
+    ).not.toMatch(/[A-Z][a-z]+ [a-z]+/);
+  });
+
+  test.each([
+    [['--lang', 'zh', '--help'], 0, '百度收银台的本地替身'],
+    [['--lang', 'zh', '--colour', 'red'], 2, '没有选项 --colour。'],
+    [['--lang', 'zh', 'red'], 2, 'red 不是选项：本命令只接受选项。'],
+    [['--lang', 'zh', '--port'], 2, '--port 缺少值。'],
+    [['--lang', 'zh', '--help=yes'], 2, '--help 不带值。'],
+    [['--lang=zh', '--repeat-count', '-1'], 2, '--repeat-count 缺少值；以 - 开头的值请写作'],
+    [['--lang=zh', '--port', '99999'], 2, '--port 必须是 0 到 65535 的整数'],
+    [['--lang=zh', '--on-error', 'cry'], 2, '--on-error 只能是 repeat 或 refund'],
+    [['--lang=zh', '--notify-url', 'x'], 2, '--notify-url 必须是 http 或 https 地址'],
+    [['--lang=zh', '--platform-key', 'nothing.pem'], 2, '--platform-key：没有文件 nothing.pem。'],
+  ])('%j', async (args, code, words) => {
+    const cashier = cli(...args);
+    expect(await cashier.exit).toBe(code);
+    expect(cashier.output()).toContain(words);
+  });
+});
+
+test('a reader that goes away ends nothing', async () => {
+  const cashier = cli('--port', '0');
+  const [, url] = await cashier.printed(/^Page +(\S+)$/m);
+  cashier.child.stdout?.destroy();
+  for (const orderId of ['1', '2', '3']) {
+    await post(`${url}/api/orders`, { orderId, tpOrderId: `T-${orderId}`, totalMoney: 1 });
+  }
+  expect((await fetch(`${url}`)).status).toBe(200);
+  cashier.child.kill('SIGINT');
+  expect(await cashier.exit).toBe(0);
+  expect(cashier.output()).not.toContain('EPIPE');
 });
 
 describe('the command line', () => {
@@ -174,9 +235,13 @@ describe('the command line', () => {
   });
 
   test.each([
-    [['--colour', 'red'], "Unknown option '--colour'"],
+    [['--colour', 'red'], 'There is no option --colour.'],
+    [['red'], 'red is no option'],
+    [['--port'], '--port lacks its value.'],
+    [['--help=yes'], '--help takes no value.'],
     [['--port', '99999'], '--port must be a whole number from 0 to 65535, not 99999'],
-    [['--repeat-count', '-1'], "'--repeat-count' argument is ambiguous"],
+    [['--repeat-count', '-1'], '--repeat-count lacks its value; one that begins with a dash is'],
+    [['--lang', 'fr'], '--lang must be en or zh.'],
     [
       ['--repeat-interval-ms', '2m'],
       '--repeat-interval-ms must be a whole number from 0 to 2147483647, not 2m',
@@ -184,14 +249,22 @@ describe('the command line', () => {
     [['--on-error', 'cry'], '--on-error must be repeat or refund, not cry'],
     [['--sign-values', 'twice'], '--sign-values must be raw or encoded, not twice'],
     [['--platform-key', 'nothing.pem'], '--platform-key: there is no file nothing.pem'],
-    [['--notify-url', 'nowhere'], 'the notify URL is not an http or https URL: nowhere'],
-    [['--merchant-public-key', folder], 'cannot be read'],
-    [['--merchant-public-key', CLI], 'not an RSA public key that can be read'],
+    [['--notify-url', 'nowhere'], '--notify-url must be an http or https URL, not nowhere'],
+    [['--refund-audit-url', 'ftp://x'], '--refund-audit-url must be an http or https URL, not ftp://x'],
+    [['--merchant-public-key', folder], '--merchant-public-key: '],
+    [['--merchant-public-key', CLI], '--merchant-public-key: this is not an RSA public key'],
+    [['--platform-key', CLI], 'is not an RSA private key of 1024 bits or more'],
+    [
+      ['--merchant-public-key', writeKey('own.pem', platformPem)],
+      '--merchant-public-key: this is a private key',
+    ],
+    [['--app-key', platformPem], 'Name a file, not what is in it.'],
   ])('%j is refused', async (args, message) => {
     const cashier = cli(...args);
-    expect(await cashier.exit).toBe(1);
+    expect(await cashier.exit).toBe(2);
     expect(cashier.output()).toContain(message);
-    expect(cashier.output()).toContain('npm run cashier -- --help shows every option.');
+    expect(cashier.output()).toContain('npm run cashier -- [options]');
+    expect(cashier.output()).not.toContain(platformPem.slice(40, 60));
     expect(cashier.output()).not.toMatch(/^ +at /m);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fenFromYuan, yuanFromFen } from '../../../local/cashier/page/money.ts';
+import { fenFromYuan, yuanFromFen } from '../../../local/cashier/money.ts';
 
 describe('fenFromYuan(text)', () => {
   test.each([

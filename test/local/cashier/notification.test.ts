@@ -1,6 +1,6 @@
 import { createVerify } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkNotification, parseNotification } from '../../../lib/baidu/notification.ts';
+import { checkNotification, parseNotification } from '../../../lib/baidu/webhook/notification.ts';
 import { NO_FAULTS } from '../../../local/cashier/faults.ts';
 import { type Cashier, type CashierOptions, startCashier } from '../../../local/cashier/index.ts';
 import { readPublicKey } from '../../../local/cashier/keys.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createSecondGenerationClient } from '../../../lib/baidu/second-generation.ts';
+import { createSecondGenerationClient } from '../../../lib/baidu/second-generation/client.ts';
 import { NO_FAULTS } from '../../../local/cashier/faults.ts';
 import { type Cashier, startCashier } from '../../../local/cashier/index.ts';
 import { ask, CONSUMED, merchantKeys, SAMPLE, signedQuery } from './merchant.ts';

@@ -77,6 +77,10 @@ describe('a query by the rules', () => {
   });
 });
 
+test('sign_type beside a right signature is left unsigned, and taken', async () => {
+  expect(await ask(cashier, { ...signedQuery(cashier), sign_type: 'RSA' })).toMatchObject({ errno: 0 });
+});
+
 describe('a query that breaks a rule of its parameters (10001)', () => {
   const encode = (params: Record<string, string>) => new URLSearchParams(params).toString();
   test.each<[string, string, (query: Record<string, string>) => string]>([
@@ -87,7 +91,7 @@ describe('a query that breaks a rule of its parameters (10001)', () => {
     ['sign is missing', '缺少参数 sign', ({ sign, ...rest }) => encode(rest)],
     ['sign is empty', '参数 sign 为空', (query) => encode({ ...query, sign: '' })],
     ['siteId was sent more than once', '参数 siteId 重复', (query) => `${encode(query)}&siteId=1`],
-    ['sign_type does not belong to this query', '多余的参数 sign_type', (q) => `${encode(q)}&sign_type=RSA`],
+    ['signType does not belong to this query', '多余的参数 signType', (q) => `${encode(q)}&signType=RSA`],
     [
       'orderId is not a whole number up to 2^63 - 1',
       '参数 orderId 不是合法的 Long',
@@ -156,6 +160,17 @@ describe('a query with a wrong signature (10000) says what was signed instead', 
     expect(answer).toMatchObject({ errno: 10000, errmsg: '签名错误', msg: '签名错误', data: [] });
     expect(lastHop().note?.en).toContain(en);
     expect(lastHop().raw).toContainEqual({ name: 'expectedText', text });
+  });
+
+  test('sign_type was signed, too', async () => {
+    const { sign: _unsigned = '', ...rest } = signedQuery(cashier);
+    const params = { ...rest, sign_type: 'RSA' };
+    const text = Object.entries(params)
+      .map((pair) => pair.join('='))
+      .sort();
+    const sign = createSign('sha1').update(text.join('&')).sign(merchantKeys.privateKey, 'base64');
+    expect(await ask(cashier, { ...params, sign })).toMatchObject({ errno: 10000 });
+    expect(lastHop().note?.en).toContain('the right key signed another text: sign_type was signed, too');
   });
 
   test('the parameters were not ordered by name', async () => {

@@ -5,7 +5,7 @@ import {
   checkRefundNotification,
   parseRefundAudit,
   parseRefundNotification,
-} from '../../../lib/baidu/refund.ts';
+} from '../../../lib/baidu/webhook/refund.ts';
 import type { Faults } from '../../../local/cashier/faults.ts';
 import { type Cashier, type CashierOptions, startCashier } from '../../../local/cashier/index.ts';
 import { readPublicKey } from '../../../local/cashier/keys.ts';
@@ -204,8 +204,16 @@ describe('the audit', () => {
     ['auditStatus as text', audited('1', 100), 'auditStatus is "1": only the numbers 1, 2 and 3 count'],
     ['an auditStatus that is none', audited(4, 100), 'auditStatus is 4: only the numbers 1, 2 and 3 count'],
     ['no data', TOLD, 'auditStatus is missing'],
-    ['JSON in JSON', { body: '{"errno":0,"data":"{\\"auditStatus\\":1}"}' }, 'auditStatus is missing'],
-    ['no refundPayMoney', { body: '{"errno":0,"data":{"auditStatus":3}}' }, 'refundPayMoney is missing'],
+    [
+      'JSON in JSON',
+      { body: '{"errno":0,"msg":"","data":"{\\"auditStatus\\":1}"}' },
+      'auditStatus is missing; data is a text with JSON in it, and must be the object itself',
+    ],
+    [
+      'no refundPayMoney',
+      { body: '{"errno":0,"msg":"","data":{"auditStatus":3}}' },
+      'refundPayMoney is missing',
+    ],
     ['half a fen', audited(1, 0.5), 'refundPayMoney is 0.5: it must be a whole number of fen'],
     ['money as text', audited(1, '100'), 'refundPayMoney is "100": it must be a whole number of fen'],
     ['more than there is', audited(1, 9901), 'refundPayMoney is 9901, and no more than 9900 is left'],

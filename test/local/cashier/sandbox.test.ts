@@ -231,7 +231,7 @@ describe('a webhook in CI, as docs/sandbox.md has it', () => {
     expect(stdout.trim().split('\n')).toEqual([settled, settled, repeat, repeat, ...refunded, repeat]);
     expect(code).toBe(0);
     expect(readFileSync(path.join(folder, 'cashier.log'), 'utf8')).toMatch(
-      /1002 +notification +Baidu will call again/,
+      /1002 +Notification +Baidu will call again/,
     );
   }, 60_000);
 
