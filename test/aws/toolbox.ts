@@ -11,12 +11,11 @@ export interface Toolbox {
   readonly dynoxide: string;
   /** The class path of an SQS in Scala. */
   readonly elasticmq: string;
-  /** A program of the Python packages: `moto_server`, `cfn-lint`, `schemathesis`, `aws`. */
+  /** A program of the Python packages: `moto_server`, `cfn-lint`, `schemathesis`. */
   python(program: string): string;
 }
 
-/** Each version is pinned: these with their checksums by files beside this one, the crate by its own lock file. */
-const LISTS = ['requirements.txt', 'pom.xml', 'jars.sha256'];
+/** The crate's dependencies are pinned by a lock file of its own. */
 const DYNOXIDE = ['dynoxide-rs', '--version', '3.2.0', '--locked', '--no-default-features'];
 const FEATURES = 'native-sqlite,http-server,cli';
 
@@ -25,24 +24,41 @@ const run = promisify(execFile);
 /** Installs what is not there yet into the user's cache folder, in one to three minutes. */
 export async function openToolbox(say: (line: string) => void): Promise<Toolbox> {
   requireTools();
-  const folder = cacheFolder();
-  const parts = { python: installPython, elasticmq: installElasticmq, dynoxide: installDynoxide };
-  const installing = Object.entries(parts).map(async ([name, install]) => {
-    const into = path.join(folder, name);
-    const done = path.join(into, 'installed');
-    if (existsSync(done)) return;
-    say(`Installing ${name} into ${into} …`);
-    rmSync(into, { recursive: true, force: true });
-    mkdirSync(into, { recursive: true });
-    await install(into);
-    writeFileSync(done, '');
-  });
-  await Promise.all(installing);
+  const [python, elasticmq, dynoxide] = await Promise.all([
+    installed('python', listed('requirements.txt'), installPython, say),
+    installed('elasticmq', listed('pom.xml', 'jars.sha256'), installElasticmq, say),
+    installed('dynoxide', DYNOXIDE.join(' '), installDynoxide, say),
+  ]);
   return {
-    dynoxide: path.join(folder, 'dynoxide', 'bin', 'dynoxide'),
-    elasticmq: path.join(folder, 'elasticmq', 'jars', '*'),
-    python: (program) => path.join(folder, 'python', 'bin', program),
+    dynoxide: path.join(dynoxide, 'bin', 'dynoxide'),
+    elasticmq: path.join(elasticmq, 'jars', '*'),
+    python: (program) => path.join(python, 'bin', program),
   };
+}
+
+/** Installs into a folder that is named by what is listed, so that a change of the list is an installation of its own. */
+async function installed(
+  name: string,
+  list: string,
+  install: (folder: string) => Promise<void>,
+  say: (line: string) => void,
+): Promise<string> {
+  const cache = process.env['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache');
+  const version = sha256(Buffer.from(list)).slice(0, 12);
+  const folder = path.join(cache, 'baidu-payment-status-engines', `${name}-${version}`);
+  const done = path.join(folder, 'installed');
+  if (existsSync(done)) return folder;
+  say(`Installing ${name} into ${folder} …`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  await install(folder);
+  writeFileSync(done, '');
+  return folder;
+}
+
+/** Versions and checksums, as the files beside this one list them. */
+function listed(...names: string[]): string {
+  return names.map((name) => readFileSync(path.join(import.meta.dirname, name), 'utf8')).join('');
 }
 
 /** pip checks the installer, which checks the rest, in a quarter of pip's time. */
@@ -78,14 +94,6 @@ async function installDynoxide(folder: string): Promise<void> {
   const env = { ...process.env, CARGO_PROFILE_DEV_DEBUG: '0' };
   await run('cargo', ['install', '-q', ...DYNOXIDE, ...options], { env });
   rmSync(path.join(folder, 'target'), { recursive: true });
-}
-
-/** One folder for each set of lists, so that a change of one is an installation of its own. */
-function cacheFolder(): string {
-  const cache = process.env['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache');
-  const lists = LISTS.map((name) => readFileSync(path.join(import.meta.dirname, name)));
-  const name = sha256(Buffer.concat([...lists, Buffer.from(DYNOXIDE.join())])).slice(0, 12);
-  return path.join(cache, 'baidu-payment-status-engines', name);
 }
 
 /** A tool, what it is asked for its version, the least that will do, and where Debian has it. */
