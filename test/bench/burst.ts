@@ -20,6 +20,8 @@ export interface Burst {
   readonly idealSeconds: number;
   readonly published: number;
   readonly publishedTwice: number;
+  /** Messages with a lower number than one of the same order before. */
+  readonly outOfOrder: number;
   readonly deadLetters: number;
   readonly leftInQueue: number;
   readonly refusedQueries: number;
@@ -63,13 +65,14 @@ export async function runBurst(
     const subscriber = subscribe(aws, notifications);
     await notifyAll(stage, notifiers, notifications);
     const storedSeconds = seconds();
-    const { timesOf, lastAt } = await subscriber;
+    const { timesOf, outOfOrder, lastAt } = await subscriber;
     const drainedSeconds = (lastAt - startedAt) / 1000;
     await workers.stop();
     return {
       ...{ notifications, storedSeconds, drainedSeconds },
       idealSeconds: notifications / queriesPerSecond,
       published: timesOf.size,
+      outOfOrder,
       publishedTwice: [...timesOf.values()].filter((times) => times > 1).length,
       deadLetters: await countMessages(aws, aws.deadLetterQueueUrl),
       leftInQueue: await countMessages(aws, aws.paymentQueueUrl),
@@ -97,6 +100,7 @@ async function notifyAll(stage: Stage, notifiers: readonly Sandbox[], count: num
 
 interface Publications {
   readonly timesOf: ReadonlyMap<string, number>;
+  readonly outOfOrder: number;
   readonly lastAt: number;
 }
 
@@ -104,6 +108,8 @@ interface Publications {
 async function subscribe(aws: LocalAws, count: number): Promise<Publications> {
   const QueueUrl = aws.subscriberQueueUrl;
   const timesOf = new Map<string, number>();
+  const numbers = new Map<string, number>();
+  let outOfOrder = 0;
   let lastAt = 0;
   for (let silences = 0; silences < (timesOf.size < count ? 60 : 1); silences++) {
     const { Messages = [] } = await aws.sqs.send(
@@ -113,13 +119,15 @@ async function subscribe(aws: LocalAws, count: number): Promise<Publications> {
     silences = -1;
     lastAt = performance.now();
     for (const { Body = '' } of Messages) {
-      const { orderId } = JSON.parse(Body);
+      const { orderId, sequence } = JSON.parse(Body);
       timesOf.set(orderId, (timesOf.get(orderId) ?? 0) + 1);
+      if (sequence < (numbers.get(orderId) ?? 0)) outOfOrder++;
+      numbers.set(orderId, sequence);
     }
     const Entries = Messages.map(({ MessageId, ReceiptHandle }) => ({ Id: MessageId, ReceiptHandle }));
     await aws.sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
   }
-  return { timesOf, lastAt };
+  return { timesOf, outOfOrder, lastAt };
 }
 
 async function countMessages(aws: LocalAws, queueUrl: string): Promise<number> {

@@ -68,6 +68,7 @@ export function burstTable(burst: Burst): string[] {
     `| all published, s | ${drainedSeconds.toFixed(1)} | ${idealSeconds.toFixed(1)} |`,
     `| orders published | ${burst.published} | ${notifications} |`,
     `| published twice | ${burst.publishedTwice} | 0 |`,
+    `| told out of order | ${burst.outOfOrder} | 0 |`,
     `| in the dead-letter queue | ${burst.deadLetters} | 0 |`,
     `| left in the queue | ${burst.leftInQueue} | 0 |`,
     `| queries refused for QPS | ${refusedQueries} | 0 |`,
@@ -88,10 +89,12 @@ export function burstChecks(burst: Burst): Check[] {
       what: 'burst, time of the best',
       value: burst.drainedSeconds / burst.idealSeconds,
       unit: '×',
-      limit: 1.03,
+      // The start and the last stragglers weigh more in a short one.
+      limit: burst.notifications < 10_000 ? 1.1 : 1.03,
     },
     none('lost', burst.notifications - burst.published),
     none('published twice', burst.publishedTwice),
+    none('told out of order', burst.outOfOrder),
     none('in the dead-letter queue', burst.deadLetters),
   ];
 }
