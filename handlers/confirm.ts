@@ -1,3 +1,6 @@
+// First, so that the handshake with Baidu is under way while the rest is evaluated.
+import '../lib/lambda/ahead.ts';
+
 import middy from '@middy/core';
 import type { SNSEventRecord, SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { openLedger } from '../lib/aws/dynamodb.ts';
@@ -7,7 +10,8 @@ import { createTopic } from '../lib/aws/topic.ts';
 import { ServiceError } from '../lib/baidu/errors.ts';
 import { startBudget } from '../lib/baidu/http/deadline.ts';
 import { confirmAll, type Outcome } from '../lib/confirm.ts';
-import { readBaiduConfig, readConfirmConfig, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
+import { baiduAhead } from '../lib/lambda/ahead.ts';
+import { readConfirmConfig, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog, errorFields } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
@@ -35,7 +39,8 @@ const service = atInit(() => {
       parse: watchApps(log, parseConfirmSecret),
       onFailure: watchSecret(log),
     }),
-    ...createStatusQuery(readBaiduConfig(), {
+    ...createStatusQuery(baiduAhead().config, {
+      transport: baiduAhead().transport,
       onAttempt: watchBaidu(log),
       readPrevious: readPreviousSecrets(secretConfig, parseConfirmSecret),
     }),

@@ -1,3 +1,6 @@
+// First, so that the handshake with Baidu is under way while the rest is evaluated.
+import '../lib/lambda/ahead.ts';
+
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { askByIds, askByOwnId, type MerchantOrderStatus, parseOwnId } from '../lib/ask.ts';
@@ -6,7 +9,8 @@ import { ServiceError } from '../lib/baidu/errors.ts';
 import { startBudget } from '../lib/baidu/http/deadline.ts';
 import { type OrderRef, parseOrderRef } from '../lib/baidu/order.ts';
 import type { OrderStatus } from '../lib/baidu/order-status.ts';
-import { readBaiduConfig, readLedgerConfig, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
+import { baiduAhead } from '../lib/lambda/ahead.ts';
+import { readLedgerConfig, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog } from '../lib/lambda/log.ts';
 import { type Outcome, outcomes } from '../lib/lambda/middleware.ts';
@@ -36,7 +40,8 @@ const service = atInit(() => {
   const secretConfig = readSecretConfig();
   const { ledgerTable, rememberMs } = readLedgerConfig();
   return {
-    ...createStatusQuery(readBaiduConfig(), {
+    ...createStatusQuery(baiduAhead().config, {
+      transport: baiduAhead().transport,
       onAttempt: watchBaidu(log),
       readPrevious: readPreviousSecrets(secretConfig, parseMerchantSecret),
     }),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { askAgainForRefund, type LaterParts, queryUnderLimit, sendAllBack } from './ask-again.ts';
 import { asServiceError, ServiceError } from './baidu/errors.ts';
-import { askAgainForRefund, type LaterParts, queryUnderLimit, sendAllBack } from './later.ts';
 import { type Change, newsOf, type Picture, pictureOf, toldOf } from './ledger/decisions.ts';
 import {
   commitOrder,

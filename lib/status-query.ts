@@ -1,6 +1,7 @@
 import { createBaiduClient } from './baidu/client.ts';
 import { ServiceError, unfit } from './baidu/errors.ts';
 import type { Attempt } from './baidu/http/attempts.ts';
+import type { Transport } from './baidu/http/https.ts';
 import type { OrderRef } from './baidu/order.ts';
 import type { OrderStatus } from './baidu/order-status.ts';
 import type {
@@ -54,34 +55,36 @@ export interface StatusQuery {
 }
 
 /**
- * What asks Baidu by a configuration; a connection to where the status is asked for is opened at once. The second
- * generation's client is loaded at the first question that needs it.
+ * What asks Baidu by a configuration. The second generation's client is loaded at the first question that needs it.
  *
  * @param readPrevious as `withPreviousKey` takes it
  */
 export function createStatusQuery(
   config: BaiduConfig,
   parts: {
+    /** To where the status is asked for. */
+    readonly transport?: Transport;
     readonly onAttempt: (attempt: Attempt) => void;
     readonly readPrevious: (budgetMs: number) => Promise<Pick<Apps<MerchantApp>, 'find'>>;
   },
 ): StatusQuery {
   const { statusApi, queryUrl, openapiUrl, attemptTimeoutMs, maxAttempts } = config;
   const limits = { attemptTimeoutMs, maxAttempts, onAttempt: parts.onAttempt };
+  const own = parts.transport && { transport: parts.transport };
   const isFirst = statusApi === 'queryorderdetail';
   let loading: Promise<SecondGenerationClient> | undefined;
   const open = () => {
     loading ??= import('./baidu/second-generation/client.ts').then(({ createSecondGenerationClient }) =>
-      createSecondGenerationClient({ ...limits, openapiUrl, openAhead: !isFirst }),
+      createSecondGenerationClient({ ...limits, openapiUrl, ...(!isFirst && own) }),
     );
     return loading;
   };
   if (!isFirst) {
-    // In the init phase, with its connection; a failure shows at the first question.
+    // In the init phase; a failure shows at the first question.
     open().catch(() => undefined);
     return bySecondGeneration(open);
   }
-  const first = createBaiduClient({ ...limits, queryUrl, openAhead: true });
+  const first = createBaiduClient({ ...limits, queryUrl, ...own });
   return {
     queryOrder: withPreviousKey(first, parts.readPrevious),
     findOrder: async (app, tpOrderId, budgetMs) =>

@@ -142,10 +142,8 @@ function showAddresses({ cashier, gateway, ...stack }: Stack, screen: Screen): v
 }
 
 function showTrial({ cashier, apiToken, ...stack }: Stack, screen: Screen): void {
-  const { orderId, userId, tpOrderId } = SAMPLE_ORDER;
-  const isSecond = BAIDU_STATUS_API === 'findByTpOrderId';
-  // The second generation needs the merchant's id, which by Baidu's ids only the ledger knows, once it was notified.
-  const url = isSecond ? stack.ownQueryUrl(tpOrderId) : stack.queryUrl(orderId, userId);
+  const { orderId, tpOrderId } = SAMPLE_ORDER;
+  const url = stack.ownQueryUrl(tpOrderId);
   heading(screen, {
     en: 'Try it: ask for the sample order, pay for it, ask again',
     zh: '试一试：查询示例订单，付款，再查询',

@@ -17,8 +17,6 @@ export interface BaiduClientOptions extends AttemptLimits {
   /** Where Baidu answers payment status queries. */
   queryUrl: URL;
   transport?: Transport;
-  /** Opens a connection at once, which the first query then finds. */
-  openAhead?: boolean;
 }
 
 /** Asks Baidu for the status of an order, within `budgetMs` milliseconds. */
@@ -33,8 +31,8 @@ export type QueryOrder = (app: App, order: OrderRef, budgetMs?: number) => Promi
  * @see Baidu's cashier documentation, 支付状态查询
  */
 export function createBaiduClient(options: BaiduClientOptions): QueryOrder {
-  const { queryUrl, transport, openAhead, ...limits } = options;
-  const ask = createAsk(transport ?? createTransport(queryUrl, { openAhead }), limits);
+  const { queryUrl, transport, ...limits } = options;
+  const ask = createAsk(transport ?? createTransport(queryUrl), limits);
 
   return async (app, order, budgetMs) => {
     const deadline = deadlineOf(budgetMs);

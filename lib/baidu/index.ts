@@ -7,6 +7,7 @@ import { BAIDU_OPENAPI_URL, BAIDU_QUERY_URL, isLoopback } from './address.ts';
 import type { App, QueryOrder } from './client.ts';
 import { ServiceError } from './errors.ts';
 import type { Attempt } from './http/attempts.ts';
+import { STANDARD_LIMITS } from './http/deadline.ts';
 import { isLong, type OrderRef, parseOrderRef } from './order.ts';
 import type { OrderStatus } from './order-status.ts';
 import type { SmartApp } from './second-generation/access-token.ts';
@@ -201,7 +202,9 @@ function keysOf({ platformKeys, dealIds }: PlatformKeys): NotificationKeys {
   return { platformKeys, dealIds: dealIds && new Set(dealIds) };
 }
 
-function limitsOf({ attemptTimeoutMs = 1500, maxAttempts = 3, onAttempt }: ClientOptions) {
+function limitsOf({ onAttempt, ...limits }: ClientOptions) {
+  const attemptTimeoutMs = limits.attemptTimeoutMs ?? STANDARD_LIMITS.attemptTimeoutMs;
+  const maxAttempts = limits.maxAttempts ?? STANDARD_LIMITS.maxAttempts;
   requireWhole({ attemptTimeoutMs, maxAttempts });
   return { attemptTimeoutMs, maxAttempts, ...(onAttempt && { onAttempt }) };
 }

@@ -1,6 +1,7 @@
 import type { SecretSource } from '../aws/secrets-manager.ts';
 import { BAIDU_OPENAPI_URL, BAIDU_QUERY_URL, isLoopback } from '../baidu/address.ts';
 import { ServiceError } from '../baidu/errors.ts';
+import { STANDARD_LIMITS } from '../baidu/http/deadline.ts';
 import type { BaiduConfig, StatusApi } from '../status-query.ts';
 import type { AuditPolicy } from '../webhook.ts';
 
@@ -41,12 +42,15 @@ export function readSecretConfig(env: Environment = process.env): SecretSource {
 export function readBaiduConfig(env: Environment = process.env): BaiduConfig {
   const statusApi = env['BAIDU_STATUS_API'] || 'queryorderdetail';
   if (!isStatusApi(statusApi)) throw unfit('BAIDU_STATUS_API', `must be one of ${STATUS_APIS.join(', ')}`);
+  const { attemptTimeoutMs, maxAttempts } = STANDARD_LIMITS;
+  const whole = (name: string, standard: number, least: number, most: number) =>
+    wholeNumber(env, name, { standard, least, most });
   return {
     statusApi,
     queryUrl: readUrl('BAIDU_QUERY_URL', env['BAIDU_QUERY_URL'] || BAIDU_QUERY_URL),
     openapiUrl: readOrigin('BAIDU_OPENAPI_URL', env['BAIDU_OPENAPI_URL'] || BAIDU_OPENAPI_URL),
-    attemptTimeoutMs: wholeNumber(env, 'BAIDU_ATTEMPT_TIMEOUT_MS', { standard: 1500, least: 10, most: 7000 }),
-    maxAttempts: wholeNumber(env, 'BAIDU_MAX_ATTEMPTS', { standard: 3, least: 1, most: 10 }),
+    attemptTimeoutMs: whole('BAIDU_ATTEMPT_TIMEOUT_MS', attemptTimeoutMs, 10, 7000),
+    maxAttempts: whole('BAIDU_MAX_ATTEMPTS', maxAttempts, 1, 10),
   };
 }
 

@@ -55,25 +55,27 @@ const SILENT: Text = {
   zh: '网络不通（防火墙或代理：本命令直接连接百度），或百度响应缓慢。',
 };
 
-const BUSY_ERRNOS: readonly number[] = [
-  10003, 4010001, 4010003, 4010007, 5010002, 5010003, 5010004, 6010008, 7010001, 500, 1000, 50029,
-];
+/** What a merchant takes for Baidu's id. */
+const OWN_ID_GIVEN: Text = {
+  en: 'Or Baidu has no such order: --order takes Baidu’s own id; yours (tpOrderId) goes with --merchant-order.',
+  zh: '或者百度没有这个订单号：--order 是百度的订单号；您自己的订单号（tpOrderId）请用 --merchant-order。',
+};
 
-function firstRefusal({ errno }: BaiduError, asked: Asked): Advice {
+function firstRefusal({ errno, passing }: BaiduError, asked: Asked): Advice {
   const mixedUp = appKeyMixedUp(asked);
   if (errno === 10000 || errno === 930) return [...mixedUp, ...anotherKey(asked)];
-  if (errno === 10002) return [...mixedUp, OTHER_USER, otherApp(asked)];
+  if (errno === 10002) return [...mixedUp, OTHER_USER, OWN_ID_GIVEN, otherApp(asked)];
   if (errno === 970) return [NO_PERMISSION, ...mixedUp];
   if (errno === 10001) return [...mixedUp, OTHER_USER];
-  return BUSY_ERRNOS.includes(errno) ? [AGAIN] : [...mixedUp, otherApp(asked)];
+  return passing ? [AGAIN] : [...mixedUp, otherApp(asked)];
 }
 
-function secondRefusal({ errno }: BaiduError, asked: Asked): Advice {
+function secondRefusal({ errno, passing }: BaiduError, asked: Asked): Advice {
   const mixedUp = appKeyMixedUp(asked);
   if (errno === 110 || errno === 111) return [PAIR_WRONG, AGAIN];
   if (errno === 60008) return [...mixedUp, otherApp(asked), NO_PERMISSION];
   if (errno === 6001 || errno === 970) return [NO_PERMISSION, PAIR_WRONG];
-  return BUSY_ERRNOS.includes(errno) ? [AGAIN] : [...mixedUp, otherApp(asked)];
+  return passing ? [AGAIN] : [...mixedUp, otherApp(asked)];
 }
 
 const NO_PERMISSION: Text = {

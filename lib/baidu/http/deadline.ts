@@ -1,3 +1,6 @@
+/** How long one attempt may take where nothing else is said, in milliseconds, and how many there are. */
+export const STANDARD_LIMITS = { attemptTimeoutMs: 1500, maxAttempts: 3 } as const;
+
 /**
  * Runs something that must end in time. When the time is up the signal fires and the error of `late` is thrown,
  * whether or not what runs heeds the signal. No timer outlives the call.

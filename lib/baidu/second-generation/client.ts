@@ -2,6 +2,7 @@ import { BAIDU_OPENAPI_URL } from '../address.ts';
 import type { App } from '../client.ts';
 import { BaiduError } from '../errors.ts';
 import { type Ask, type AttemptLimits, createAsk, deadlineOf } from '../http/attempts.ts';
+import { STANDARD_LIMITS } from '../http/deadline.ts';
 import { createTransport, type HttpAnswer, type Transport } from '../http/https.ts';
 import { badResponse, type OrderStatus } from '../order-status.ts';
 import { type AccessTokens, createAccessTokens, type SmartApp } from './access-token.ts';
@@ -17,8 +18,6 @@ export interface SecondGenerationOptions extends Partial<AttemptLimits> {
   /** Where the second generation answers: its origin. */
   openapiUrl?: URL;
   transport?: Transport;
-  /** Opens a connection at once, which the first question then finds. */
-  openAhead?: boolean;
   /** The clock that tokens age by, in milliseconds since 1970. */
   now?: () => number;
 }
@@ -75,11 +74,11 @@ const NO_VERIFICATION = { status: 'UNKNOWN', code: null, description: '' } as co
  */
 export function createSecondGenerationClient(options: SecondGenerationOptions = {}): SecondGenerationClient {
   const { openapiUrl = new URL(BAIDU_OPENAPI_URL), now = Date.now, ...more } = options;
-  const { transport, openAhead, ...limits } = more;
-  const ask = createAsk(transport ?? createTransport(openapiUrl, { openAhead }), {
+  const { transport, ...limits } = more;
+  const ask = createAsk(transport ?? createTransport(openapiUrl), {
     ...limits,
-    attemptTimeoutMs: limits.attemptTimeoutMs ?? 1500,
-    maxAttempts: limits.maxAttempts ?? 3,
+    attemptTimeoutMs: limits.attemptTimeoutMs ?? STANDARD_LIMITS.attemptTimeoutMs,
+    maxAttempts: limits.maxAttempts ?? STANDARD_LIMITS.maxAttempts,
   });
   const put = asker({ ask, openapiUrl, tokens: createAccessTokens({ ask, openapiUrl, now }) });
 
