@@ -1,4 +1,4 @@
-// First, so that the handshake with Baidu is under way while the rest is evaluated.
+// First, so that the way to Baidu is looked up while the rest is evaluated.
 import '../lib/lambda/ahead.ts';
 
 import middy from '@middy/core';

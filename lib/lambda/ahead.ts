@@ -3,8 +3,8 @@ import { readBaiduConfig } from './config.ts';
 import { atInit } from './init.ts';
 
 /**
- * How Baidu is asked, over a connection that is opened as soon as this module is evaluated: whoever imports it first has the
- * handshake under way while the rest is evaluated and the secret is read.
+ * How Baidu is asked, over a connection that is opened as soon as this module is evaluated: whoever imports it first has
+ * Baidu's address looked up while the rest is evaluated, and the handshake under way while the secret is read.
  */
 export const baiduAhead = atInit(() => {
   const config = readBaiduConfig();

@@ -41,22 +41,24 @@ function amounts({ totalMoney, payMoney }: { totalMoney?: number; payMoney?: num
   return [
     ...(totalMoney === undefined
       ? []
-      : [{ en: `total ${yuan(totalMoney)}`, zh: `总金额 ${yuan(totalMoney)}` }]),
-    ...(payMoney === undefined ? [] : [{ en: `paid ${yuan(payMoney)}`, zh: `实付 ${yuan(payMoney)}` }]),
+      : [{ en: `total ${yuan(totalMoney)} CNY`, zh: `总金额 ${yuan(totalMoney)} 元` }]),
+    ...(payMoney === undefined
+      ? []
+      : [{ en: `paid ${yuan(payMoney)} CNY`, zh: `实付 ${yuan(payMoney)} 元` }]),
   ];
 }
 
 /** Fen as yuan, without a detour over fractions. */
 function yuan(fen: number): string {
-  return `${Math.floor(fen / 100)}.${String(fen % 100).padStart(2, '0')} CNY`;
+  return `${Math.floor(fen / 100)}.${String(fen % 100).padStart(2, '0')}`;
 }
 
 function source({ source: { api, timestamp, cached, serverLogId } }: Answer): Text {
   const at = timestamp === null ? undefined : new Date(1000 * timestamp);
   const time = at && !Number.isNaN(at.getTime()) ? at.toISOString() : undefined;
-  const log = serverLogId === null ? '' : `, serverlogid ${visible(serverLogId)}`;
+  const log = serverLogId === null ? '' : `serverlogid ${visible(serverLogId)}`;
   return {
-    en: `Baidu answered by ${api}${time ? ` at ${time}` : ''}${cached ? ', out of its cache' : ''}${log}.`,
-    zh: `百度由 ${api} 应答${time ? `，时间 ${time}` : ''}${cached ? '，来自缓存' : ''}${log}。`,
+    en: `Baidu answered by ${api}${time ? ` at ${time}` : ''}${cached ? ', out of its cache' : ''}${log && `, ${log}`}.`,
+    zh: `百度由 ${api} 应答${time ? `，时间 ${time}` : ''}${cached ? '，来自缓存' : ''}${log && `，${log}`}。`,
   };
 }

@@ -124,7 +124,7 @@ describe.concurrent('npm run ask: an answer', () => {
     const { code, out } = await ask([file(), ...byMerchant()], { env: { LANG: 'zh_CN.UTF-8' } });
     expect(code).toBe(0);
     expect(out).toBe(
-      '订单 9007199254740993，用户 3269234686470，应用 15310\n  商户订单号 T-1\n  总金额 9.90 CNY\n  实付 9.90 CNY\n' +
+      '订单 9007199254740993，用户 3269234686470，应用 15310\n  商户订单号 T-1\n  总金额 9.90 元\n  实付 9.90 元\n' +
         '  支付: PAID (2)\n  退款: PROCESSING (1)\n  核销: UNKNOWN (第二代接口不提供)\n百度由 findByTpOrderId 应答。\n',
     );
   });
