@@ -37,7 +37,7 @@ describe.concurrent('DynamoDB', () => {
     'away at $name: nothing is lost, nothing under one number twice',
     async (call) => {
       await inWorld(async (world) => {
-        const sandbox = world.sandbox('confirm', { ...PATIENT, LOG_LEVEL: 'ERROR' });
+        const sandbox = world.sandbox('confirm', { ...PATIENT, LOG_LEVEL: 'ERROR' }, 6000);
         world.decide(at(call, 'asked', () => 'cut', Number.POSITIVE_INFINITY));
         expect((await sandbox.invoke(batch(bodyFor(call)))).batchItemFailures).toHaveLength(1);
         expect(sandbox.output.join('\n')).toContain('"code":"LEDGER_UNAVAILABLE"');
