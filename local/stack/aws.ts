@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
+import { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
@@ -105,7 +105,8 @@ async function startTables(elsewhere: string | undefined): Promise<Tables> {
     ...{ url: addressOf(tables), names: { ledger: 'ledger', orders: 'orders' } },
     close: () => {
       tables.closeAllConnections();
-      return new Promise((resolve) => tables.close(resolve));
+      // Its own close takes the store from under requests whose callers have gone, and they then end the process.
+      return new Promise((resolve) => Server.prototype.close.call(tables, resolve));
     },
   };
 }
