@@ -1,9 +1,9 @@
 import { canonicalText } from '../../lib/baidu/canonical.ts';
 import { asServiceError } from '../../lib/baidu/errors.ts';
 import { readForm } from '../../lib/baidu/webhook/form.ts';
-import type { UnverifiedForm } from '../../lib/baidu/webhook/signed-form.ts';
+import { fieldFaults, type UnverifiedForm } from '../../lib/baidu/webhook/signed-form.ts';
 import { bad, type Finding, good, note, plain, type Text } from './finding.ts';
-import { addressFindings, kindOf, type MessageKind } from './kinds.ts';
+import { addressFindings, type MessageKind, messageKind } from './kinds.ts';
 import { EXPECTED, readNotificationText } from './notification-text.ts';
 import type { SecretDiagnosis } from './secret.ts';
 import { explainSignature } from './signature.ts';
@@ -30,12 +30,12 @@ export function diagnoseNotification(text: string, keys: NotificationKeys): Find
   }
   const { rsaSign = '', ...fields } = form;
   const count = Object.keys(fields).length;
-  const kind = kindOf(fields);
+  const kind = messageKind(form);
   return [
     ...addressFindings(kind, read.path),
     good('form', { en: `${count} fields and the signature`, zh: `${count} 个字段与签名` }),
     // A signature that is there gets a better explanation below.
-    ...grammar(form, kind).filter(({ subject }) => subject !== 'rsaSign' || rsaSign === ''),
+    ...fieldFindings(form, kind).filter(({ subject }) => subject !== 'rsaSign' || rsaSign === ''),
     ...signature({ fields, signature: rsaSign.replaceAll(' ', '+') }, kind, keys),
     ...deal(fields['dealId'], keys),
     ...unpaid(fields['status']),
@@ -45,34 +45,12 @@ export function diagnoseNotification(text: string, keys: NotificationKeys): Find
 /** A form on one line, or an event: whoever has that needs not be told what a notification is. */
 const ALMOST = /^\s*\S*\brsaSign=\S*\s*$|"isBase64Encoded"/;
 
-/** Every field that is missing or malformed: each is put right in turn, so that the next one shows. */
-function grammar(form: Readonly<Record<string, string>>, { check }: MessageKind): Finding[] {
-  const findings: Finding[] = [];
-  let rest = { ...form };
-  for (;;) {
-    try {
-      check(rest);
-      return findings;
-    } catch (error) {
-      const text = faultText(error);
-      const name = /field (\w+)/.exec(text.en)?.[1];
-      const malformed = text.en.endsWith('is malformed.') && name !== undefined;
-      findings.push(bad(name ?? 'form', text, ...(malformed ? [ALLOWED[name] ?? NO_AMPERSAND] : [])));
-      const right = name === undefined ? undefined : mended(rest, name);
-      if (!right) return findings;
-      rest = right;
-    }
-  }
-}
-
-/** The form with one field made right, or taken out where nothing else helps; `undefined` when that was tried. */
-function mended(form: Record<string, string>, name: string): Record<string, string> | undefined {
-  const free = name === 'promoDetail' || name === 'returnData';
-  const right =
-    name === 'rsaSign' ? Buffer.alloc(128).toString('base64') : ALLOWED[name] && (free ? '' : '1');
-  if (form[name] === right) return undefined;
-  const { [name]: _wrong, ...others } = form;
-  return right === undefined ? others : { ...others, [name]: right };
+/** Every field that is missing or malformed. */
+function fieldFindings(form: Readonly<Record<string, string>>, { rules }: MessageKind): Finding[] {
+  return [...fieldFaults(form, rules)].map(({ name, error }) => {
+    const isMalformed = error.code === 'INVALID_NOTIFICATION' && form[name] !== undefined;
+    return bad(name, faultText(error), ...(isMalformed ? [ALLOWED[name] ?? NO_AMPERSAND] : []));
+  });
 }
 
 const ID: Text = {
