@@ -86,12 +86,10 @@ function refused(subject: string, value: unknown, of: { fault: Text | undefined;
   if (value === undefined || value === null) return bad(subject, of.fault ?? MISSING);
   const sample = sampleFault(subject, value);
   if (sample) return bad(subject, sample);
-  const { text, detail } = explainKey(value, of.half) ?? { text: of.fault ?? MISSING, detail: [] };
-  if (typeof value !== 'string') return bad(subject, text, ...detail);
-  return bad(subject, text, ...detail, {
-    en: `It has ${value.length} characters.`,
-    zh: `共 ${value.length} 个字符。`,
-  });
+  if (typeof value !== 'string') return bad(subject, of.fault ?? MISSING);
+  const [text, ...advice] = explainKey(value, of.half, of.fault ?? MISSING);
+  const length = { en: `It has ${value.length} characters.`, zh: `共 ${value.length} 个字符。` };
+  return bad(subject, text, ...advice, length);
 }
 
 function sized(key: KeyObject): Text {

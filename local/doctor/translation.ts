@@ -12,6 +12,8 @@ const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
     /^is damaged: what it signs does not verify; copy it again\.$/,
     '已损坏：它的签名验证不通过，请重新复制。',
   ],
+  [/^is a public key; a private one belongs there\.$/, '是公钥，这里应填私钥。'],
+  [/^is a private key; a public one belongs there\.$/, '是私钥，这里应填公钥。'],
   [/^has (\d+) bits; the least is (\d+)\.$/, '只有 $1 位，至少要 $2 位。'],
   [/^must be a list of strings, one at least\.$/, '必须是字符串列表，至少一个。'],
   [/^must hold strings of at least (\d+) characters\.$/, '中的每一项都必须是至少 $1 个字符的字符串。'],
@@ -77,8 +79,7 @@ export function faultText(error: unknown): Text {
   return translated(asServiceError(error).message.replace(/^The secret’s \S+ /, ''));
 }
 
-/** The same for the end of a sentence, as the service writes it. */
-export function translated(en: string): Text {
+function translated(en: string): Text {
   for (const [pattern, zh] of TRANSLATIONS) {
     if (pattern.test(en)) return { en, zh: en.replace(pattern, zh) };
   }
