@@ -1,5 +1,5 @@
 import { diagnoseApps, diagnoseNotificationOf } from './apps.ts';
-import { bad, type Finding, type Text, warning } from './finding.ts';
+import { bad, type Finding, isGood, type Text, warning } from './finding.ts';
 import { readInput } from './input.ts';
 import type { Section } from './report.ts';
 import { SANDBOX } from './samples.ts';
@@ -49,12 +49,10 @@ export async function examine({
 const subjectOf = (file: string) => (file === '-' ? 'stdin' : 'file');
 
 /** Whether a secret with the sandbox's default ids has a platform key of its own that has signed the notification. */
-function isSandbox({ findings, ...secret }: SecretDiagnosis, notification: readonly Finding[]): boolean {
-  const { appId, appKey, dealIds } = secret;
-  if (appId !== SANDBOX.appId || appKey !== SANDBOX.appKey || !dealIds?.has(SANDBOX.dealId)) return false;
-  const isGood = (list: readonly Finding[], part: string) =>
-    list.some(({ subject, level }) => subject.startsWith(part) && level === 'good');
-  return isGood(findings, 'platformPublicKey') && isGood(notification, 'rsaSign');
+function isSandbox(app: SecretDiagnosis, notification: readonly Finding[]): boolean {
+  const { appId, appKey, dealIds, findings } = app;
+  const isDefault = appId === SANDBOX.appId && appKey === SANDBOX.appKey && dealIds?.has(SANDBOX.dealId);
+  return isDefault === true && isGood(findings, 'platformPublicKey') && isGood(notification, 'rsaSign');
 }
 
 function saidOnce(findings: readonly Finding[]): Finding[] {

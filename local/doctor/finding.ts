@@ -24,3 +24,13 @@ export const note = level('note');
 
 /** Said of a field that is not there. */
 export const MISSING: Text = { en: 'is missing.', zh: '缺失。' };
+
+/** How long a text is that is not shown. */
+export function characters({ length }: string): Text {
+  return { en: `${length} characters`, zh: `${length} 个字符` };
+}
+
+/** Whether something was found in order. */
+export function isGood(findings: readonly Finding[], subject: string): boolean {
+  return findings.some((each) => each.subject === subject && each.level === 'good');
+}

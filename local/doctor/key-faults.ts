@@ -29,13 +29,10 @@ interface KeyText {
  */
 export function explainKey(value: string, half: Half, fault: Text): [text: Text, ...advice: Text[]] {
   const key = takeApart(value);
-  for (const recognise of MISTAKES) {
-    const found = recognise(key);
-    if (!found) continue;
-    const [text, command] = found;
-    return [text, half === 'private' && command ? convert(command) : WHAT_BELONGS[half]];
-  }
-  return [fault, WHAT_BELONGS[half]];
+  const known = MISTAKES.map((recognise) => recognise(key)).find((mistake) => mistake);
+  const [text, command] = known || [fault];
+  const length = { en: `It has ${value.length} characters.`, zh: `共 ${value.length} 个字符。` };
+  return [text, half === 'private' && command ? convert(command) : WHAT_BELONGS[half], length];
 }
 
 function takeApart(pasted: string): KeyText {

@@ -1,50 +1,53 @@
 import type { KeyObject } from 'node:crypto';
-import { keyBits, publicKeyText, readPublicKey } from '../../lib/baidu/keys.ts';
+import { keyBits, publicKeyText } from '../../lib/baidu/keys.ts';
 import { bad, type Finding, good, MISSING, type Text, warning } from './finding.ts';
 import { explainKey, type Half } from './key-faults.ts';
 import { isSampleKey, SAMPLE_PLATFORM_KEY, sampleFault } from './samples.ts';
 
-/** What the service says is wrong with a value; `undefined` for what it takes. */
-type Fault = (value: unknown) => Text | undefined;
+/** A key as the secret holds it, with what the service reads from it or says is wrong with it. */
+export interface GivenKey {
+  readonly value: unknown;
+  readonly key: KeyObject | undefined;
+  readonly fault: Text | undefined;
+}
+
+/** Examines the merchant's private key. */
+export function examinePrivateKey(given: GivenKey): Finding {
+  return examineKey('privateKey', 'private', given);
+}
 
 /**
- * Examines the merchant's private key.
+ * Examines each of the platform's public keys.
  *
- * @param key what the service reads from it, if it can
+ * @param options.merchantKey what must not stand in their place
+ * @param options.mayLack whether there may be none
  */
-export function examinePrivateKey(value: unknown, fault: Fault, key: KeyObject | undefined): Finding {
-  const found = fault(value);
-  if (found || !key) return refused('privateKey', value, { fault: found, half: 'private' });
-  const publicText = publicKeyText(key);
-  if (isSampleKey(publicText)) return bad('privateKey', SAMPLE);
-  return good('privateKey', sized(key), COMPARE, publicText);
-}
-
-/** The platform's keys, and what they are examined with. */
-export interface PlatformKeys {
-  /** One value for each key. */
-  readonly values: readonly unknown[];
-  readonly fault: Fault;
-  readonly merchantKey: KeyObject | undefined;
-  /** Whether there may be none. */
-  readonly mayLack: boolean;
-}
-
-/** Examines each of the platform's public keys. */
-export function examinePlatformKeys({ values, fault, merchantKey, mayLack }: PlatformKeys): Finding[] {
-  if (values.length === 0)
+export function examinePlatformKeys(
+  given: readonly GivenKey[],
+  { merchantKey, mayLack }: { merchantKey: KeyObject | undefined; mayLack: boolean },
+): Finding[] {
+  if (given.length === 0)
     return [mayLack ? warning('platformPublicKey', LATER) : bad('platformPublicKey', ABSENT)];
-  const ownText = merchantKey && publicKeyText(merchantKey);
-  return values.map((value, index) => {
-    const subject = values.length === 1 ? 'platformPublicKey' : `platformPublicKey[${index}]`;
-    const found = fault(value);
-    if (found) return refused(subject, value, { fault: found, half: 'public' });
-    const key = readPublicKey(String(value));
-    const text = publicKeyText(key);
-    const wrong = wrongOwner(text, ownText);
-    if (wrong) return bad(subject, wrong);
-    return good(subject, sized(key), COMPARE, text);
-  });
+  const own = merchantKey && publicKeyText(merchantKey);
+  return given.map((each, index) =>
+    examineKey(given.length === 1 ? 'platformPublicKey' : `platformPublicKey[${index}]`, 'public', each, own),
+  );
+}
+
+function examineKey(subject: string, half: Half, { value, key, fault }: GivenKey, own?: string): Finding {
+  const sample = sampleFault(subject, value);
+  if (sample) return bad(subject, sample);
+  if (!key) {
+    const refused = fault ?? MISSING;
+    return typeof value === 'string'
+      ? bad(subject, ...explainKey(value, half, refused))
+      : bad(subject, refused);
+  }
+  const text = publicKeyText(key);
+  const wrong = wrongOwner(text, own);
+  if (wrong) return bad(subject, wrong);
+  const size = { en: `RSA, ${keyBits(key)} bits`, zh: `RSA，${keyBits(key)} 位` };
+  return good(subject, size, COMPARE, text);
 }
 
 const COMPARE: Text = {
@@ -80,18 +83,4 @@ function wrongOwner(text: string, ownText: string | undefined): Text | undefined
     en: 'is your own public key (the other half of privateKey). The platform’s belongs here: Baidu’s console shows both.',
     zh: '是您自己的公钥（与 privateKey 是一对）。这里应填平台公钥：百度后台两者都有显示。',
   };
-}
-
-function refused(subject: string, value: unknown, of: { fault: Text | undefined; half: Half }): Finding {
-  if (value === undefined || value === null) return bad(subject, of.fault ?? MISSING);
-  const sample = sampleFault(subject, value);
-  if (sample) return bad(subject, sample);
-  if (typeof value !== 'string') return bad(subject, of.fault ?? MISSING);
-  const [text, ...advice] = explainKey(value, of.half, of.fault ?? MISSING);
-  const length = { en: `It has ${value.length} characters.`, zh: `共 ${value.length} 个字符。` };
-  return bad(subject, text, ...advice, length);
-}
-
-function sized(key: KeyObject): Text {
-  return { en: `RSA, ${keyBits(key)} bits`, zh: `RSA，${keyBits(key)} 位` };
 }
