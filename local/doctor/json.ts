@@ -8,20 +8,19 @@ import type { Text } from './finding.ts';
  */
 export function jsonFault(text: string): Text {
   const faults: Text[] = [];
-  const onError: NonNullable<Parameters<typeof visit>[1]['onError']> = (
-    error,
-    offset,
-    length,
-    line,
-    column,
-  ) => {
-    const { en, zh } = likely(printParseErrorCode(error), text.slice(offset), length);
-    faults.push({
-      en: `at line ${line + 1}, column ${column + 1}: ${en}`,
-      zh: `第 ${line + 1} 行第 ${column + 1} 列：${zh}`,
-    });
-  };
-  visit(text, { onError }, { disallowComments: true });
+  visit(
+    text,
+    {
+      onError: (error, offset, length, line, column) => {
+        const { en, zh } = likely(printParseErrorCode(error), text.slice(offset), length);
+        faults.push({
+          en: `at line ${line + 1}, column ${column + 1}: ${en}`,
+          zh: `第 ${line + 1} 行第 ${column + 1} 列：${zh}`,
+        });
+      },
+    },
+    { disallowComments: true },
+  );
   // Both parsers read one grammar, which a test compares; the place is all that could be lacking.
   return faults[0] ?? { en: 'somewhere', zh: '位置不明' };
 }

@@ -43,16 +43,9 @@ function inJson(text: string): NotificationText {
     return refuse({ en: `It is not JSON, ${en}.`, zh: `不是合法的 JSON，${zh}。` });
   }
   if (!isRecord(json)) return refuse(NEITHER, EXPECTED);
-  const { body, isBase64Encoded, rawQueryString, rawPath } = json;
+  const { body, rawQueryString, rawPath } = json;
   if (typeof body === 'string' || typeof rawQueryString === 'string') {
-    return {
-      request: {
-        body: typeof body === 'string' ? body : undefined,
-        isBase64Encoded: isBase64Encoded === true,
-        rawQueryString: typeof rawQueryString === 'string' ? rawQueryString : undefined,
-      },
-      path: typeof rawPath === 'string' ? rawPath : undefined,
-    };
+    return { request: json, path: typeof rawPath === 'string' ? rawPath : undefined };
   }
   // As a framework hands the fields over: decoded, in an object.
   if (typeof json['rsaSign'] === 'string') return { request: { body: formOf(Object.entries(json)) } };

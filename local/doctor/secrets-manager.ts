@@ -1,5 +1,5 @@
 import { loadSecrets } from '../../lib/aws/secrets-manager.ts';
-import { ServiceError } from '../../lib/baidu/errors.ts';
+import { asServiceError, ServiceError } from '../../lib/baidu/errors.ts';
 import type { Text } from './finding.ts';
 import { faultText } from './translation.ts';
 
@@ -47,8 +47,8 @@ export async function fetchSecret(secretId: string): Promise<{ text: string } | 
     return { text: await loadSecrets({ secretId, secretTtlMs: 0 }, { parse: (text) => text })(8000) };
   } catch (error) {
     // What the service itself says of a secret, such as that it is binary, has no cause.
-    if (error instanceof ServiceError && error.cause === undefined) return { fault: faultText(error) };
-    const cause = error instanceof ServiceError && error.cause instanceof Error ? error.cause : error;
+    const { cause = error } = asServiceError(error);
+    if (cause instanceof ServiceError) return { fault: faultText(cause) };
     const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
     const known = FAULTS.find(([pattern]) => pattern.test(name) || pattern.test(message))?.[1];
     return { fault: known ?? { en: `did not answer: ${message}`, zh: `没有回应：${message}` } };
