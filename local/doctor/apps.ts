@@ -3,14 +3,8 @@ import { digitsOf, isRecord, listOf, parseJson } from '../../lib/baidu/json.ts';
 import { parseNotificationSecret, parseQuerySecret } from '../../lib/merchant/secret.ts';
 import { bad, type Finding, good, isGood, plain } from './finding.ts';
 import { diagnoseNotification } from './notification.ts';
-import { diagnoseSecret, NOTHING, type SecretDiagnosis } from './secret.ts';
+import { diagnoseSecret, nothingUsable, type SecretDiagnosis } from './secret.ts';
 import { faultText } from './translation.ts';
-
-/** One app of a secret, with what was found in it. */
-export interface AppDiagnosis extends SecretDiagnosis {
-  /** Its place in the secret: nothing where the secret is one app, else `apps[1], appId 10027`. */
-  readonly place: string;
-}
 
 /** More than this, in bytes, AWS Secrets Manager does not take. */
 const MOST_BYTES = 65_536;
@@ -23,14 +17,14 @@ const MOST_BYTES = 65_536;
 export function diagnoseApps(
   text: string,
   options: Parameters<typeof diagnoseSecret>[1] = {},
-): readonly AppDiagnosis[] {
+): readonly SecretDiagnosis[] {
   const secret = parseJson(text);
   if (!isRecord(secret) || !Object.hasOwn(secret, 'apps')) {
-    return [{ place: '', ...diagnoseSecret(text, options) }];
+    return [diagnoseSecret(text, options)];
   }
   const faults = faultsOf(text);
   const shape = faults.find(({ message }) => message.startsWith('The secret’s apps must'));
-  if (shape) return [{ ...NOTHING, place: '', findings: [bad('apps', faultText(shape))] }];
+  if (shape) return [nothingUsable(bad('apps', faultText(shape)))];
   const size = Buffer.byteLength(text);
   return listOf(secret['apps']).map((app, index) => {
     const diagnosis = diagnoseSecret(JSON.stringify(app), options);
@@ -49,15 +43,15 @@ export function diagnoseApps(
 }
 
 /** The same as `diagnoseNotification`, by the app that takes the notification; where none does, by all keys there are. */
-export function diagnoseNotificationOf(text: string, apps: readonly AppDiagnosis[]): Finding[] {
-  const [first = { ...NOTHING, place: '' }, ...more] = apps;
+export function diagnoseNotificationOf(text: string, apps: readonly SecretDiagnosis[]): Finding[] {
+  const [first = nothingUsable(), ...more] = apps;
   if (more.length === 0) return diagnoseNotification(text, first);
   const tried = apps.map((app) => ({ app, findings: diagnoseNotification(text, app) }));
   const signed = tried.filter(({ findings }) => isGood(findings, 'rsaSign'));
   const taker = signed.find(({ app, findings }) => !app.dealIds || isGood(findings, 'dealId')) ?? signed[0];
   if (taker) return [good('app', plain(taker.app.place)), ...taker.findings];
   const platformKeys = apps.flatMap((app) => app.platformKeys);
-  return diagnoseNotification(text, { merchantKey: first.merchantKey, platformKeys, dealIds: undefined });
+  return diagnoseNotification(text, { ...nothingUsable(), merchantKey: first.merchantKey, platformKeys });
 }
 
 /** What the service says of a secret as a whole, once each. */

@@ -1,9 +1,9 @@
 import { diagnoseApps, diagnoseNotificationOf } from './apps.ts';
-import { bad, type Finding, isGood, type Text, warning } from './finding.ts';
+import { bad, type Finding, isGood, warning } from './finding.ts';
 import { readInput } from './input.ts';
 import type { Section } from './report.ts';
 import { SANDBOX } from './samples.ts';
-import type { SecretDiagnosis } from './secret.ts';
+import { nothingUsable, type SecretDiagnosis } from './secret.ts';
 import { fetchSecret } from './secrets-manager.ts';
 
 /** What is to be examined. */
@@ -16,34 +16,37 @@ export interface Request {
   readonly withoutPlatformKey: boolean;
 }
 
-/** Reads what is asked for and examines it, a section for the secret and one for the notification. */
+/** Reads what is asked for and examines it, a section for each app of the secret and one for the notification. */
 export async function examine({
   file = '-',
   secretId,
   notification,
   withoutPlatformKey,
 }: Request): Promise<Section[]> {
-  const title = { en: `Secret: ${secretId ?? file}`, zh: `secret：${secretId ?? file}` };
+  const secret = secretId ?? file;
   const read = secretId === undefined ? await readInput(file) : await fetchSecret(secretId);
-  if ('fault' in read) {
-    const subject = secretId === undefined ? subjectOf(file) : 'Secrets Manager';
-    return [{ title, findings: [bad(subject, read.fault)] }];
-  }
-  const apps = diagnoseApps(read.text, { withoutPlatformKey });
-  const titled = (place: string): Text =>
-    place === '' ? title : { en: `${title.en}, ${place}`, zh: `${title.zh}，${place}` };
-  if (notification === undefined)
-    return apps.map(({ place, findings }) => ({ title: titled(place), findings }));
-  const form = await readInput(notification);
-  const findings =
-    'fault' in form ? [bad(subjectOf(notification), form.fault)] : diagnoseNotificationOf(form.text, apps);
+  const isRead = 'text' in read;
+  const apps = isRead
+    ? diagnoseApps(read.text, { withoutPlatformKey })
+    : [nothingUsable(bad(secretId === undefined ? subjectOf(file) : 'Secrets Manager', read.fault))];
+  const told = isRead && notification !== undefined ? await examineNotification(notification, apps) : [];
+  const sections = apps.map((app) => ({
+    title: {
+      en: `Secret: ${secret}${app.place && `, ${app.place}`}`,
+      zh: `secret：${secret}${app.place && `，${app.place}`}`,
+    },
+    findings: isSandbox(app, told) ? saidOnce(app.findings) : app.findings,
+  }));
+  if (told.length === 0) return sections;
   return [
-    ...apps.map((app) => ({
-      title: titled(app.place),
-      findings: isSandbox(app, findings) ? saidOnce(app.findings) : app.findings,
-    })),
-    { title: { en: `Notification: ${notification}`, zh: `通知：${notification}` }, findings },
+    ...sections,
+    { title: { en: `Notification: ${notification}`, zh: `通知：${notification}` }, findings: told },
   ];
+}
+
+async function examineNotification(file: string, apps: readonly SecretDiagnosis[]): Promise<Finding[]> {
+  const read = await readInput(file);
+  return 'text' in read ? diagnoseNotificationOf(read.text, apps) : [bad(subjectOf(file), read.fault)];
 }
 
 const subjectOf = (file: string) => (file === '-' ? 'stdin' : 'file');

@@ -3,8 +3,8 @@ import { decodeBase64 } from '../../lib/baidu/base64.ts';
 import { firstReadable } from '../../lib/baidu/keys.ts';
 import type { Text } from './finding.ts';
 
-/** Which half of a key pair a field of the secret takes. */
-export type Half = 'private' | 'public';
+/** A field of the secret that takes a key. */
+export type KeyField = 'privateKey' | 'platformPublicKey';
 
 /** A key as someone pasted it, taken apart as far as it goes; none of it is checked. */
 interface KeyText {
@@ -23,16 +23,15 @@ interface KeyText {
  * Says what stands in the place of an RSA key, and what to do: by the mistakes that are known, else as the service says
  * it.
  *
- * @param value what the secret holds
- * @param half which half of a pair belongs there
+ * @param value what the field holds
  * @param fault what the service says of it
  */
-export function explainKey(value: string, half: Half, fault: Text): [text: Text, ...advice: Text[]] {
+export function explainKey(field: KeyField, value: string, fault: Text): [text: Text, ...advice: Text[]] {
   const key = takeApart(value);
   const known = MISTAKES.map((recognise) => recognise(key)).find((mistake) => mistake);
   const [text, command] = known || [fault];
   const length = { en: `It has ${value.length} characters.`, zh: `共 ${value.length} 个字符。` };
-  return [text, half === 'private' && command ? convert(command) : WHAT_BELONGS[half], length];
+  return [text, field === 'privateKey' && command ? convert(command) : WHAT_BELONGS[field], length];
 }
 
 function takeApart(pasted: string): KeyText {
@@ -52,12 +51,12 @@ function anyKey(key: Buffer): KeyObject | undefined {
   );
 }
 
-const WHAT_BELONGS: Readonly<Record<Half, Text>> = {
-  private: {
+const WHAT_BELONGS: Readonly<Record<KeyField, Text>> = {
+  privateKey: {
     en: 'What belongs there is an RSA private key, as openssl genrsa -out merchant.pem 2048 writes it: all of the file. Baidu’s console has its public half.',
     zh: '这里应填 RSA 私钥：openssl genrsa -out merchant.pem 2048 所生成文件的全部内容；它的公钥填在百度后台。',
   },
-  public: {
+  platformPublicKey: {
     en: 'What belongs there is 平台公钥, as Baidu’s console shows it: one line that begins with MIGf or MIIB. While it shows none yet, leave the field out.',
     zh: '这里应填百度后台显示的“平台公钥”：一行，以 MIGf 或 MIIB 开头。后台尚未显示时，请不写这个字段。',
   },
@@ -118,14 +117,10 @@ const MISTAKES: readonly ((key: KeyText) => Mistake | false | undefined)[] = [
       'was cut or altered: it begins with a whole BEGIN line and ends with a whole END line, five hyphens on each side.',
       '被截断或改动了：应以完整的 BEGIN 行开头，以完整的 END 行结尾，两边各五个连字符。',
     ),
-  ({ labels }) =>
-    labels.length > 0 &&
-    !/(?:PRIVATE|PUBLIC) KEY/.test(labels.join()) &&
-    said(`is a PEM of another kind (${labels.join(', ')}).`, `是另一种 PEM（${labels.join(', ')}）。`),
   ({ text, labels }) =>
     labels.length > 0 &&
     !/EC P|DSA|SM2/.test(labels.join()) &&
-    (labels.length > 1 || !/^-----BEGIN .*-----END [A-Z ]+-----$/s.test(text)) &&
+    (labels.length > 1 || !/^-----BEGIN .*-----END [A-Z0-9 ]+-----$/s.test(text)) &&
     said(
       'has more in it than one key.',
       '其中不只有一个密钥，还有别的内容。',
@@ -150,7 +145,7 @@ const MISTAKES: readonly ((key: KeyText) => Mistake | false | undefined)[] = [
       'is not base64: it is no key, or was cut, or lost a character.',
       '不是 base64：不是密钥，或被截断、丢失了字符。',
     ),
-  ({ der, key }) => der && !key && damaged(der),
+  ({ labels, der, key }) => der && !key && /^$|KEY/.test(labels.join()) && damaged(der),
 ];
 
 /** @see ITU-T X.690, section 8.1: a sequence, then its length in one byte or two */

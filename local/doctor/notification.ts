@@ -9,7 +9,7 @@ import { explainSignature } from './signature.ts';
 import { faultText } from './translation.ts';
 
 /** What a notification is checked with. */
-export type NotificationKeys = Omit<SecretDiagnosis, 'findings'>;
+export type NotificationKeys = Omit<SecretDiagnosis, 'findings' | 'place'>;
 
 /**
  * Says whether the service would take a notification, and if not, why. The signature is not repeated; the text that

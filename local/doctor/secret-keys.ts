@@ -1,53 +1,50 @@
 import type { KeyObject } from 'node:crypto';
-import { keyBits, publicKeyText } from '../../lib/baidu/keys.ts';
-import { bad, type Finding, good, MISSING, type Text, warning } from './finding.ts';
-import { explainKey, type Half } from './key-faults.ts';
+import { keyBits, publicKeyText, readPrivateKey, readPublicKey } from '../../lib/baidu/keys.ts';
+import { bad, type Finding, good, type Text, warning } from './finding.ts';
+import { explainKey, type KeyField } from './key-faults.ts';
 import { isSampleKey, SAMPLE_PLATFORM_KEY, sampleFault } from './samples.ts';
+import type { Fault } from './secret-values.ts';
 
-/** A key as the secret holds it, with what the service reads from it or says is wrong with it. */
-export interface GivenKey {
-  readonly value: unknown;
+/** What was found about a key, and the key where the service can read it. */
+export interface ExaminedKey {
+  readonly finding: Finding;
   readonly key: KeyObject | undefined;
-  readonly fault: Text | undefined;
 }
 
-/** Examines the merchant's private key. */
-export function examinePrivateKey(given: GivenKey): Finding {
-  return examineKey('privateKey', 'private', given);
-}
+const READ = { privateKey: readPrivateKey, platformPublicKey: readPublicKey };
 
 /**
- * Examines each of the platform's public keys.
+ * Examines a key of the secret.
  *
- * @param options.merchantKey what must not stand in their place
- * @param options.mayLack whether there may be none
+ * @param options.subject what the finding is about, where that is not the field
+ * @param options.own the merchant's key, which must not stand in the platform's place
  */
-export function examinePlatformKeys(
-  given: readonly GivenKey[],
-  { merchantKey, mayLack }: { merchantKey: KeyObject | undefined; mayLack: boolean },
-): Finding[] {
-  if (given.length === 0)
-    return [mayLack ? warning('platformPublicKey', LATER) : bad('platformPublicKey', ABSENT)];
-  const own = merchantKey && publicKeyText(merchantKey);
-  return given.map((each, index) =>
-    examineKey(given.length === 1 ? 'platformPublicKey' : `platformPublicKey[${index}]`, 'public', each, own),
-  );
+export function examineKey(
+  field: KeyField,
+  value: unknown,
+  fault: Fault,
+  { subject = field, own }: { subject?: string; own?: KeyObject | undefined } = {},
+): ExaminedKey {
+  const refused = fault(field, value);
+  if (refused) {
+    const sample = sampleFault(field, value);
+    const finding =
+      sample || typeof value !== 'string'
+        ? bad(subject, sample ?? refused)
+        : bad(subject, ...explainKey(field, value, refused));
+    return { finding, key: undefined };
+  }
+  const key = READ[field](String(value));
+  const text = publicKeyText(key);
+  const wrong = wrongOwner(text, own && publicKeyText(own));
+  if (wrong) return { finding: bad(subject, wrong), key };
+  const size = { en: `RSA, ${keyBits(key)} bits`, zh: `RSA，${keyBits(key)} 位` };
+  return { finding: good(subject, size, COMPARE, text), key };
 }
 
-function examineKey(subject: string, half: Half, { value, key, fault }: GivenKey, own?: string): Finding {
-  const sample = sampleFault(subject, value);
-  if (sample) return bad(subject, sample);
-  if (!key) {
-    const refused = fault ?? MISSING;
-    return typeof value === 'string'
-      ? bad(subject, ...explainKey(value, half, refused))
-      : bad(subject, refused);
-  }
-  const text = publicKeyText(key);
-  const wrong = wrongOwner(text, own);
-  if (wrong) return bad(subject, wrong);
-  const size = { en: `RSA, ${keyBits(key)} bits`, zh: `RSA，${keyBits(key)} 位` };
-  return good(subject, size, COMPARE, text);
+/** What is found where the secret has no platform key, which it may lack at a first deployment. */
+export function absentPlatformKey(mayLack: boolean): Finding {
+  return mayLack ? warning('platformPublicKey', LATER) : bad('platformPublicKey', ABSENT);
 }
 
 const COMPARE: Text = {

@@ -76,41 +76,40 @@ export function examineSmartApp(fields: Fields, fault: Fault): Finding[] {
 /** What is wrong with a field's value: what documentation prints, what the service refuses, what is another's. */
 function wrongValue(name: string, value: unknown, refused: Text | undefined, fields: Fields = {}) {
   const text = String(value);
-  const wrong = sampleFault(name, text) ?? refused;
-  if (wrong) return wrong;
-  return /^[!-~]+$/.test(text) ? MIXED_UP[name]?.(text, fields) : NOT_PLAIN;
+  const isOf = ({ of, shows }: (typeof MISTAKES)[number]) =>
+    (of?.includes(name) ?? true) && shows(text, fields);
+  return sampleFault(name, text) ?? refused ?? MISTAKES.find(isOf);
 }
 
-const NOT_PLAIN: Text = {
-  en: 'holds a blank, or a character that is not ASCII (some cannot be seen): Baidu knows no such value, and no HTTP header can carry it.',
-  zh: '含有空白或非 ASCII 字符（有的看不见）：百度无法识别这样的值，HTTP 头也无法携带。',
-};
-
-/** How the keys of a mini-program are taken for each other; Baidu calls two of them App Key. */
-const MIXED_UP: Readonly<Record<string, (value: string, fields: Fields) => Text | undefined>> = {
-  appKey: (value) => (/^[A-Za-z0-9]{32}$/.test(value) ? SMART_APP_KEY : undefined),
-  smartAppKey: paymentKey,
-  smartAppSecret: (value, fields) =>
-    paymentKey(value, fields) ?? (value === fields['smartAppKey'] ? TWICE : undefined),
-};
-
-function paymentKey(value: string, { appKey }: Fields): Text | undefined {
-  if (value !== appKey && !/^MM[A-Za-z0-9]{4}$/.test(value)) return undefined;
-  return {
+/** What the service takes, and yet is wrong: in every field, or in some. Baidu calls two keys of an app App Key. */
+const MISTAKES: readonly (Text & {
+  readonly of?: readonly string[];
+  readonly shows: (value: string, fields: Fields) => boolean;
+})[] = [
+  {
+    shows: (value) => !/^[!-~]+$/.test(value),
+    en: 'holds a blank, or a character that is not ASCII (some cannot be seen): Baidu knows no such value, and no HTTP header can carry it.',
+    zh: '含有空白或非 ASCII 字符（有的看不见）：百度无法识别这样的值，HTTP 头也无法携带。',
+  },
+  {
+    of: ['appKey'],
+    shows: (value) => /^[A-Za-z0-9]{32}$/.test(value),
+    en: 'has the form of the mini-program’s own App Key (32 letters and digits). The payment appKey belongs here, MM and a few letters: Baidu’s console shows it under 支付管理.',
+    zh: '是小程序自身 App Key 的形式（32 位字母和数字）。这里应填支付的 appKey（MM 开头的几位字母），见百度后台“支付管理”。',
+  },
+  {
+    of: ['smartAppKey', 'smartAppSecret'],
+    shows: (value, { appKey }) => value === appKey || /^MM[A-Za-z0-9]{4}$/.test(value),
     en: 'is the payment appKey, or has its form. The mini-program’s own belongs here: Baidu’s console shows App Key and App Secret under 设置, 开发设置.',
     zh: '是支付的 appKey，或是它的形式。这里应填小程序自身的：见百度后台“设置”中的“开发设置”（App Key、App Secret）。',
-  };
-}
-
-const SMART_APP_KEY: Text = {
-  en: 'has the form of the mini-program’s own App Key (32 letters and digits). The payment appKey belongs here, MM and a few letters: Baidu’s console shows it under 支付管理.',
-  zh: '是小程序自身 App Key 的形式（32 位字母和数字）。这里应填支付的 appKey（MM 开头的几位字母），见百度后台“支付管理”。',
-};
-
-const TWICE: Text = {
-  en: 'is the same as smartAppKey: the App Secret belongs here.',
-  zh: '与 smartAppKey 相同：这里应填 App Secret。',
-};
+  },
+  {
+    of: ['smartAppSecret'],
+    shows: (value, { smartAppKey }) => value === smartAppKey,
+    en: 'is the same as smartAppKey: the App Secret belongs here.',
+    zh: '与 smartAppKey 相同：这里应填 App Secret。',
+  },
+];
 
 const IN_BRACKETS: Text = {
   en: 'One token is a list, too: ["…"]. The key/value editor of AWS’s console cannot write one: use its plaintext tab.',

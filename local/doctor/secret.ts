@@ -1,22 +1,29 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { listOf } from '../../lib/baidu/json.ts';
-import { publicKeyText, readPrivateKey, readPublicKey } from '../../lib/baidu/keys.ts';
+import { publicKeyText } from '../../lib/baidu/keys.ts';
 import { parseNotificationSecret, parseQuerySecret, readDealIds } from '../../lib/merchant/secret.ts';
 import { bad, type Finding, MISSING, note } from './finding.ts';
-import { examinePlatformKeys, examinePrivateKey, type GivenKey } from './secret-keys.ts';
+import { absentPlatformKey, examineKey } from './secret-keys.ts';
 import { fieldLike, readSecretText, SECRET_FIELDS } from './secret-text.ts';
 import { examineDeals, examineIds, examineSmartApp, examineTokens, type Fault } from './secret-values.ts';
 import { faultText } from './translation.ts';
 
-/** What was found in a secret, with what of it can be used. */
+/** What was found in a secret of one app, or in one app of several, with what of it can be used. */
 export interface SecretDiagnosis {
   readonly findings: readonly Finding[];
+  /** Its place in the secret: nothing where the secret is one app, else `apps[1], appId 10027`. */
+  readonly place: string;
   readonly appId?: string;
   readonly appKey?: string;
   readonly merchantKey: KeyObject | undefined;
   readonly platformKeys: readonly KeyObject[];
   /** The deals that notifications are taken for; `undefined` takes all. */
   readonly dealIds: ReadonlySet<string> | undefined;
+}
+
+/** The diagnosis of what is no secret. */
+export function nothingUsable(...findings: Finding[]): SecretDiagnosis {
+  return { findings, place: '', merchantKey: undefined, platformKeys: [], dealIds: undefined };
 }
 
 /**
@@ -26,40 +33,34 @@ export interface SecretDiagnosis {
  */
 export function diagnoseSecret(text: string, { withoutPlatformKey = false } = {}): SecretDiagnosis {
   const read = readSecretText(text);
-  if ('finding' in read) return { ...NOTHING, findings: [read.finding] };
+  if ('finding' in read) return nothingUsable(read.finding);
   const { fields } = read;
   const fault = faultFinder();
-  const given = (field: string, value: unknown, read: (text: string) => KeyObject): GivenKey => {
-    const refused = fault(field, value);
-    return { value, fault: refused, key: refused ? undefined : read(String(value)) };
-  };
-  const privateKey = given('privateKey', fields['privateKey'], readPrivateKey);
-  const merchantKey = privateKey.key;
-  const platformKeys = listOf(fields['platformPublicKey']).map((value) =>
-    given('platformPublicKey', value, readPublicKey),
-  );
+  const { finding, key: own } = examineKey('privateKey', fields['privateKey'], fault);
+  const given = listOf(fields['platformPublicKey']);
+  const platform = given.map((value, index) => {
+    const subject = given.length === 1 ? 'platformPublicKey' : `platformPublicKey[${index}]`;
+    return examineKey('platformPublicKey', value, fault, { subject, own });
+  });
   return {
     findings: [
       ...examineIds(fields, fault),
-      examinePrivateKey(privateKey),
-      ...examinePlatformKeys(platformKeys, { merchantKey, mayLack: withoutPlatformKey }),
+      finding,
+      ...(given.length === 0 ? [absentPlatformKey(withoutPlatformKey)] : []),
+      ...platform.map((each) => each.finding),
       ...examineTokens(fields, fault),
       examineDeals(fields, fault),
       ...examineSmartApp(fields, fault),
       ...unknownFields(fields),
     ],
+    place: '',
     appId: String(fields['appId']),
     appKey: String(fields['appKey']),
-    merchantKey,
-    platformKeys: platformKeys.flatMap(({ key }) => key ?? []),
+    merchantKey: own,
+    platformKeys: platform.flatMap(({ key }) => key ?? []),
     dealIds: fault('dealId', fields['dealId']) ? undefined : readDealIds({ place: '', fields }),
   };
 }
-
-/** Of what is no secret. */
-export const NOTHING: SecretDiagnosis = {
-  ...{ findings: [], merchantKey: undefined, platformKeys: [], dealIds: undefined },
-};
 
 /** Asks the service's parsers for one field at a time: every other field is given a value that is right. */
 function faultFinder(): Fault {

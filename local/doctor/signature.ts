@@ -33,7 +33,9 @@ export function explainSignature({ fields, signature, platformKeys, merchantKey,
   ];
   for (const { key, owner } of owners) {
     const opened = openSignature(bytes, key) ?? openPss(bytes, key, texts);
-    if (opened) return [...why, ...owner, ...explainContent(opened, texts)];
+    if (!opened) continue;
+    const signed = texts.find(({ text }) => opened.isOver(text)) ?? { why: UNKNOWN_TEXT };
+    return [...why, ...owner, ...opened.how, ...(signed.why ? [signed.why] : [])];
   }
   return [...why, strangerText(bytes, platformKeys)];
 }
@@ -55,35 +57,33 @@ function readSignature(written: string): { bytes: Buffer | undefined; why: Text[
   for (;;) {
     const found = WRITINGS.find(({ undo }) => undo(text) !== text);
     if (!found) return { bytes: decodeBase64(text), why };
-    why.push(found.why);
+    why.push(found);
     text = found.undo(text);
   }
 }
 
 /** Ways to write a signature that are not plain base64; what is not written so is left as it is. */
-const WRITINGS: readonly { readonly undo: (text: string) => string; readonly why: Text }[] = [
+const WRITINGS: readonly (Text & { readonly undo: (text: string) => string })[] = [
   {
     undo: (text) =>
       /^(?:[0-9a-f]{2}){128,}$/i.test(text) ? Buffer.from(text, 'hex').toString('base64') : text,
-    why: { en: 'The signature is hex; base64 belongs there.', zh: '签名是十六进制，这里应为 base64。' },
+    en: 'The signature is hex; base64 belongs there.',
+    zh: '签名是十六进制，这里应为 base64。',
   },
   {
     undo: (text) => text.replace(/\s+/g, ''),
-    why: { en: 'The signature has line breaks; it has to be on one line.', zh: '签名中有换行，应为一行。' },
+    en: 'The signature has line breaks; it has to be on one line.',
+    zh: '签名中有换行，应为一行。',
   },
   {
     undo: (text) => text.replace(/%(?:2b|2f|3d)/gi, decodeURIComponent),
-    why: {
-      en: 'The signature was URL-encoded twice (%2B for +).',
-      zh: '签名做了两次 URL 编码（+ 成了 %2B）。',
-    },
+    en: 'The signature was URL-encoded twice (%2B for +).',
+    zh: '签名做了两次 URL 编码（+ 成了 %2B）。',
   },
   {
     undo: (text) => text.replaceAll('-', '+').replaceAll('_', '/'),
-    why: {
-      en: 'The signature is base64url, with - and _; plain base64 has + and /.',
-      zh: '签名是 URL 版 base64（base64url，用 - 和 _），而普通 base64 用 + 和 /。',
-    },
+    en: 'The signature is base64url, with - and _; plain base64 has + and /.',
+    zh: '签名是 URL 版 base64（base64url，用 - 和 _），而普通 base64 用 + 和 /。',
   },
   {
     undo: (text) => {
@@ -91,19 +91,15 @@ const WRITINGS: readonly { readonly undo: (text: string) => string; readonly why
       // A signature's own bytes are never all letters and digits.
       return /^[\w+/=%-]{100,}$/.test(inner) ? inner : text;
     },
-    why: {
-      en: 'The signature was encoded twice: base64 of a text.',
-      zh: '签名被编码了两次：对文本又做了 base64。',
-    },
+    en: 'The signature was encoded twice: base64 of a text.',
+    zh: '签名被编码了两次：对文本又做了 base64。',
   },
 ];
 
-/** What a signature holds, and how that was put into it where that is wrong. */
+/** What a signature holds: whether that is the hash of a text, and what of how it was put there is wrong. */
 interface Opened {
-  readonly hash: (typeof HASHES)[number];
-  /** Whether a text is the one that was signed. */
   readonly isOver: (text: string) => boolean;
-  readonly why: readonly Text[];
+  readonly how: readonly Text[];
 }
 
 /** What a signature of PKCS#1 v1.5 holds, if this key's owner made it. */
@@ -118,36 +114,37 @@ function openSignature(bytes: Buffer, key: KeyObject): Opened | undefined {
   const hash = whole ?? HASHES.find(({ bytes: size }) => content.length === size * 2);
   if (!hash) return undefined;
   const digest = content.slice(-hash.bytes * 2);
-  const why = {
+  const bare = {
     en: 'The hash was signed bare: the DER prefix of PKCS#1 v1.5 (RFC 8017, 9.2) is missing before it. Sign with SHA1withRSA, not by “encrypting” a hash.',
     zh: '签名的是裸摘要：前面缺少 PKCS#1 v1.5 的 DER 前缀（RFC 8017 9.2）。应使用 SHA1withRSA，而不是“私钥加密”摘要。',
   };
-  const isOver = (text: string) => createHash(hash.algorithm).update(text).digest('hex') === digest;
-  return { hash, isOver, why: whole ? [] : [why] };
+  return {
+    isOver: (text) => createHash(hash.algorithm).update(text).digest('hex') === digest,
+    how: [...(whole ? [] : [bare]), ...otherHash(hash)],
+  };
 }
 
 /** The same for RSA-PSS, which can only be recognised over the text that was signed. */
 function openPss(bytes: Buffer, key: KeyObject, texts: readonly SignedText[]): Opened | undefined {
   const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO };
-  for (const hash of HASHES) {
-    const isOver = (text: string) => verify(hash.algorithm, Buffer.from(text), { key, ...padding }, bytes);
-    if (!texts.some(({ text }) => isOver(text))) continue;
-    const why = {
-      en: 'The key is right, but it signed with RSA-PSS in the place of PKCS#1 v1.5 (SHA1withRSA).',
-      zh: '密钥正确，但签名用的是 RSA-PSS，而应为 PKCS#1 v1.5（SHA1withRSA）。',
-    };
-    return { hash, isOver, why: [why] };
-  }
-  return undefined;
+  const pss = {
+    en: 'The key is right, but it signed with RSA-PSS in the place of PKCS#1 v1.5 (SHA1withRSA).',
+    zh: '密钥正确，但签名用的是 RSA-PSS，而应为 PKCS#1 v1.5（SHA1withRSA）。',
+  };
+  return HASHES.map((hash) => ({
+    isOver: (text: string) => verify(hash.algorithm, Buffer.from(text), { key, ...padding }, bytes),
+    how: [pss, ...otherHash(hash)],
+  })).find(({ isOver }) => texts.some(({ text }) => isOver(text)));
 }
 
-function explainContent({ hash, isOver, why }: Opened, texts: readonly SignedText[]): Text[] {
-  const otherHash = {
-    en: `It was signed with ${hash.name}; Baidu signs with SHA-1 (SHA1withRSA).`,
-    zh: `签名的摘要算法是 ${hash.name}，而百度用的是 SHA-1（SHA1withRSA）。`,
-  };
-  const signed = texts.find(({ text }) => isOver(text)) ?? { why: UNKNOWN_TEXT };
-  return [...why, ...(hash.name === 'SHA-1' ? [] : [otherHash]), ...(signed.why ? [signed.why] : [])];
+function otherHash({ name }: (typeof HASHES)[number]): Text[] {
+  if (name === 'SHA-1') return [];
+  return [
+    {
+      en: `It was signed with ${name}; Baidu signs with SHA-1 (SHA1withRSA).`,
+      zh: `签名的摘要算法是 ${name}，而百度用的是 SHA-1（SHA1withRSA）。`,
+    },
+  ];
 }
 
 const UNKNOWN_TEXT: Text = {

@@ -104,9 +104,7 @@ function writtenAnotherWay(fields: Fields): SignedText[] {
   const arrived = Object.entries(fields);
   const ignoringCase = [...arrived].sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
   const join = (pairs: readonly [string, string][]) => pairs.map((pair) => pair.join('=')).join('&');
-  const values = Object.keys(fields)
-    .sort()
-    .map((name) => fields[name]);
+  const values = arrived.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
   return [
     ...mistake(
       'The names were ordered without regard to case; they are ordered byte by byte (I before a).',

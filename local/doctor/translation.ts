@@ -6,6 +6,7 @@ const TRANSLATIONS: Readonly<Record<string, string>> = {
   'is damaged: what it signs does not verify; copy it again.': '已损坏：它的签名验证不通过，请重新复制。',
   'is a public key; a private one belongs there.': '是公钥，这里应填私钥。',
   'is a private key; a public one belongs there.': '是私钥，这里应填公钥。',
+  'is a PEM of another kind (*).': '是另一种 PEM（$1）。',
   'has * bits; the least is *.': '只有 $1 位，至少要 $2 位。',
   'must be a list of strings, one at least.': '必须是字符串列表，至少一个。',
   'must be digits, or a list of such.': '必须是数字串，或数字串的列表。',
