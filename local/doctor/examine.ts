@@ -35,7 +35,9 @@ export async function examine({
       en: `Secret: ${secret}${app.place && `, ${app.place}`}`,
       zh: `secret：${secret}${app.place && `，${app.place}`}`,
     },
-    findings: isSandbox(app, told) ? saidOnce(app.findings) : app.findings,
+    findings: isSandbox(app, told)
+      ? [SANDBOX_SECRET, ...app.findings.filter(({ subject }) => !(subject in SANDBOX))]
+      : app.findings,
   }));
   if (told.length === 0) return sections;
   return [
@@ -58,12 +60,7 @@ function isSandbox(app: SecretDiagnosis, notification: readonly Finding[]): bool
   return isDefault === true && isGood(findings, 'platformPublicKey') && isGood(notification, 'rsaSign');
 }
 
-function saidOnce(findings: readonly Finding[]): Finding[] {
-  return [
-    warning('sandbox', {
-      en: 'appId, appKey and dealId are those of the local cashier (npm start, npm run cashier), and so is the notification: a secret for the sandbox, not for Baidu.',
-      zh: 'appId、appKey、dealId 和这条通知都来自本地收银台（npm start、npm run cashier）：这是沙盒的 secret，不能用于百度。',
-    }),
-    ...findings.filter(({ subject }) => !(subject in SANDBOX)),
-  ];
-}
+const SANDBOX_SECRET = warning('sandbox', {
+  en: 'appId, appKey and dealId are those of the local cashier (npm start, npm run cashier), and so is the notification: a secret for the sandbox, not for Baidu.',
+  zh: 'appId、appKey、dealId 和这条通知都来自本地收银台（npm start、npm run cashier）：这是沙盒的 secret，不能用于百度。',
+});

@@ -1,4 +1,4 @@
-import { printParseErrorCode, visit } from 'jsonc-parser';
+import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import type { Text } from './finding.ts';
 
 /**
@@ -7,22 +7,18 @@ import type { Text } from './finding.ts';
  * @returns for example `at line 3, column 7: a comma is missing before this`
  */
 export function jsonFault(text: string): Text {
-  const faults: Text[] = [];
-  visit(
-    text,
-    {
-      onError: (error, offset, length, line, column) => {
-        const { en, zh } = likely(printParseErrorCode(error), text.slice(offset), length);
-        faults.push({
-          en: `at line ${line + 1}, column ${column + 1}: ${en}`,
-          zh: `第 ${line + 1} 行第 ${column + 1} 列：${zh}`,
-        });
-      },
-    },
-    { disallowComments: true },
-  );
+  const errors: ParseError[] = [];
+  parse(text, errors, { disallowComments: true });
+  const [first] = errors;
   // Both parsers read one grammar, which a test compares; the place is all that could be lacking.
-  return faults[0] ?? { en: 'somewhere', zh: '位置不明' };
+  if (!first) return { en: 'somewhere', zh: '位置不明' };
+  const lines = text.slice(0, first.offset).split(/\r\n|\r|\n/);
+  const column = (lines.at(-1)?.length ?? 0) + 1;
+  const { en, zh } = likely(printParseErrorCode(first.error), text.slice(first.offset), first.length);
+  return {
+    en: `at line ${lines.length}, column ${column}: ${en}`,
+    zh: `第 ${lines.length} 行第 ${column} 列：${zh}`,
+  };
 }
 
 /** What is likely wrong where the parser stumbles: `rest` begins there, `length` is that of what it stumbles over. */

@@ -5,25 +5,11 @@ import {
   parseRefundNotification,
   REFUND_FORM,
 } from '../../lib/baidu/webhook/refund.ts';
-import {
-  type FormRules,
-  KINDS,
-  kindOf,
-  type NotificationKeys,
-  type UnverifiedForm,
-} from '../../lib/baidu/webhook/signed-form.ts';
-import { bad, type Finding, good, note, type Text } from './finding.ts';
+import { KINDS, kindOf } from '../../lib/baidu/webhook/signed-form.ts';
+import { bad, type Finding, good, note } from './finding.ts';
 
-/** A kind of message that Baidu's platform signs. */
-export interface MessageKind {
-  /** What it is called, and what Baidu's console calls its address. */
-  readonly name: Text;
-  readonly field: string;
-  readonly rules: FormRules;
-  readonly parse: (form: UnverifiedForm, keys: NotificationKeys) => unknown;
-}
-
-const MESSAGES: Readonly<Record<FormRules['kind'], MessageKind>> = {
+/** The kinds of messages that Baidu's platform signs: what each is called, and what Baidu's console calls its address. */
+const MESSAGES = {
   payment: {
     name: { en: 'a payment notification (通知支付状态)', zh: '支付通知（通知支付状态）' },
     field: '支付回调地址',
@@ -43,6 +29,9 @@ const MESSAGES: Readonly<Record<FormRules['kind'], MessageKind>> = {
     parse: parseRefundAudit,
   },
 };
+
+/** A kind of message. */
+export type MessageKind = (typeof MESSAGES)[keyof typeof MESSAGES];
 
 /** What a form is; what is of no kind counts as a payment's. */
 export function messageKind(form: Readonly<Record<string, string>>): MessageKind {

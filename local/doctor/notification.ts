@@ -4,12 +4,9 @@ import { fieldFaults, type UnverifiedForm } from '../../lib/baidu/webhook/signed
 import { bad, type Finding, good, note, plain, type Text } from './finding.ts';
 import { addressFindings, type MessageKind, messageKind } from './kinds.ts';
 import { EXPECTED, readNotificationText } from './notification-text.ts';
-import type { SecretDiagnosis } from './secret.ts';
+import type { NotificationKeys } from './secret.ts';
 import { explainSignature } from './signature.ts';
 import { faultText } from './translation.ts';
-
-/** What a notification is checked with. */
-export type NotificationKeys = Omit<SecretDiagnosis, 'findings' | 'place'>;
 
 /**
  * Says whether the service would take a notification, and if not, why. The signature is not repeated; the text that
@@ -97,7 +94,7 @@ function signature(form: UnverifiedForm, { parse }: MessageKind, keys: Notificat
     return [bad('rsaSign', text)];
   }
   // Of one that the service takes there may be something to tell, too: URL-encoded values.
-  const reasons = explainSignature({ ...form, ...keys });
+  const reasons = explainSignature(form, keys);
   const checkedOver: Text = { en: 'The text it was checked over:', zh: '验签所用的文本：' };
   const detail = [...reasons, checkedOver, canonicalText(form.fields)];
   try {

@@ -53,12 +53,8 @@ export function sampleFault(field: string, value: unknown): Text | undefined {
     };
   }
   if (!PRINTED[field]?.includes(text)) return undefined;
-  const own =
-    field === 'apiTokens'
-      ? { en: 'Make your own with: openssl rand -hex 32', zh: '请生成自己的：openssl rand -hex 32' }
-      : { en: 'Yours is in Baidu’s console (支付管理).', zh: '您的值见百度后台（支付管理）。' };
   return {
-    en: `is the documentation’s sample value: everyone has it. ${own.en}`,
-    zh: `是文档中的示例值：人人都有。${own.zh}`,
+    en: 'is the documentation’s sample value: everyone has it. Yours is in Baidu’s console (支付管理); a token you make with: openssl rand -hex 32',
+    zh: '是文档中的示例值：人人都有。您的值见百度后台（支付管理）；令牌请自己生成：openssl rand -hex 32',
   };
 }

@@ -5,16 +5,10 @@ import { explainKey, type KeyField } from './key-faults.ts';
 import { isSampleKey, SAMPLE_PLATFORM_KEY, sampleFault } from './samples.ts';
 import type { Fault } from './secret-values.ts';
 
-/** What was found about a key, and the key where the service can read it. */
-export interface ExaminedKey {
-  readonly finding: Finding;
-  readonly key: KeyObject | undefined;
-}
-
 const READ = { privateKey: readPrivateKey, platformPublicKey: readPublicKey };
 
 /**
- * Examines a key of the secret.
+ * Examines a key of the secret, and reads it where the service can.
  *
  * @param options.subject what the finding is about, where that is not the field
  * @param options.own the merchant's key, which must not stand in the platform's place
@@ -24,7 +18,7 @@ export function examineKey(
   value: unknown,
   fault: Fault,
   { subject = field, own }: { subject?: string; own?: KeyObject | undefined } = {},
-): ExaminedKey {
+): { finding: Finding; key: KeyObject | undefined } {
   const refused = fault(field, value);
   if (refused) {
     const sample = sampleFault(field, value);
@@ -44,7 +38,16 @@ export function examineKey(
 
 /** What is found where the secret has no platform key, which it may lack at a first deployment. */
 export function absentPlatformKey(mayLack: boolean): Finding {
-  return mayLack ? warning('platformPublicKey', LATER) : bad('platformPublicKey', ABSENT);
+  if (mayLack) {
+    return warning('platformPublicKey', {
+      en: 'is missing: until it is there, notify answers 503 to every payment notification. Add it as soon as Baidu’s console shows it (平台公钥).',
+      zh: '缺失：在补上之前，notify 对所有支付通知都返回 503。百度后台显示平台公钥后，请尽快补上。',
+    });
+  }
+  return bad('platformPublicKey', {
+    en: 'is missing: no payment notification can be verified. Baidu’s console shows it (平台公钥). Where it shows none yet, before a first deployment: --without-platform-key.',
+    zh: '缺失：无法验证支付通知。请从百度后台复制“平台公钥”。首次部署之前，后台还没有显示时：--without-platform-key。',
+  });
 }
 
 const COMPARE: Text = {
@@ -55,16 +58,6 @@ const COMPARE: Text = {
 const SAMPLE: Text = {
   en: 'is of a sample pair that Baidu prints in its documentation: everyone has the private half, and can sign with it.',
   zh: '是百度文档中印出的示例密钥对：私钥人人都有，谁都可以用它签名。',
-};
-
-const ABSENT: Text = {
-  en: 'is missing: no payment notification can be verified. Baidu’s console shows it (平台公钥). Where it shows none yet, before a first deployment: --without-platform-key.',
-  zh: '缺失：无法验证支付通知。请从百度后台复制“平台公钥”。首次部署之前，后台还没有显示时：--without-platform-key。',
-};
-
-const LATER: Text = {
-  en: 'is missing: until it is there, notify answers 503 to every payment notification. Add it as soon as Baidu’s console shows it (平台公钥).',
-  zh: '缺失：在补上之前，notify 对所有支付通知都返回 503。百度后台显示平台公钥后，请尽快补上。',
 };
 
 function wrongOwner(text: string, ownText: string | undefined): Text | undefined {

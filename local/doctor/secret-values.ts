@@ -9,10 +9,7 @@ export type Fault = (field: string, value: unknown) => Text | undefined;
 
 /** Examines `appId` and `appKey`. */
 export function examineIds(fields: Fields, fault: Fault): Finding[] {
-  return ['appId', 'appKey'].map((name) => {
-    const wrong = wrongValue(name, fields[name], fault(name, fields[name]), fields);
-    return wrong ? bad(name, wrong) : good(name, plain(String(fields[name])));
-  });
+  return ['appId', 'appKey'].map((name) => examineText(name, fields, fault, plain));
 }
 
 /** Examines each API token. No token is repeated. */
@@ -68,9 +65,13 @@ export function examineSmartApp(fields: Fields, fault: Fault): Finding[] {
         zh: `缺失，而 ${given[0]} 已填写：两者要么都填，要么都不填。`,
       });
     }
-    const wrong = wrongValue(name, fields[name], fault(name, fields[name]), fields);
-    return wrong ? bad(name, wrong) : good(name, characters(String(fields[name])));
+    return examineText(name, fields, fault, characters);
   });
+}
+
+function examineText(name: string, fields: Fields, fault: Fault, shown: (text: string) => Text): Finding {
+  const wrong = wrongValue(name, fields[name], fault(name, fields[name]), fields);
+  return wrong ? bad(name, wrong) : good(name, shown(String(fields[name])));
 }
 
 /** What is wrong with a field's value: what documentation prints, what the service refuses, what is another's. */

@@ -21,6 +21,9 @@ export interface SecretDiagnosis {
   readonly dealIds: ReadonlySet<string> | undefined;
 }
 
+/** What a notification is checked with. */
+export type NotificationKeys = Omit<SecretDiagnosis, 'findings' | 'place'>;
+
 /** The diagnosis of what is no secret. */
 export function nothingUsable(...findings: Finding[]): SecretDiagnosis {
   return { findings, place: '', merchantKey: undefined, platformKeys: [], dealIds: undefined };

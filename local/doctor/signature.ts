@@ -1,18 +1,10 @@
 import { constants, createHash, type KeyObject, publicDecrypt, verify } from 'node:crypto';
 import { decodeBase64 } from '../../lib/baidu/base64.ts';
 import { keyBits } from '../../lib/baidu/keys.ts';
+import type { UnverifiedForm } from '../../lib/baidu/webhook/signed-form.ts';
 import type { Text } from './finding.ts';
-import { type Ids, type SignedText, signedTexts } from './signed-texts.ts';
-
-/** A signature, what it came with, and the keys that may have made it. */
-export interface Suspect extends Ids {
-  /** Decoded fields in the order in which they arrived, without the signature. */
-  readonly fields: Readonly<Record<string, string>>;
-  /** Base64, blanks already turned back into `+`. */
-  readonly signature: string;
-  readonly platformKeys: readonly KeyObject[];
-  readonly merchantKey: KeyObject | undefined;
-}
+import type { NotificationKeys } from './secret.ts';
+import { type SignedText, signedTexts } from './signed-texts.ts';
 
 /** How the content of a PKCS#1 v1.5 signature begins for each hash (RFC 8017, section 9.2, note 1). */
 const HASHES = [
@@ -22,11 +14,16 @@ const HASHES = [
   { name: 'SHA-512', algorithm: 'sha512', bytes: 64, prefix: '3051300d060960864801650304020305000440' },
 ];
 
-/** Says which mistakes led to a signature, a sentence for each, as far as the keys at hand show it; none for a right one. */
-export function explainSignature({ fields, signature, platformKeys, merchantKey, ...ids }: Suspect): Text[] {
+/**
+ * Says which mistakes led to a signature, a sentence for each, as far as the keys at hand show it; none for a right one.
+ *
+ * @param form its fields in the order in which they arrived
+ */
+export function explainSignature({ fields, signature }: UnverifiedForm, keys: NotificationKeys): Text[] {
+  const { platformKeys, merchantKey } = keys;
   const { bytes, why } = readSignature(signature);
   if (!bytes) return [NOT_BASE64];
-  const texts = signedTexts(fields, ids);
+  const texts = signedTexts(fields, keys);
   const owners = [
     ...platformKeys.map((key) => ({ key, owner: [] })),
     ...(merchantKey ? [{ key: merchantKey, owner: [MERCHANT_SIGNED] }] : []),

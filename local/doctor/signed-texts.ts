@@ -1,5 +1,6 @@
 import { canonicalText, ENCODERS, UNSIGNED_NAMES } from '../../lib/baidu/canonical.ts';
 import type { Text } from './finding.ts';
+import type { NotificationKeys } from './secret.ts';
 
 /** A text that may have been signed, and the mistake that leads to it; none leads to the right one. */
 export interface SignedText {
@@ -8,11 +9,7 @@ export interface SignedText {
 }
 
 /** What the secret has that a text of another kind holds. */
-export interface Ids {
-  readonly appId?: string;
-  readonly appKey?: string;
-}
-
+type Ids = Pick<NotificationKeys, 'appId' | 'appKey'>;
 type Fields = Readonly<Record<string, string>>;
 
 /** The right text, then those that the usual mistakes lead to: few enough to try them all. */
