@@ -1,8 +1,25 @@
 import { asServiceError } from '../../lib/baidu/errors.ts';
 import type { Text } from './finding.ts';
 
-/** What the service says is wrong, in English, and the same in Chinese; `$1` is what stands for the first `*`. */
-const TRANSLATIONS: Readonly<Record<string, string>> = {
+/**
+ * Makes what says a fault of the service in each language, without the field that a finding names anyway. What has no
+ * translation stays English.
+ *
+ * @param sentences the Chinese one by the English, in which a `*` stands for anything; `$1` is what the first stood for
+ */
+export function translator(sentences: Readonly<Record<string, string>>): (error: unknown) => Text {
+  const patterns = Object.entries(sentences).map(([en, zh]) => {
+    return { pattern: new RegExp(`^${RegExp.escape(en).replaceAll('\\*', '(.*)')}$`), zh };
+  });
+  return (error) => {
+    const en = asServiceError(error).message.replace(/^The secret’s \S+ /, '');
+    const found = patterns.find(({ pattern }) => pattern.test(en));
+    return { en, zh: found ? en.replace(found.pattern, found.zh) : en };
+  };
+}
+
+/** Says what the service says of a secret or of a form. */
+export const faultText = translator({
   'is damaged: what it signs does not verify; copy it again.': '已损坏：它的签名验证不通过，请重新复制。',
   'is a public key; a private one belongs there.': '是公钥，这里应填私钥。',
   'is a private key; a public one belongs there.': '是私钥，这里应填公钥。',
@@ -32,36 +49,6 @@ const TRANSLATIONS: Readonly<Record<string, string>> = {
   'The field * is missing.': '缺少字段 $1。',
   'The field * is malformed.': '字段 $1 的格式不对。',
   'The field * is covered by no signature.': '字段 $1 不在签名范围之内。',
-  'No connection to Baidu.': '连接不上百度。',
-  'Baidu gave no full answer in time.': '百度没有及时给出完整的应答。',
-  'Baidu gives no access token: *.': '百度不发放 access token：$1。',
-  'Baidu answered with HTTP status *.': '百度应答了 HTTP 状态码 $1。',
-  'Baidu’s answer broke off.': '百度的应答中途断开。',
-  'Baidu’s answer is larger than 256 KB.': '百度的应答超过 256 KB。',
-  'Baidu’s answer is empty.': '百度的应答是空的。',
-  'Baidu’s answer is not JSON.': '百度的应答不是 JSON。',
-  'Baidu’s answer holds no order.': '百度的应答中没有订单。',
-  'Baidu’s answer holds no list of refunds.': '百度的应答中没有退款列表。',
-  'Baidu’s answer holds no * with a statusNum.': '百度的应答中没有带 statusNum 的 $1。',
-  'Baidu’s answer holds no *.': '百度的应答中没有 $1。',
-  'Baidu’s answer is of another *.': '百度的应答属于另一个 $1。',
-  'Baidu’s answer names no user, and none is known.': '百度的应答没有给出用户，也没有已知的用户。',
   'Secrets Manager did not answer in time.': 'Secrets Manager 没有及时回应。',
   'The secret is binary; it must be text (JSON).': 'secret 是二进制，应为文本（JSON）。',
-};
-
-/** The same as patterns. */
-const PATTERNS = Object.entries(TRANSLATIONS).map(([en, zh]) => {
-  const pattern = RegExp.escape(en).replaceAll('\\*', '(.*)');
-  return { pattern: new RegExp(`^${pattern}$`), zh };
 });
-
-/**
- * What the service says of a fault, in each language, without the field that the finding names anyway. What has no
- * translation stays English.
- */
-export function faultText(error: unknown): Text {
-  const en = asServiceError(error).message.replace(/^The secret’s \S+ /, '');
-  const found = PATTERNS.find(({ pattern }) => pattern.test(en));
-  return { en, zh: found ? en.replace(found.pattern, found.zh) : en };
-}
