@@ -14,10 +14,7 @@ const MOST_BYTES = 65_536;
  *
  * @param options as `diagnoseSecret` takes them
  */
-export function diagnoseApps(
-  text: string,
-  options: Parameters<typeof diagnoseSecret>[1] = {},
-): readonly SecretDiagnosis[] {
+export function diagnoseApps(text: string, options?: { withoutPlatformKey: boolean }): SecretDiagnosis[] {
   const secret = parseJson(text);
   if (!isRecord(secret) || !Object.hasOwn(secret, 'apps')) {
     return [diagnoseSecret(text, options)];

@@ -34,6 +34,3 @@ export function characters({ length }: string): Text {
 export function isGood(findings: readonly Finding[], subject: string): boolean {
   return findings.some((each) => each.subject === subject && each.level === 'good');
 }
-
-/** What is said of a mistake, and what shows it. */
-export type Mistake<Seen> = Text & { readonly shows: (seen: Seen) => boolean | undefined };

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { decodeBase64 } from '../../lib/baidu/base64.ts';
 import { firstReadable } from '../../lib/baidu/keys.ts';
-import type { Mistake, Text } from './finding.ts';
+import type { Text } from './finding.ts';
 
 /** A field of the secret that takes a key. */
 export type KeyField = 'privateKey' | 'platformPublicKey';
@@ -31,8 +31,12 @@ export function explainKey(field: KeyField, value: string, fault: Text): [text: 
   const kind = otherKind(key);
   const mistake = kind ? undefined : MISTAKES.find(({ shows }) => shows(key));
   const command = field === 'privateKey' ? mistake?.command : undefined;
+  const convert = {
+    en: `This makes merchant.pem of it: ${command}`,
+    zh: `可转换为 merchant.pem：${command}`,
+  };
   const length = { en: `It has ${value.length} characters.`, zh: `共 ${value.length} 个字符。` };
-  return [kind ?? mistake ?? damage(key) ?? fault, command ? convert(command) : WHAT_BELONGS[field], length];
+  return [kind ?? mistake ?? damage(key) ?? fault, command ? convert : WHAT_BELONGS[field], length];
 }
 
 function takeApart(pasted: string): KeyText {
@@ -63,10 +67,6 @@ const WHAT_BELONGS: Readonly<Record<KeyField, Text>> = {
   },
 };
 
-function convert(command: string): Text {
-  return { en: `This makes merchant.pem of it: ${command}`, zh: `可转换为 merchant.pem：${command}` };
-}
-
 const FILE_NAME = /^file:|^[\w.~/\\:-]+\.(?:pem|key|txt|der|pfx|p12|cer|crt|pub)$/;
 const OPENSSH = /^(?:ssh|ecdsa)-[\w-]+ AAAA|BEGIN OPENSSH|^b3BlbnNzaC1rZXktdjE/;
 /** How the base64 begins of a PEM that was encoded once more. */
@@ -76,8 +76,8 @@ const PBES2 = Buffer.from('2a864886f70d01050d', 'hex');
 /** The object identifier of the curve SM2, 1.2.156.10197.1.301, which OpenSSL need not know. */
 const SM2 = Buffer.from('2a811ccf5501822d', 'hex');
 
-/** With the command that makes a right key of it, where there is one. */
-const MISTAKES: readonly (Mistake<KeyText> & { readonly command?: string })[] = [
+/** What shows a mistake, what is said of it, and the command that makes a right key of it, where there is one. */
+const MISTAKES: readonly (Text & { shows: (key: KeyText) => boolean | undefined; command?: string })[] = [
   { shows: ({ text }) => text === '', en: 'is empty.', zh: '是空的。' },
   {
     shows: ({ text }) => /^\$[({\w]|^`/.test(text) || (text.length <= 250 && FILE_NAME.test(text)),

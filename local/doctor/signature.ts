@@ -24,15 +24,13 @@ export function explainSignature({ fields, signature }: UnverifiedForm, keys: No
   const { bytes, why } = readSignature(signature);
   if (!bytes) return [NOT_BASE64];
   const texts = signedTexts(fields, keys);
-  const owners = [
-    ...platformKeys.map((key) => ({ key, owner: [] })),
-    ...(merchantKey ? [{ key: merchantKey, owner: [MERCHANT_SIGNED] }] : []),
-  ];
-  for (const { key, owner } of owners) {
+  for (const key of merchantKey ? [...platformKeys, merchantKey] : platformKeys) {
     const opened = openSignature(bytes, key) ?? openPss(bytes, key, texts);
     if (!opened) continue;
+    const owner = key === merchantKey ? MERCHANT_SIGNED : undefined;
     const signed = texts.find(({ text }) => opened.isOver(text)) ?? { why: UNKNOWN_TEXT };
-    return [...why, ...owner, ...opened.how, ...(signed.why ? [signed.why] : [])];
+    const all = [...why, owner, opened.how, otherHash(opened.hash), signed.why];
+    return all.filter((text) => text !== undefined);
   }
   return [...why, strangerText(bytes, platformKeys)];
 }
@@ -59,11 +57,13 @@ function readSignature(written: string): { bytes: Buffer | undefined; why: Text[
   }
 }
 
+/** A signature of 1024 bits or more. */
+const HEX = /^(?:[0-9a-f]{2}){128,}$/i;
+
 /** Ways to write a signature that are not plain base64; what is not written so is left as it is. */
 const WRITINGS: readonly (Text & { readonly undo: (text: string) => string })[] = [
   {
-    undo: (text) =>
-      /^(?:[0-9a-f]{2}){128,}$/i.test(text) ? Buffer.from(text, 'hex').toString('base64') : text,
+    undo: (text) => text.replace(HEX, () => Buffer.from(text, 'hex').toString('base64')),
     en: 'The signature is hex; base64 belongs there.',
     zh: '签名是十六进制，这里应为 base64。',
   },
@@ -93,10 +93,11 @@ const WRITINGS: readonly (Text & { readonly undo: (text: string) => string })[] 
   },
 ];
 
-/** What a signature holds: whether that is the hash of a text, and what of how it was put there is wrong. */
+/** What a signature holds: whether that is the hash of a text, and what is wrong with how it was put there. */
 interface Opened {
+  readonly hash: (typeof HASHES)[number];
   readonly isOver: (text: string) => boolean;
-  readonly how: readonly Text[];
+  readonly how: Text | undefined;
 }
 
 /** What a signature of PKCS#1 v1.5 holds, if this key's owner made it. */
@@ -115,33 +116,30 @@ function openSignature(bytes: Buffer, key: KeyObject): Opened | undefined {
     en: 'The hash was signed bare: the DER prefix of PKCS#1 v1.5 (RFC 8017, 9.2) is missing before it. Sign with SHA1withRSA, not by “encrypting” a hash.',
     zh: '签名的是裸摘要：前面缺少 PKCS#1 v1.5 的 DER 前缀（RFC 8017 9.2）。应使用 SHA1withRSA，而不是“私钥加密”摘要。',
   };
-  return {
-    isOver: (text) => createHash(hash.algorithm).update(text).digest('hex') === digest,
-    how: [...(whole ? [] : [bare]), ...otherHash(hash)],
-  };
+  const isOver = (text: string) => createHash(hash.algorithm).update(text).digest('hex') === digest;
+  return { hash, isOver, how: whole ? undefined : bare };
 }
 
 /** The same for RSA-PSS, which can only be recognised over the text that was signed. */
 function openPss(bytes: Buffer, key: KeyObject, texts: readonly SignedText[]): Opened | undefined {
   const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO };
-  const pss = {
+  const how = {
     en: 'The key is right, but it signed with RSA-PSS in the place of PKCS#1 v1.5 (SHA1withRSA).',
     zh: '密钥正确，但签名用的是 RSA-PSS，而应为 PKCS#1 v1.5（SHA1withRSA）。',
   };
-  return HASHES.map((hash) => ({
-    isOver: (text: string) => verify(hash.algorithm, Buffer.from(text), { key, ...padding }, bytes),
-    how: [pss, ...otherHash(hash)],
-  })).find(({ isOver }) => texts.some(({ text }) => isOver(text)));
+  for (const hash of HASHES) {
+    const isOver = (text: string) => verify(hash.algorithm, Buffer.from(text), { key, ...padding }, bytes);
+    if (texts.some(({ text }) => isOver(text))) return { hash, isOver, how };
+  }
+  return undefined;
 }
 
-function otherHash({ name }: (typeof HASHES)[number]): Text[] {
-  if (name === 'SHA-1') return [];
-  return [
-    {
-      en: `It was signed with ${name}; Baidu signs with SHA-1 (SHA1withRSA).`,
-      zh: `签名的摘要算法是 ${name}，而百度用的是 SHA-1（SHA1withRSA）。`,
-    },
-  ];
+function otherHash({ name }: Opened['hash']): Text | undefined {
+  if (name === 'SHA-1') return undefined;
+  return {
+    en: `It was signed with ${name}; Baidu signs with SHA-1 (SHA1withRSA).`,
+    zh: `签名的摘要算法是 ${name}，而百度用的是 SHA-1（SHA1withRSA）。`,
+  };
 }
 
 const UNKNOWN_TEXT: Text = {
