@@ -45,15 +45,11 @@ function takeApart(pasted: string): KeyText {
   const base64 = (inner ?? text).replace(/\s+/g, '');
   const labels = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----/g)].map(([, label = '']) => label);
   const der = decodeBase64(base64);
-  return { text, labels, base64, der, key: der && anyKey(der) };
-}
-
-function anyKey(key: Buffer): KeyObject | undefined {
-  const format = 'der';
-  return (
-    firstReadable(['pkcs8', 'pkcs1', 'sec1'] as const, (type) => createPrivateKey({ key, format, type })) ??
-    firstReadable(['spki', 'pkcs1'] as const, (type) => createPublicKey({ key, format, type }))
-  );
+  const given = { key: der ?? Buffer.alloc(0), format: 'der' } as const;
+  const key =
+    firstReadable(['pkcs8', 'pkcs1', 'sec1'] as const, (type) => createPrivateKey({ ...given, type })) ??
+    firstReadable(['spki', 'pkcs1'] as const, (type) => createPublicKey({ ...given, type }));
+  return { text, labels, base64, der, key };
 }
 
 const WHAT_BELONGS: Readonly<Record<KeyField, Text>> = {
@@ -67,7 +63,7 @@ const WHAT_BELONGS: Readonly<Record<KeyField, Text>> = {
   },
 };
 
-const FILE_NAME = /^file:|^[\w.~/\\:-]+\.(?:pem|key|txt|der|pfx|p12|cer|crt|pub)$/;
+const NOT_PASTED = /^\$[({\w]|^`|^file:|^[\w.~/\\:-]+\.(?:pem|key|txt|der|pfx|p12|cer|crt|pub)$/;
 const OPENSSH = /^(?:ssh|ecdsa)-[\w-]+ AAAA|BEGIN OPENSSH|^b3BlbnNzaC1rZXktdjE/;
 /** How the base64 begins of a PEM that was encoded once more. */
 const BEGIN_BASE64 = Buffer.from('-----BEGIN ').toString('base64').slice(0, 14);
@@ -80,7 +76,7 @@ const SM2 = Buffer.from('2a811ccf5501822d', 'hex');
 const MISTAKES: readonly (Text & { shows: (key: KeyText) => boolean | undefined; command?: string })[] = [
   { shows: ({ text }) => text === '', en: 'is empty.', zh: '是空的。' },
   {
-    shows: ({ text }) => /^\$[({\w]|^`/.test(text) || (text.length <= 250 && FILE_NAME.test(text)),
+    shows: ({ text }) => text.length <= 250 && NOT_PASTED.test(text),
     en: 'is the name of a file, or a command or variable of the shell, not what is in it. With jq: --rawfile, not --arg.',
     zh: '是文件名，或 shell 的命令、变量本身，而不是其内容。使用 jq 时应为 --rawfile，而不是 --arg。',
   },

@@ -1,10 +1,5 @@
 import { PAYMENT_FORM, parseNotification } from '../../lib/baidu/webhook/notification.ts';
-import {
-  AUDIT_FORM,
-  parseRefundAudit,
-  parseRefundNotification,
-  REFUND_FORM,
-} from '../../lib/baidu/webhook/refund.ts';
+import * as refund from '../../lib/baidu/webhook/refund.ts';
 import { KINDS, kindOf } from '../../lib/baidu/webhook/signed-form.ts';
 import { bad, type Finding, good, note } from './finding.ts';
 
@@ -19,14 +14,14 @@ const MESSAGES = {
   refund: {
     name: { en: 'a refund notification (通知退款状态)', zh: '退款通知（通知退款状态）' },
     field: '退款回调地址',
-    rules: REFUND_FORM,
-    parse: parseRefundNotification,
+    rules: refund.REFUND_FORM,
+    parse: refund.parseRefundNotification,
   },
   audit: {
     name: { en: 'a refund audit (请求业务方退款审核)', zh: '退款审核（请求业务方退款审核）' },
     field: '退款审核地址',
-    rules: AUDIT_FORM,
-    parse: parseRefundAudit,
+    rules: refund.AUDIT_FORM,
+    parse: refund.parseRefundAudit,
   },
 };
 

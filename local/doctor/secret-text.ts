@@ -13,11 +13,7 @@ export const SECRET_FIELDS = [
 
 /** The field whose name this is but for case, signs and a plural: `private_key`, `apiToken`. */
 export function fieldLike(name: string): string | undefined {
-  const folded = (text: string) =>
-    text
-      .toLowerCase()
-      .replace(/[^a-z]/g, '')
-      .replace(/s$/, '');
+  const folded = (text: string) => text.toLowerCase().replace(/[^a-z]|s[^a-z]*$/g, '');
   return SECRET_FIELDS.find((field) => folded(field) === folded(name));
 }
 
