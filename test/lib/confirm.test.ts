@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { QueryOrder } from '../../lib/baidu/client.ts';
-import { BaiduError, OVER_QPS_ERRNO, ServiceError } from '../../lib/baidu/errors.ts';
+import { OVER_QPS_ERRNO } from '../../lib/baidu/errnos.ts';
+import { BaiduError, ServiceError } from '../../lib/baidu/errors.ts';
 import { readPrivateKey } from '../../lib/baidu/keys.ts';
 import type { OrderStatus } from '../../lib/baidu/order-status.ts';
 import { type ConfirmParts, confirmAll, type OrderEvent } from '../../lib/confirm.ts';

@@ -1,4 +1,5 @@
-import { BaiduError, OVER_QPS_ERRNO, ServiceError } from '../../lib/baidu/errors.ts';
+import { OVER_QPS_ERRNO } from '../../lib/baidu/errnos.ts';
+import { BaiduError, ServiceError } from '../../lib/baidu/errors.ts';
 import { type ConfirmParts, confirmAll, type OrderEvent } from '../../lib/confirm.ts';
 import type { LedgerWrite } from '../../lib/ledger/decisions.ts';
 import { tryLookup } from '../../lib/lookup.ts';
