@@ -9,7 +9,7 @@ import { type ConfirmParts, confirmAll, type OrderEvent } from '../../lib/confir
 import { claim, learn } from '../../lib/ledger/decisions.ts';
 import { readRecord } from '../../lib/ledger/record.ts';
 import { createLedgerStore, type LedgerStore } from '../../lib/ledger/store.ts';
-import { parseLookup, tryLookup } from '../../lib/lookup.ts';
+import { parseLookup, tryLookup } from '../../lib/lookup-message.ts';
 import { type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { PAID, signed } from '../support/notification.ts';
 import { SAMPLE } from '../support/vectors.ts';
