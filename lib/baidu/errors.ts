@@ -47,7 +47,7 @@ export class BaiduError extends ServiceError {
 }
 
 /** The error for a field of the secret that is not what it must be; `what` ends the sentence. */
-export function unfit(field: string, what: string): ServiceError {
+export function unfitField(field: string, what: string): ServiceError {
   return new ServiceError('CONFIGURATION_UNAVAILABLE', `The secret’s ${field} ${what}.`);
 }
 

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { decodeBase64 } from './base64.ts';
-import { type ServiceError, unfit } from './errors.ts';
+import { type ServiceError, unfitField } from './errors.ts';
 
 /** What a private key is tried on. */
 const SAMPLE = Buffer.from('sample');
@@ -33,7 +33,7 @@ export function readPrivateKey(text: string, field = 'privateKey'): KeyObject {
   const found = privateKeyIn(der);
   if (!found && publicKeyIn(der)) throw otherHalf(field, 'public');
   const key = usable(found, field, 'an RSA private key in PKCS#1 or PKCS#8');
-  if (!isUndamaged(key)) throw unfit(field, 'is damaged: what it signs does not verify; copy it again');
+  if (!isUndamaged(key)) throw unfitField(field, 'is damaged: what it signs does not verify; copy it again');
   return key;
 }
 
@@ -95,21 +95,21 @@ function decodeKey(text: string, wanted: 'private' | 'public', field: string): B
   const trimmed = text.replace(/\\+[rn]/g, '\n').trim();
   const [, label, inner] = PEM.exec(trimmed) ?? [];
   if (label === 'ENCRYPTED PRIVATE KEY' || inner?.includes('ENCRYPTED')) {
-    throw unfit(field, 'is encrypted with a passphrase; store the key without one');
+    throw unfitField(field, 'is encrypted with a passphrase; store the key without one');
   }
   if (label !== undefined) {
     const held = PEM_HOLDS[label];
-    if (!held) throw unfit(field, `is a PEM of another kind (${label})`);
+    if (!held) throw unfitField(field, `is a PEM of another kind (${label})`);
     if (held !== wanted) throw otherHalf(field, held);
   }
   const der = decodeBase64((inner ?? trimmed).replace(/\s+/g, ''));
-  if (!der?.length) throw unfit(field, 'is neither PEM nor bare base64, or was cut');
+  if (!der?.length) throw unfitField(field, 'is neither PEM nor bare base64, or was cut');
   return der;
 }
 
 function otherHalf(field: string, held: 'private' | 'public'): ServiceError {
   const wanted = held === 'private' ? 'public' : 'private';
-  return unfit(field, `is a ${held} key; a ${wanted} one belongs there`);
+  return unfitField(field, `is a ${held} key; a ${wanted} one belongs there`);
 }
 
 function privateKeyIn(der: Buffer): KeyObject | undefined {
@@ -152,8 +152,8 @@ export function firstReadable<Type>(
 }
 
 function usable(key: KeyObject | undefined, field: string, wanted: string): KeyObject {
-  if (!key) throw unfit(field, `is not ${wanted}`);
+  if (!key) throw unfitField(field, `is not ${wanted}`);
   const fault = keyFault(key);
-  if (fault) throw unfit(field, fault);
+  if (fault) throw unfitField(field, fault);
   return key;
 }
