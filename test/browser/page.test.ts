@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Cashier, type CashierOptions, startCashier } from '../../local/cashier/index.ts';
 import { ask, CONSUMED, merchantKeys, signedQuery } from '../local/cashier/merchant.ts';
-import { keep } from './browser.ts';
+import { DESKTOP, keep } from './browser.ts';
 import { create, createAndPay, useBrowser } from './desk.ts';
 
 const started: Cashier[] = [];
@@ -36,6 +36,20 @@ describe('the page by itself', () => {
     await page.getByText('Your order id is missing').waitFor();
     await keep(page, 'desk-8-form-refused');
     expect(await page.locator('.entry').count()).toBe(0);
+  });
+
+  test('a refusal of the cashier is said in the language of the page', async () => {
+    const cashier = await startCashier();
+    started.push(cashier);
+    const { page, expected } = await openWindow(cashier.url, { ...DESKTOP, locale: 'zh-CN' });
+    expected.push(/status of 400/);
+    await page.getByText('更多字段').click();
+    await page.getByLabel('百度用户 ID').fill('零');
+    await page.getByRole('button', { name: '创建订单' }).click();
+    await page.getByRole('alert').getByText('userId 须为不超过 2^63 - 1 的正整数').waitFor();
+    await keep(page, 'desk-9-refused-chinese');
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.getByRole('alert').getByText('userId must be a whole number up to 2^63 - 1').waitFor();
   });
 
   test('what the user wrote is text, never markup', async () => {
