@@ -64,11 +64,11 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
     ledger,
   );
 
-  const own = publicApp(apps[0]);
+  const own = { ...publicApp(apps[0]), apps: apps.map(publicApp) };
   const urls = { queryUrl: '', openapiUrl: '' };
   const connection = () => ({ ...own, ...urls, answerLimitMs, ...merchant.describe() });
   const desk = {
-    ...{ ...own, apps: apps.map(publicApp) },
+    ...own,
     ...switches,
     ...orderActions(ledger, courier, { faults, now, appIds: apps.map(({ appId }) => appId) }),
     ...refundActions(refunds),

@@ -1,3 +1,4 @@
+import type { App } from './app.ts';
 import { CashierError } from './error.ts';
 import type { Faults } from './faults.ts';
 import type { Order } from './order.ts';
@@ -70,6 +71,8 @@ export interface Connection {
   readonly smartAppSecret: string;
   /** Bare base64 SPKI. */
   readonly platformPublicKey: string;
+  /** Every app; the first one's members stand above, too. */
+  readonly apps: readonly App[];
   /** Bare base64 SPKI; `null` until it is given. */
   readonly merchantPublicKey: string | null;
   /** `null` while nobody takes notifications; empty when a handler in this process does. */

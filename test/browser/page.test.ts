@@ -70,6 +70,34 @@ describe('the page by itself', () => {
     expect(await page.getByRole('button', { name: /^Ask|^Look up/ }).count()).toBe(0);
   });
 
+  test.each([
+    ['en-GB', 'Mini-program (appId)', 'Create order'],
+    ['zh-CN', '小程序（appId）', '创建订单'],
+  ])('several apps: an order is of the one that is chosen, %s', async (locale, label, create) => {
+    const cashier = await startCashier({
+      merchantPublicKey: merchantKeys.publicKey,
+      deliver: async () => ({ status: 200, body: CONSUMED }),
+      otherApps: [{ appId: '10027', appKey: 'MMM5pd', dealId: '470193087' }],
+    });
+    started.push(cashier);
+    const { page } = await openWindow(cashier.url, { ...DESKTOP, locale });
+    await page.getByRole('button', { name: create }).click();
+    await page.locator('.order .facts', { hasText: '10026' }).waitFor();
+    await page.getByLabel(label).selectOption('10027');
+    await page.getByRole('button', { name: create }).click();
+    await page.locator('.order .facts', { hasText: '10027' }).waitFor();
+    await keep(page, `desk-10-apps-${locale}`);
+    expect(cashier.orders().map(({ appId }) => appId)).toEqual(['10026', '10027']);
+    // What each app's notifications are verified with.
+    const connection = await page.locator('.connection').textContent();
+    for (const { platformPublicKey } of cashier.apps) expect(connection).toContain(platformPublicKey);
+  });
+
+  test('one app alone is not asked for', async () => {
+    const { page } = await start();
+    expect(await page.getByLabel('Mini-program').count()).toBe(0);
+  });
+
   test('an answer that comes too late', async () => {
     const deliver = async () => {
       await wait(600);
