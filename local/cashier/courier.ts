@@ -147,7 +147,8 @@ export class Courier {
   }
 }
 
-const OUTCOMES: Record<Outcome, Text> = {
+/** What Baidu does after an answer, in words. */
+export const OUTCOMES: Record<Outcome, Text> = {
   settled: { en: 'The money settles', zh: '款项结算' },
   noted: { en: 'Taken note of, not consumed', zh: '已知悉，未消费' },
   refunded: { en: 'Baidu refunds', zh: '百度退款' },

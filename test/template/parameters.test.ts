@@ -108,6 +108,17 @@ describe('osls', () => {
   });
 });
 
+test('osls deploy without credentials ends in the words that the pages explain', async () => {
+  // Whoever has none is not looked for among the roles of a machine of AWS's either.
+  const deploying = osls(folder, ['deploy'], { AWS_EC2_METADATA_DISABLED: 'true' });
+  const said = await deploying.catch(({ stdout }) => String(stdout));
+  const words = 'AWS provider credentials not found';
+  expect(said).toContain(words);
+  for (const page of ['deploy.md', 'deploy.zh-CN.md']) {
+    expect(await readFile(join(root, 'docs/operations', page), 'utf8')).toContain(`\`${words}\``);
+  }
+});
+
 describe('the parameters of serverless.yml', () => {
   test('have a rule each, and their defaults fit', async () => {
     const { default: standard = null } = await blocks();
