@@ -51,7 +51,10 @@ test('a merchant finds each page in Chinese, and beside each Chinese page the En
 });
 
 test('Chinese pages and commands address the reader in one voice', () => {
-  const sources = readdirSync('local', { recursive: true, encoding: 'utf8' });
+  const sources = readdirSync(path.resolve(import.meta.dirname, '../../local'), {
+    recursive: true,
+    encoding: 'utf8',
+  });
   const commands = sources.filter((file) => file.endsWith('.ts')).map((file) => `local/${file}`);
   for (const file of [...files, ...commands]) expect(read(file).includes('你'), file).toBe(false);
 });
