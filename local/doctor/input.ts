@@ -20,7 +20,7 @@ export async function readInput(file: string): Promise<Input> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return { fault: missing(file) };
     return { fault: { en: `cannot be read (${code}).`, zh: `无法读取（${code}）。` } };
   }
-  if (bytes.length === 0) return { fault: { en: 'is empty: 0 bytes.', zh: '是空的：0 字节。' } };
+  if (bytes.length === 0) return { fault: { en: 'is empty: 0 bytes.', zh: '是空的，只有 0 字节。' } };
   if (isUtf8(bytes) && !bytes.includes(0)) return { text: bytes.toString() };
   const fault = {
     en: 'is no text in UTF-8, but UTF-16 (Notepad’s “Unicode”, > in PowerShell), GBK (“ANSI”) or binary: save it as UTF-8 without BOM.',
@@ -35,7 +35,7 @@ function missing(file: string): Text {
   const elsewhere = path.resolve(process.env['INIT_CWD'] ?? '', file);
   const meant = elsewhere !== whole && existsSync(elsewhere);
   return {
-    en: `There is no file ${whole}.${meant ? ` Did you mean ${elsewhere}?` : ''}`,
-    zh: `没有文件 ${whole}。${meant ? `是不是 ${elsewhere}？` : ''}`,
+    en: `is not there: ${whole}.${meant ? ` Did you mean ${elsewhere}?` : ''}`,
+    zh: `找不到 ${whole}。${meant ? `是不是 ${elsewhere}？` : ''}`,
   };
 }

@@ -108,6 +108,17 @@ describe('osls', () => {
   });
 });
 
+test('osls deploy without credentials ends in the words that the pages explain', async () => {
+  // Where there are none, a machine's own role is asked for over the network.
+  const deploying = osls(folder, ['deploy'], { AWS_EC2_METADATA_DISABLED: 'true' });
+  const said = await deploying.catch(({ stdout }) => String(stdout));
+  const words = 'AWS provider credentials not found';
+  expect(said).toContain(words);
+  for (const page of ['deploy.md', 'deploy.zh-CN.md']) {
+    expect(await readFile(join(root, 'docs/operations', page), 'utf8')).toContain(`\`${words}\``);
+  }
+});
+
 const DEFAULTS = {
   ...Object.fromEntries(Object.keys(RULES).map((name) => [name, null])),
   ...{ confirmConcurrency: 5, confirmReservedConcurrency: 10, reserveConcurrency: 'yes' },
