@@ -16,9 +16,7 @@ const MOST_BYTES = 65_536;
  */
 export function diagnoseApps(text: string, options?: { withoutPlatformKey: boolean }): SecretDiagnosis[] {
   const secret = parseJson(text);
-  if (!isRecord(secret) || !Object.hasOwn(secret, 'apps')) {
-    return [diagnoseSecret(text, options)];
-  }
+  if (!isRecord(secret) || !Object.hasOwn(secret, 'apps')) return [diagnoseSecret(text, options)];
   const faults = faultsOf(text);
   const shape = faults.find(({ message }) => message.startsWith('The secret’s apps must'));
   if (shape) return [nothingUsable(bad('apps', faultText(shape)))];

@@ -17,12 +17,8 @@ export interface Request {
 }
 
 /** Reads what is asked for and examines it, a section for each app of the secret and one for the notification. */
-export async function examine({
-  file = '-',
-  secretId,
-  notification,
-  withoutPlatformKey,
-}: Request): Promise<Section[]> {
+export async function examine(request: Request): Promise<Section[]> {
+  const { file = '-', secretId, notification, withoutPlatformKey } = request;
   const secret = secretId ?? file;
   const read = secretId === undefined ? await readInput(file) : await fetchSecret(secretId);
   const isRead = 'text' in read;
@@ -39,11 +35,8 @@ export async function examine({
       ? [SANDBOX_SECRET, ...app.findings.filter(({ subject }) => !(subject in SANDBOX))]
       : app.findings,
   }));
-  if (told.length === 0) return sections;
-  return [
-    ...sections,
-    { title: { en: `Notification: ${notification}`, zh: `通知：${notification}` }, findings: told },
-  ];
+  const title = { en: `Notification: ${notification}`, zh: `通知：${notification}` };
+  return told.length === 0 ? sections : [...sections, { title, findings: told }];
 }
 
 async function examineNotification(file: string, apps: readonly SecretDiagnosis[]): Promise<Finding[]> {

@@ -14,20 +14,17 @@ export function jsonFault(text: string): Text {
   if (!first) return { en: 'somewhere', zh: '位置不明' };
   const lines = text.slice(0, first.offset).split(/\r\n|\r|\n/);
   const column = (lines.at(-1)?.length ?? 0) + 1;
-  const { en, zh } = likely(printParseErrorCode(first.error), text.slice(first.offset), first.length);
+  const found = `${printParseErrorCode(first.error)} ${text.slice(first.offset, first.offset + first.length + 40)}`;
+  const { en, zh } = LIKELY.find(({ shows }) => shows.test(found)) ?? NO_JSON;
   return {
     en: `at line ${lines.length}, column ${column}: ${en}`,
     zh: `第 ${lines.length} 行第 ${column} 列：${zh}`,
   };
 }
 
-/** What is likely wrong where the parser stumbles: `rest` begins there, `length` is that of what it stumbles over. */
-function likely(error: string, rest: string, length: number): Text {
-  const found = LIKELY.find(({ shows }) => shows.test(`${error} ${rest.slice(0, length + 40)}`));
-  return found ?? { en: 'a text without quotes, or no JSON at all', zh: '文本没有加引号，或不是 JSON' };
-}
+const NO_JSON: Text = { en: 'a text without quotes, or no JSON at all', zh: '文本没有加引号，或不是 JSON' };
 
-/** By the parser's name of the error, and, where that is not enough, by the text behind it. */
+/** What is likely wrong, by the parser's name of the error, and, where that is not enough, by the text it stumbles over. */
 const LIKELY: readonly (Text & { readonly shows: RegExp })[] = [
   {
     shows: /^UnexpectedEndOfString "(.*-----BEGIN|(.*[\r\n])?\s*[\w+/=]{16})/s,

@@ -30,11 +30,6 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
   apiTokens: ['at-least-32-characters-of-randomness', 'sample-token-for-the-local-events-only'],
 };
 
-/** Whether a public key is one whose private half Baidu prints in its documentation. */
-export function isSampleKey(publicKey: string): boolean {
-  return publicKey === SAMPLE_PUBLIC_KEY || publicKey.startsWith(SAMPLE_JAVA_KEY_START);
-}
-
 /**
  * Says that a value is one that documentation prints, or a placeholder in its stead; `undefined` for one that may be
  * the merchant's own.

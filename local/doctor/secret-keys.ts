@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { keyBits, publicKeyText, readPrivateKey, readPublicKey } from '../../lib/baidu/keys.ts';
 import { bad, type Finding, good, type Text, warning } from './finding.ts';
 import { explainKey, type KeyField } from './key-faults.ts';
-import { isSampleKey, SAMPLE_PLATFORM_KEY, sampleFault } from './samples.ts';
+import { SAMPLE_JAVA_KEY_START, SAMPLE_PLATFORM_KEY, SAMPLE_PUBLIC_KEY, sampleFault } from './samples.ts';
 import type { Fault } from './secret-values.ts';
 
 const READ = { privateKey: readPrivateKey, platformPublicKey: readPublicKey };
@@ -55,13 +55,13 @@ const COMPARE: Text = {
   zh: '对应的公钥（百度后台显示的格式），请逐字核对：',
 };
 
-const SAMPLE: Text = {
-  en: 'is of a sample pair that Baidu prints in its documentation: everyone has the private half, and can sign with it.',
-  zh: '是百度文档中印出的示例密钥对：私钥人人都有，谁都可以用它签名。',
-};
-
 function wrongOwner(text: string, ownText: string | undefined): Text | undefined {
-  if (isSampleKey(text)) return SAMPLE;
+  if (text === SAMPLE_PUBLIC_KEY || text.startsWith(SAMPLE_JAVA_KEY_START)) {
+    return {
+      en: 'is of a sample pair that Baidu prints in its documentation: everyone has the private half, and can sign with it.',
+      zh: '是百度文档中印出的示例密钥对：私钥人人都有，谁都可以用它签名。',
+    };
+  }
   if (text === SAMPLE_PLATFORM_KEY) {
     return {
       en: 'is the platform key of Baidu’s sample application, as in events/secret.json. Each app has a key of its own: Baidu’s console shows yours.',

@@ -1,5 +1,5 @@
 import { listOf } from '../../lib/baidu/json.ts';
-import { bad, characters, type Finding, good, MISSING, note, plain, type Text, warning } from './finding.ts';
+import { bad, characters, type Finding, good, note, plain, type Text, warning } from './finding.ts';
 import { sampleFault } from './samples.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -12,19 +12,27 @@ export function examineIds(fields: Fields, fault: Fault): Finding[] {
   return ['appId', 'appKey'].map((name) => examineText(name, fields, fault, plain));
 }
 
+/** A token of random characters, hexadecimal ones too, has as many different ones. */
+const LEAST_DIFFERENT = 8;
+
 /** Examines each API token. No token is repeated. */
 export function examineTokens({ apiTokens }: Fields, fault: Fault): Finding[] {
   if (!Array.isArray(apiTokens) || apiTokens.length === 0) {
     const hint = typeof apiTokens === 'string' ? [IN_BRACKETS] : [];
-    return [bad('apiTokens', fault('apiTokens', apiTokens) ?? MISSING, ...hint)];
+    const refused = fault('apiTokens', apiTokens);
+    return refused ? [bad('apiTokens', refused, ...hint)] : [];
   }
   return apiTokens.map((token: unknown, index) => {
     const subject = `apiTokens[${index}]`;
     if (typeof token !== 'string') return bad(subject, { en: 'is not a string.', zh: '不是字符串。' });
-    const wrong = wrongValue('apiTokens', token, fault('apiTokens', [token]) && tooShort(token));
+    const tooShort = fault('apiTokens', [token]) && {
+      en: `has ${token.length} characters; it needs at least 32. Make one with: openssl rand -hex 32`,
+      zh: `只有 ${token.length} 个字符，至少要 32 个。生成方法：openssl rand -hex 32`,
+    };
+    const wrong = wrongValue('apiTokens', token, tooShort);
     if (wrong) return bad(subject, wrong);
     const different = new Set(token).size;
-    if (different >= FEW) return good(subject, characters(token));
+    if (different >= LEAST_DIFFERENT) return good(subject, characters(token));
     return warning(subject, {
       en: `has only ${different} different characters: it can be guessed. Make one with: openssl rand -hex 32`,
       zh: `只有 ${different} 种不同的字符，容易被猜到。生成方法：openssl rand -hex 32`,
@@ -116,13 +124,3 @@ const IN_BRACKETS: Text = {
   en: 'One token is a list, too: ["…"]. The key/value editor of AWS’s console cannot write one: use its plaintext tab.',
   zh: '只有一个令牌也要写成列表：["…"]。AWS 控制台的键/值编辑器写不了列表，请用明文（plaintext）页签。',
 };
-
-/** A token of random characters, hexadecimal ones too, has as many different ones. */
-const FEW = 8;
-
-function tooShort(token: string): Text {
-  return {
-    en: `has ${token.length} characters; it needs at least 32. Make one with: openssl rand -hex 32`,
-    zh: `只有 ${token.length} 个字符，至少要 32 个。生成方法：openssl rand -hex 32`,
-  };
-}

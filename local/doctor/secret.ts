@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { listOf } from '../../lib/baidu/json.ts';
 import { publicKeyText } from '../../lib/baidu/keys.ts';
 import { parseNotificationSecret, parseQuerySecret, readDealIds } from '../../lib/merchant/secret.ts';
-import { bad, type Finding, MISSING, note } from './finding.ts';
+import { bad, type Finding, note } from './finding.ts';
 import { absentPlatformKey, examineKey } from './secret-keys.ts';
 import { fieldLike, readSecretText, SECRET_FIELDS } from './secret-text.ts';
 import { examineDeals, examineIds, examineSmartApp, examineTokens, type Fault } from './secret-values.ts';
@@ -84,7 +84,7 @@ function faultFinder(): Fault {
       parseNotificationSecret(text);
       return undefined;
     } catch (error) {
-      return value === undefined ? MISSING : faultText(error);
+      return value === undefined ? { en: 'is missing.', zh: '缺失。' } : faultText(error);
     }
   };
 }
