@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Faults } from './faults.ts';
-import type { NewHop } from './ledger.ts';
 import type { RefundState } from './order.ts';
+import type { NewHop } from './order-book.ts';
 import { checkQuery, type QueryRules, type QueryVerdict, queryAnswer } from './query.ts';
 import type { Text } from './text.ts';
 

@@ -5,9 +5,9 @@ import type { PayType } from './channels.ts';
 import type { DeliveryResult } from './courier.ts';
 import type { Deliver } from './delivery.ts';
 import type { Faults } from './faults.ts';
-import type { CashierEvent, Connection, Hop, NewHop } from './ledger.ts';
 import type { AskedBy, MerchantService } from './merchant.ts';
 import type { NewOrder, Order, RefundState } from './order.ts';
+import type { CashierEvent, Connection, Hop, NewHop } from './order-book.ts';
 import type { NewRefund, RefundResult } from './refund/refunds.ts';
 
 /** How a cashier is started; everything has a default. */

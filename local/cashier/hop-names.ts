@@ -1,4 +1,4 @@
-import type { HopKind } from './ledger.ts';
+import type { HopKind } from './order-book.ts';
 import type { Text } from './text.ts';
 
 /** What each kind of hop is called, on the page and in a terminal. */

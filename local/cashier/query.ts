@@ -1,7 +1,7 @@
 import { type KeyObject, randomInt } from 'node:crypto';
 import { diagnose } from './diagnosis.ts';
-import type { Raw } from './ledger.ts';
 import { isLong, type Order } from './order.ts';
+import type { Raw } from './order-book.ts';
 import { leakIn, leakWords } from './private-keys.ts';
 import { canonicalText, verify } from './signature.ts';
 import type { Text } from './text.ts';

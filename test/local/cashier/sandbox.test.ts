@@ -98,7 +98,7 @@ describe('docs/sandbox.md', () => {
     const settlements = unionIn('local/cashier/order.ts', 'Settlement');
     expect(settlements).toContain('SETTLED');
     expect(codeIn(proseOf('Make an order'))).toEqual(expect.arrayContaining(settlements));
-    const kinds = unionIn('local/cashier/ledger.ts', 'HopKind');
+    const kinds = unionIn('local/cashier/order-book.ts', 'HopKind');
     expect(kinds).toContain('published');
     expect(codeIn(proseOf('See what happened'))).toEqual(expect.arrayContaining(kinds));
   });

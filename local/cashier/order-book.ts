@@ -95,7 +95,7 @@ export type CashierEvent =
 const HOPS_KEPT = 1000;
 
 /** Keeps the orders with their time lines in memory and tells subscribers of each change. */
-export class Ledger {
+export class OrderBook {
   readonly #orders = new Map<string, Order>();
   readonly #hops = new Map<string | null, Hop[]>([[null, []]]);
   readonly #listeners = new Set<(event: CashierEvent) => void>();
