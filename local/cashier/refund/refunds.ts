@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
-import { attempt, type Deliver } from '../delivery.ts';
 import { CashierError, notPaid } from '../error.ts';
-import type { Address } from '../merchant.ts';
-import { yuanFromFen } from '../money.ts';
-import type { Signing } from '../notification.ts';
-import type { Order } from '../order.ts';
-import type { OrderBook } from '../order-book.ts';
+import { attempt, type Deliver } from '../merchant/delivery.ts';
+import type { Address } from '../merchant/merchant.ts';
+import type { Signing } from '../merchant/notification.ts';
+import { yuanFromFen } from '../orders/money.ts';
+import type { Order } from '../orders/order.ts';
+import type { OrderBook } from '../orders/order-book.ts';
 import { judgeRefundAudit, judgeRefundNotification, type RefundVerdict } from './answers.ts';
 import { type RefundCall, refundHop, resultOf } from './calls.ts';
 import { refundAuditForm, refundNotificationForm } from './forms.ts';

@@ -1,11 +1,11 @@
+import { CashierError, notPaid } from '../error.ts';
+import type { Faults } from '../faults.ts';
+import type { Courier } from '../merchant/courier.ts';
+import type { NewRefund, Refunds } from '../refund/refunds.ts';
+import type { Text } from '../text.ts';
 import { CHANNEL_NAMES, PAY_TYPES, type PayType } from './channels.ts';
-import type { Courier } from './courier.ts';
-import { CashierError, notPaid } from './error.ts';
-import type { Faults } from './faults.ts';
 import { makeOrder, type NewOrder, type Order, type RefundState } from './order.ts';
 import type { CashierEvent, NewHop, OrderBook } from './order-book.ts';
-import type { NewRefund, Refunds } from './refund/refunds.ts';
-import type { Text } from './text.ts';
 
 const REFUND_NOTES: Record<RefundState, Text> = {
   PROCESSING: { en: 'In progress', zh: '退费中' },

@@ -1,9 +1,9 @@
-import type { App } from './app.ts';
-import { CashierError } from './error.ts';
-import type { Faults } from './faults.ts';
+import type { App } from '../app.ts';
+import { CashierError } from '../error.ts';
+import type { Faults } from '../faults.ts';
+import { withoutPrivateKeys } from '../signature/private-keys.ts';
+import type { Text } from '../text.ts';
 import type { Order } from './order.ts';
-import { withoutPrivateKeys } from './private-keys.ts';
-import type { Text } from './text.ts';
 
 /** What a hop is about. The first five happen at the cashier, the others are seen on their way. */
 export type HopKind =

@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto';
+import { CashierError } from '../error.ts';
+import type { Faults } from '../faults.ts';
+import type { Order } from '../orders/order.ts';
+import type { NewHop, OrderBook } from '../orders/order-book.ts';
+import type { Text } from '../text.ts';
 import { attempt, type Deliver } from './delivery.ts';
-import { CashierError } from './error.ts';
-import type { Faults } from './faults.ts';
 import type { MerchantAnswer } from './merchant-answer.ts';
 import { judgeAnswer, type Outcome, type SignedForm, signedForm } from './notification.ts';
-import type { Order } from './order.ts';
-import type { NewHop, OrderBook } from './order-book.ts';
-import type { Text } from './text.ts';
 
 /** How notifications are signed and repeated; times in milliseconds. */
 export interface CourierOptions {
