@@ -50,6 +50,8 @@ function formEncode(text: string, kept: string): string {
 /**
  * How a value may have been URL-encoded before it was signed, by who encodes so. Baidu's pages contradict each other on
  * whether it is (its demo server in Go says so, its tools in PHP and Java do not), and encoders differ in the rest.
+ *
+ * @internal
  */
 export const ENCODERS: Readonly<Record<string, (value: string) => string>> = {
   'Go QueryEscape, Python quote_plus': (value) => formEncode(value, '~'),
@@ -73,6 +75,8 @@ export const ENCODERS: Readonly<Record<string, (value: string) => string>> = {
  *
  * @param params decoded names and values, well-formed
  * @param freeNames the parameters that are free text
+ *
+ * @internal
  */
 export function* encodedTexts(
   params: Readonly<Record<string, string>>,

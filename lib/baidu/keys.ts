@@ -136,6 +136,8 @@ function isUndamaged(key: KeyObject): boolean {
 /**
  * What the first encoding gives that can be read. The errors of the decoder are dropped on purpose: some of them print
  * what they were given.
+ *
+ * @internal
  */
 export function firstReadable<Type>(
   types: readonly Type[],

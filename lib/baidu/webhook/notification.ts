@@ -62,7 +62,7 @@ const GRAMMAR: Readonly<Record<string, (value: string) => boolean>> = {
   returnData: isFreeText,
 };
 
-/** What the form of a payment notification has to look like. */
+/** What the form of a payment notification has to look like. @internal */
 export const PAYMENT_FORM: FormRules = { kind: 'payment', needed: GRAMMAR };
 
 /** What URL-encoding may change. */

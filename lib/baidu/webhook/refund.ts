@@ -42,12 +42,17 @@ export interface RefundAudit extends RefundMessage {
 const orEmpty = (fits: (value: string) => boolean) => (value: string) => value === '' || fits(value);
 const isBatchId = (value: string) => /^[0-9A-Za-z]{1,64}$/.test(value);
 
-/** No field of either may hold `&`, so a signed text has one cut; and none is free text, so it has one reading. */
+/**
+ * No field of either may hold `&`, so a signed text has one cut; and none is free text, so it has one reading.
+ *
+ * @internal
+ */
 export const REFUND_FORM: FormRules = {
   kind: 'refund',
   needed: { orderId: isLong, refundBatchId: isBatchId, refundStatus: (value) => /^[12]$/.test(value) },
   optional: { userId: orEmpty(isLong), tpOrderId: orEmpty(isOwnId) },
 };
+/** @internal */
 export const AUDIT_FORM: FormRules = {
   kind: 'audit',
   needed: { orderId: isLong, userId: isLong, refundBatchId: isBatchId },

@@ -17,14 +17,22 @@ export interface NotificationKeys {
   readonly dealIds: ReadonlySet<string> | undefined;
 }
 
-/** What Baidu's platform calls a merchant for: what each is called in words, and the address where it belongs. */
+/**
+ * What Baidu's platform calls a merchant for: what each is called in words, and the address where it belongs.
+ *
+ * @internal
+ */
 export const KINDS = {
   payment: { words: 'a payment notification', address: '/baidu/payment-notify' },
   refund: { words: 'a refund notification', address: '/baidu/refund-notify' },
   audit: { words: 'a refund audit', address: '/baidu/refund-audit' },
 } as const;
 
-/** What a form of one kind has to look like. Whatever else it holds is a field that Baidu added: it must hold no `&`. */
+/**
+ * What a form of one kind has to look like. Whatever else it holds is a field that Baidu added: it must hold no `&`.
+ *
+ * @internal
+ */
 export interface FormRules {
   readonly kind: keyof typeof KINDS;
   /** Fields that have to be there. */
@@ -50,6 +58,8 @@ export const isOwnId = (value: string) => /^[!-%'-<>-~]{1,128}$/.test(value);
  *
  * @throws ServiceError `INVALID_NOTIFICATION` naming the field, or the address where a form of another kind belongs,
  *   `INVALID_SIGNATURE` for a field that no signature covers
+ *
+ * @internal
  */
 export function checkForm(form: Readonly<Record<string, string>>, rules: FormRules): UnverifiedForm {
   const kind = kindOf(form);
@@ -62,7 +72,11 @@ export function checkForm(form: Readonly<Record<string, string>>, rules: FormRul
   return { fields, signature: signatureIn(rsaSign) };
 }
 
-/** Finds the fields of a form that are not as its rules have them, and what `checkForm` throws for each. */
+/**
+ * Finds the fields of a form that are not as its rules have them, and what `checkForm` throws for each.
+ *
+ * @internal
+ */
 export function* fieldFaults(
   { rsaSign, ...fields }: Readonly<Record<string, string>>,
   { needed, optional = {} }: FormRules,
@@ -89,14 +103,18 @@ export function* fieldFaults(
 /** On its way through a form decoder the `+` of base64 can become a blank. */
 const signatureIn = (rsaSign = '') => rsaSign.replaceAll(' ', '+');
 
-/** What is thrown where no key fits a signature. */
+/** What is thrown where no key fits a signature. @internal */
 export function wrongSignature(): ServiceError {
   return new ServiceError('INVALID_SIGNATURE', 'The signature is not of Baidu’s platform over these fields.');
 }
 
 const isAdded = (value: string) => !value.includes('&');
 
-/** Tells the kind of a form by fields that forms of the other kinds never have; `undefined` for none of them. */
+/**
+ * Tells the kind of a form by fields that forms of the other kinds never have; `undefined` for none of them.
+ *
+ * @internal
+ */
 export function kindOf(form: Readonly<Record<string, string>>): FormRules['kind'] | undefined {
   const has = (name: string) => Object.hasOwn(form, name);
   if (has('status') && has('payTime') && has('totalMoney')) return 'payment';
