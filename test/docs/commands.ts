@@ -12,7 +12,7 @@ export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
 /** The commands that are not run, by the reason. Every other one that a page prints is. */
 export const NOT_RUN: Readonly<Record<string, readonly string[]>> = {
   '.ci/run runs it': ['npm ci', 'npm ci && npm run demo', 'npm test', 'npm run check'],
-  'deploys to an AWS account': [
+  'deploys to an AWS account; test/aws/deploy.test.ts has osls do it to moto': [
     'npx osls deploy --stage "$STAGE" --region "$AWS_DEFAULT_REGION"',
     `npx osls deploy --stage "$STAGE" --region "$AWS_DEFAULT_REGION" \\
   --param statusTopicArn="\${STATUS_TOPIC_ARN:?is empty: is $SERVICE in $AWS_DEFAULT_REGION?}" \\
