@@ -1,12 +1,8 @@
 import os from 'node:os';
-import path from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { longestFirst } from './test/longest-first.ts';
 
-/**
- * What takes longest: where it begins last, everything waits for it in the end. Those that wait stand beside those that
- * keep a processor busy.
- */
+/** What takes longest. Those that wait stand beside those that keep a processor busy. */
 const LONG = [
   'test/docs/commands.test.ts',
   'test/handlers/query.test.ts',
@@ -20,25 +16,13 @@ const LONG = [
   'test/local/',
 ];
 
-/** Begins with the files that take longest, also on a machine that has not run them yet. */
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification) => {
-      const file = path.relative(import.meta.dirname, moduleId);
-      const found = LONG.findIndex((start) => file.startsWith(start));
-      return found < 0 ? LONG.length : found;
-    };
-    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
-  }
-}
-
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/aws/**', 'test/browser/**', 'test/bench/**'],
     reporters: ['default', './test/reporter.ts'],
     globalSetup: ['./test/bundles.ts'],
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: longestFirst(LONG) },
     // Half of the time something is waited for: two files for each processor keep it busy.
     maxWorkers: 2 * os.availableParallelism(),
     // For what hangs. How fast a machine is, and what else it does, is no test's business.

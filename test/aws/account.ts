@@ -28,7 +28,7 @@ export interface Account {
 }
 
 /** What an account is made of. */
-export interface Deployed {
+export interface DeployedStage {
   readonly stack: Stack;
   /** Of the stage, as it is packaged. */
   readonly template: Template;
@@ -41,7 +41,7 @@ export interface Deployed {
  *
  * @param number twelve digits
  */
-export async function openAccount(number: string, behind: Behind, deployed: Deployed): Promise<Account> {
+export async function openAccount(number: string, behind: Behind, deployed: DeployedStage): Promise<Account> {
   const front = await startFront(number, behind);
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const client = { endpoint: front.url, region: AWS_ENVIRONMENT.AWS_REGION, credentials };
@@ -71,14 +71,14 @@ export async function openAccount(number: string, behind: Behind, deployed: Depl
   };
 }
 
-type Client = {
+interface Client {
   endpoint: string;
   region: string;
   credentials: { accessKeyId: string; secretAccessKey: string };
-};
+}
 
 /** Creates the stacks of the stage and of an order system, whose outputs name what is on this machine. */
-async function deploy(client: Client, { stack, template, deadLetter }: Deployed): Promise<void> {
+async function deploy(client: Client, { stack, template, deadLetter }: DeployedStage): Promise<void> {
   const { sqs } = stack.aws;
   // The stack takes away what comes into its own.
   const QueueName = `undelivered-${new URL(client.endpoint).port}`;
@@ -105,17 +105,14 @@ async function deploy(client: Client, { stack, template, deadLetter }: Deployed)
 /** Makes what moto's CloudFormation leaves out: the alarms, by their names. One sounds. */
 async function makeAlarms(client: Client, template: Template): Promise<void> {
   const cloudwatch = new CloudWatchClient(client);
-  const names = idsOfType(template, 'AWS::CloudWatch::Alarm').map((id) =>
-    String(resource(template, id).Properties['AlarmName']),
-  );
-  for (const AlarmName of names) {
-    const rule = { ComparisonOperator: 'GreaterThanThreshold' as const, EvaluationPeriods: 1, Threshold: 1 };
-    const metric = { Namespace: 'AWS/Lambda', MetricName: 'Errors', Period: 60, Statistic: 'Sum' as const };
+  const rule = { ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 1, Threshold: 1 } as const;
+  const metric = { Namespace: 'AWS/Lambda', MetricName: 'Errors', Period: 60, Statistic: 'Sum' } as const;
+  for (const id of idsOfType(template, 'AWS::CloudWatch::Alarm')) {
+    const AlarmName = String(resource(template, id).Properties['AlarmName']);
     await cloudwatch.send(new PutMetricAlarmCommand({ AlarmName, ...rule, ...metric }));
   }
-  const StateReason = 'for the pages';
-  const sounding = { AlarmName: `${SERVICE}-dead-letters`, StateValue: 'ALARM' as const, StateReason };
-  await cloudwatch.send(new SetAlarmStateCommand(sounding));
+  const sounding = { AlarmName: `${SERVICE}-dead-letters`, StateReason: 'There is one.' };
+  await cloudwatch.send(new SetAlarmStateCommand({ ...sounding, StateValue: 'ALARM' }));
 }
 
 /** What has Lambda read the queue, by the function's name: moto finds it by what it was given. */

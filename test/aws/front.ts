@@ -1,10 +1,10 @@
 import http from 'node:http';
 import { listenOnLoopback } from '../../local/cashier/loopback.ts';
 
-/** What stands in for AWS, by the services' names in a signature: each an URL. */
+/** What stands in for AWS: the URL of each. */
 export interface Behind {
-  readonly sqs: string;
-  readonly sns: string;
+  /** SQS and SNS. */
+  readonly messaging: string;
   /** Where functions are invoked; all else of Lambda is in `rest`. */
   readonly functions: string;
   readonly rest: string;
@@ -35,11 +35,10 @@ export async function startFront(account: string, behind: Behind) {
 /** @see AWS Signature Version 4: the credential's scope is date, region, service and `aws4_request`. */
 function targetOf(
   { url = '', headers }: http.IncomingMessage,
-  { sqs, sns, functions, rest }: Behind,
+  { messaging, functions, rest }: Behind,
 ): string {
   const [, service] =
     /Credential=[^/]+\/\d+\/[^/]+\/(\w+)\/aws4_request/.exec(headers.authorization ?? '') ?? [];
-  if (service === 'sqs') return sqs;
-  if (service === 'sns') return sns;
+  if (service === 'sqs' || service === 'sns') return messaging;
   return url.endsWith('/invocations') ? functions : rest;
 }

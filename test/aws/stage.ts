@@ -19,11 +19,11 @@ export const ORDER = {
 /** What Baidu's console shows to this merchant. */
 export const APP = { appId: '20137', appKey: 'PPqr7s', dealId: '581204197' };
 
-/** What no engine here answers; the AWS CLI checks such a command, and sends nothing. */
+/** What neither moto nor the local stack answers: the AWS CLI checks such a command, and sends nothing. */
 export const CHECKED_ONLY: Readonly<Record<string, string>> = {
   'lambda get-account-settings': 'moto knows no limits of an account',
-  'sqs start-message-move-task': 'neither fauxqs nor moto moves messages',
-  'sqs list-message-move-tasks': 'neither fauxqs nor moto moves messages',
+  'sqs start-message-move-task': 'only ElasticMQ moves messages, and does in queues.test.ts',
+  'sqs list-message-move-tasks': 'only ElasticMQ moves messages, and does in queues.test.ts',
 };
 
 /** The stage that the pages speak of: functions, queues and topics in this process, all else of AWS in moto. */
@@ -56,7 +56,7 @@ export async function startStage(python: string): Promise<Stage> {
   await stack.ordersWritten();
   const { form } = await cashier.pay(orderId);
   const messaging = new URL(aws.paymentQueueUrl).origin;
-  const behind = { sqs: messaging, sns: messaging, functions: functions.url, rest: moto.url };
+  const behind = { messaging, functions: functions.url, rest: moto.url };
   const deployed = { stack, template, deadLetter: { orderId, siteId: ORDER.userId } };
   let [accounts, count] = [0, 0];
   return {
