@@ -142,6 +142,8 @@ module.exports = () => ({
   // Names stay as they are: a stack in the log can be read, and no code is needed to restore them.
   minifySyntax: true,
   minifyWhitespace: true,
+  // Whether a body is a stream of the web's is asked on the way of each request: Node loads these streams to say no.
+  define: { ReadableStream: 'undefined' },
   outputFileExtension: '.cjs',
   exclude: [],
   external: [],

@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { longestFirst } from './test/longest-first.ts';
@@ -16,10 +17,27 @@ const LONG = [
   'test/local/',
 ];
 
+const OTHERS = ['test/aws/**', 'test/browser/**', 'test/bench/**'];
+
+/** What replaces modules for a while, and so has a process for itself; the other files share some. */
+const ALONE = globSync('test/**/*.test.ts').filter((file) =>
+  /\bvi\.(mock|resetModules)\(|cold-start/.test(readFileSync(file, 'utf8')),
+);
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/aws/**', 'test/browser/**', 'test/bench/**'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: [...OTHERS, ...ALONE],
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'alone', include: ALONE, exclude: OTHERS } },
+    ],
     reporters: ['default', './test/reporter.ts'],
     globalSetup: ['./test/bundles.ts'],
     sequence: { sequencer: longestFirst(LONG) },

@@ -7,7 +7,7 @@ import { askBaidu } from './ask/baidu.ts';
 import { isLoopback, REQUEST_OPTIONS, type Request, readRequest } from './ask/request.ts';
 import { runCommand } from './command/command.ts';
 import type { Text } from './command/language.ts';
-import type { Finding } from './doctor/finding.ts';
+import { type Finding, subjectIn } from './doctor/finding.ts';
 import { readInput } from './doctor/input.ts';
 import { faultText } from './doctor/translation.ts';
 import { visible, visibleJson } from './visible.ts';
@@ -78,7 +78,7 @@ const NO_PAIR = {
   subject: 'smartAppKey, smartAppSecret',
   text: {
     en: 'are missing: the second generation asks for the mini-program’s own App Key and App Secret (console, 设置, 开发设置).',
-    zh: '缺失：第二代接口需要小程序自己的 App Key 和 App Secret（后台，设置，开发设置）。',
+    zh: '缺失。第二代接口需要小程序自己的 App Key 和 App Secret（后台，设置，开发设置）。',
   },
 };
 
@@ -87,7 +87,7 @@ function unusable(faults: readonly (Pick<Finding, 'subject' | 'text'> & Partial<
     code: 'CONFIGURATION_UNAVAILABLE',
     said: { en: 'The secret cannot be used; Baidu was not asked.', zh: 'secret 无法使用，未向百度查询。' },
     advice: faults.flatMap(({ subject, text, detail = [] }) => [
-      { en: `${subject} ${text.en}`, zh: `${subject} ${text.zh}` },
+      { en: `${subject} ${text.en}`, zh: `${subjectIn('zh', { subject })}：${text.zh}` },
       ...detail,
     ]),
   };

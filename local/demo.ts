@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { OUTCOMES } from './cashier/courier.ts';
 import type { DeliveryResult, Hop } from './cashier/index.ts';
 import { SAMPLE_ORDER } from './cashier/sample-order.ts';
 import { columnsOf } from './command/columns.ts';
@@ -108,7 +109,7 @@ async function demonstrate(stack: Stack, screen: Screen): Promise<boolean> {
   const status = await query(stack, screen);
   title(screen, {
     en: `Order ${SAMPLE_ORDER.orderId} is ${status}`,
-    zh: `订单 ${SAMPLE_ORDER.orderId}：${status}`,
+    zh: `订单 ${SAMPLE_ORDER.orderId}：${status}${status === 'PAID' ? '（已支付）' : ''}`,
   });
   return status === 'PAID' && published !== undefined && !repeated;
 }
@@ -175,7 +176,7 @@ function showDelivery({ body, milliseconds, outcome }: DeliveryResult, { line }:
     { en: 'Baidu', zh: '百度' },
     {
       en: `${outcome}, after ${milliseconds} ms of 2000`,
-      zh: `${outcome}，用时 ${milliseconds} ms（时限 2000）`,
+      zh: `${OUTCOMES[outcome].zh}（${outcome}），用时 ${milliseconds} ms（时限 2000）`,
     },
   );
 }

@@ -62,7 +62,12 @@ await runCommand(
     await runUntilInterrupted(
       {
         gatewayPort: PORTS.gateway,
-        cashier: { port: PORTS.cashier, repeatIntervalMs: REPEAT_SECONDS * 1000, platformPrivateKey },
+        cashier: {
+          port: PORTS.cashier,
+          repeatIntervalMs: REPEAT_SECONDS * 1000,
+          platformPrivateKey,
+          language,
+        },
         retrySeconds: RETRY_SECONDS,
         apps: Math.max(wholeFrom('apps', values.apps, 100) ?? 1, 1),
         onError: (error) => process.stderr.write(`${visible(error.message)}\n`),

@@ -40,7 +40,7 @@ export function createBaiduClient(options: BaiduClientOptions): QueryOrder {
     const confidential = [...signatures, app.appKey, order.siteId];
     const read = (answer: HttpAnswer) =>
       readOrderStatus(acceptedBody(answer), { ...order, appId: app.appId }, confidential);
-    return ask({ about: { orderId: order.orderId }, url, read }, deadline);
+    return ask({ about: { appId: app.appId, orderId: order.orderId }, url, read }, deadline);
   };
 }
 

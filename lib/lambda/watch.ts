@@ -10,8 +10,8 @@ const UNKNOWN_ORDER_ERRNO = 10002;
 
 /** Logs and counts each attempt at Baidu. */
 export function watchBaidu(log: Log): (attempt: Attempt) => void {
-  return ({ orderId, tpOrderId, ms, error }) => {
-    const fields = { orderId, tpOrderId, ms: Math.round(ms) };
+  return ({ appId, orderId, tpOrderId, ms, error }) => {
+    const fields = { appId, orderId, tpOrderId, ms: Math.round(ms) };
     const measured: Metric[] = [
       { name: 'BaiduRequests', value: 1 },
       { name: 'BaiduLatency', value: ms },

@@ -9,6 +9,22 @@ const NAMES: Record<'payment' | 'refund' | 'verification', Text> = {
   verification: { en: 'verification', zh: '核销' },
 };
 
+/** What the second generation's numbers mean: it sends no words with them, as the first does. */
+const WORDS: Record<keyof typeof NAMES, Readonly<Record<string, Text>>> = {
+  payment: {
+    UNPAID: { en: 'unpaid', zh: '未支付' },
+    PAID: { en: 'paid', zh: '已支付' },
+    CANCELLED: { en: 'cancelled, or refunded by Baidu', zh: '已取消，或已由百度退款' },
+  },
+  refund: {
+    NONE: { en: 'no refund', zh: '无退款' },
+    PROCESSING: { en: 'in progress', zh: '退款中' },
+    REFUNDED: { en: 'refunded', zh: '退款成功' },
+    FAILED: { en: 'failed', zh: '退款失败' },
+  },
+  verification: {},
+};
+
 /** Writes an answer as people read it. */
 export function writeAnswer(answer: Answer, language: Language): string {
   const title = {
@@ -22,12 +38,14 @@ export function writeAnswer(answer: Answer, language: Language): string {
   }
   for (const name of ['payment', 'refund', 'verification'] as const) {
     const { status, code, description } = answer[name];
-    const said =
-      code === null
-        ? NOT_TOLD[language]
-        : [code, visible(description)].filter((part) => part !== '').join(' ');
-    const well = name === 'payment' && status === 'PAID';
-    lines.push(`  ${NAMES[name][language]}: ${well ? styleText('green', status) : status} (${said})`);
+    const words = visible(description) || WORDS[name][status]?.[language];
+    const said = code === null ? NOT_TOLD[language] : [code, ...(words ? [words] : [])].join(' ');
+    const shown = name === 'payment' && status === 'PAID' ? styleText('green', status) : status;
+    const line = {
+      en: `${NAMES[name].en}: ${shown} (${said})`,
+      zh: `${NAMES[name].zh}：${shown}（${said}）`,
+    };
+    lines.push(`  ${line[language]}`);
   }
   return `${[...lines, source(answer)[language]].join('\n')}\n`;
 }

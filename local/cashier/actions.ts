@@ -1,6 +1,6 @@
 import { CHANNEL_NAMES, PAY_TYPES, type PayType } from './channels.ts';
 import type { Courier } from './courier.ts';
-import { CashierError } from './error.ts';
+import { CashierError, notPaid } from './error.ts';
 import type { Faults } from './faults.ts';
 import type { CashierEvent, Ledger, NewHop } from './ledger.ts';
 import { makeOrder, type NewOrder, type Order, type RefundState } from './order.ts';
@@ -22,12 +22,15 @@ export function orderActions(
   const paid = (orderId: string): Order => {
     const order = ledger.get(orderId);
     if (order.payment === 'PAID') return order;
-    throw new CashierError('CONFLICT', `order ${orderId} is not paid`);
+    throw notPaid(orderId);
   };
   const unpaid = (orderId: string): void => {
     const { payment } = ledger.get(orderId);
     if (payment === 'UNPAID') return;
-    throw new CashierError('CONFLICT', `order ${orderId} is ${payment.toLowerCase()} already`);
+    throw new CashierError('CONFLICT', {
+      en: `order ${orderId} is ${payment.toLowerCase()} already`,
+      zh: `订单 ${orderId} ${payment === 'PAID' ? '已支付' : '已取消'}`,
+    });
   };
   return {
     createOrder: (given: NewOrder) => {
@@ -36,7 +39,12 @@ export function orderActions(
       return order;
     },
     pay: async (orderId: string, { payType = '1117' }: { payType?: PayType } = {}) => {
-      if (!PAY_TYPES.includes(payType)) throw new CashierError('INVALID', `no such channel: ${payType}`);
+      if (!PAY_TYPES.includes(payType)) {
+        throw new CashierError('INVALID', {
+          en: `no such channel: ${payType}`,
+          zh: `没有这样的支付渠道：${payType}`,
+        });
+      }
       unpaid(orderId);
       const payTime = Math.floor(state.now().getTime() / 1000);
       ledger.change(orderId, { payment: 'PAID', payType, payTime, settlement: 'PENDING' });
@@ -55,8 +63,12 @@ export function orderActions(
     refund: (orderId: string, refund: RefundState) => {
       paid(orderId);
       const tones = { PROCESSING: 'neutral', REFUNDED: 'good', FAILED: 'bad' } as const;
-      if (!Object.hasOwn(REFUND_NOTES, refund))
-        throw new CashierError('INVALID', `no such refund state: ${refund}`);
+      if (!Object.hasOwn(REFUND_NOTES, refund)) {
+        throw new CashierError('INVALID', {
+          en: `no such refund state: ${refund}`,
+          zh: `没有这样的退款状态：${refund}`,
+        });
+      }
       ledger.record(orderId, { kind: 'refund', tone: tones[refund], note: REFUND_NOTES[refund] });
       return ledger.change(orderId, { refund });
     },

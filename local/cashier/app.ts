@@ -59,7 +59,10 @@ export async function makeApps(
     const app = await makeApp(other, now);
     const isTwice = apps.some(({ appId, appKey }) => appId === app.appId || appKey === app.appKey);
     if (isTwice || !isLong(app.appId) || !isLong(app.dealId) || app.appKey === '') {
-      throw new CashierError('INVALID', `app ${app.appId}: appId and appKey of its own, and a dealId`);
+      throw new CashierError('INVALID', {
+        en: `app ${app.appId}: appId and appKey of its own, and a dealId`,
+        zh: `应用 ${app.appId}：appId 和 appKey 不能与其他应用相同，并须有 dealId`,
+      });
     }
     apps.push(app);
   }

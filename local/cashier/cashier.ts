@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { Language } from '../command/language.ts';
 import type { App, AppOptions, OtherApp } from './app.ts';
 import type { PayType } from './channels.ts';
 import type { DeliveryResult } from './courier.ts';
@@ -38,6 +39,8 @@ export interface CashierOptions extends AppOptions {
   refusal?: 'repeat' | 'refunded' | undefined;
   /** Whether a notification's values are signed as they are, or URL-encoded. Baidu's pages say both; `raw` by default. */
   signValues?: 'raw' | 'encoded' | undefined;
+  /** The language in which whoever asks for none is refused: English by default. */
+  language?: Language | undefined;
   now?: (() => Date) | undefined;
 }
 

@@ -100,7 +100,7 @@ const OPTIONS = {
 } as const;
 
 /** Reads the options; throws `UsageError` for what makes no sense. */
-function readOptions({ values }: Given<typeof OPTIONS>): CashierOptions {
+function readOptions({ values, language }: Given<typeof OPTIONS>): CashierOptions {
   const { 'app-id': appId } = values;
   const milliseconds = (name: 'repeat-interval-ms' | 'answer-limit-ms') =>
     // Longer than this and Node's timers fire at once.
@@ -125,6 +125,7 @@ function readOptions({ values }: Given<typeof OPTIONS>): CashierOptions {
     refusal:
       wordFrom('on-error', values['on-error'], ['repeat', 'refund']) === 'refund' ? 'refunded' : 'repeat',
     signValues: wordFrom('sign-values', values['sign-values'], ['raw', 'encoded']),
+    language,
   };
 }
 
@@ -212,7 +213,7 @@ async function start(options: CashierOptions): Promise<Cashier> {
     // Everything else has been looked at.
     throw new UsageError({
       en: `--port ${options.port}: ${error.message}.`,
-      zh: `--port ${options.port}：收银台无法在这个端口上监听。`,
+      zh: `--port ${options.port}：${error.text.zh}。`,
     });
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isLanguage, type Language } from '../command/language.ts';
 import type { Cashier } from './cashier.ts';
 import { PAY_TYPES } from './channels.ts';
 import { CashierError } from './error.ts';
@@ -7,7 +8,8 @@ import { ASKED_BY } from './merchant.ts';
 import { type NewOrder, REFUND_STATES } from './order.ts';
 import { pageFile } from './page.ts';
 import { holdsPrivateKey } from './private-keys.ts';
-import type { NewRefund } from './refund/refunds.ts';
+import { type NewRefund, WRONG_MONEY } from './refund/refunds.ts';
+import type { Text } from './text.ts';
 
 /** The part of a cashier that its page drives. */
 export type ControlDesk = Omit<Cashier, 'url' | 'port' | 'queryUrl' | 'openapiUrl' | 'close'>;
@@ -30,7 +32,7 @@ const LARGEST_BODY = 64 * 1024;
 export async function control(
   request: IncomingMessage,
   response: ServerResponse,
-  { path, desk }: { path: string; desk: ControlDesk },
+  { path, desk, language }: { path: string; desk: ControlDesk; language: Language },
 ): Promise<void> {
   try {
     refuseStrangers(request);
@@ -41,16 +43,34 @@ export async function control(
       const orderId = /[0-9]+/.exec(path)?.[0] ?? '';
       sendJson(response, 200, await route(desk, { orderId, body }));
     } else if (isReading(method)) await sendPage(response, path, desk);
-    else throw new CashierError('NOT_FOUND', `there is no ${method} ${path}`);
+    else throw nothingAt(`${method} ${path}`);
   } catch (error) {
-    const statuses = { INVALID: 400, NOT_FOUND: 404, CONFLICT: 409 };
-    const known = error instanceof CashierError;
-    const message = error instanceof Error ? error.message : String(error);
-    sendJson(response, known ? statuses[error.code] : 500, {
-      code: known ? error.code : 'INTERNAL',
-      message,
-    });
+    const { code, text } = refusalOf(error);
+    sendJson(response, STATUSES[code], { code, message: text[asked(request) ?? language], why: text });
   }
+}
+
+const STATUSES = { INVALID: 400, NOT_FOUND: 404, CONFLICT: 409, INTERNAL: 500 };
+
+function refusalOf(error: unknown): { code: keyof typeof STATUSES; text: Text } {
+  if (error instanceof CashierError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'INTERNAL', text: { en: message, zh: `沙盒自身出错：${message}` } };
+}
+
+/** The first of our languages that is asked for: what is preferred is listed first. */
+function asked({ headers }: IncomingMessage): Language | undefined {
+  const [, named] = /(?:^|,)\s*(en|zh)\b/i.exec(headers['accept-language'] ?? '') ?? [];
+  const language = named?.toLowerCase();
+  return isLanguage(language) ? language : undefined;
+}
+
+function nothingAt(what: string): CashierError {
+  return new CashierError('NOT_FOUND', { en: `there is no ${what}`, zh: `没有 ${what}` });
+}
+
+function invalid(en: string, zh: string): CashierError {
+  return new CashierError('INVALID', { en, zh });
 }
 
 /**
@@ -60,13 +80,19 @@ export async function control(
 function refuseStrangers({ headers, method }: IncomingMessage): void {
   const host = URL.parse(`http://${headers.host}`)?.hostname ?? '';
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(host)) {
-    throw new CashierError('INVALID', 'the cashier answers to 127.0.0.1 and localhost only');
+    throw invalid(
+      'the cashier answers to 127.0.0.1 and localhost only',
+      '收银台只应答 127.0.0.1 和 localhost',
+    );
   }
   if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`) {
-    throw new CashierError('INVALID', 'another site may not drive the cashier');
+    throw invalid('another site may not drive the cashier', '其他网站不能操作收银台');
   }
   if (!isReading(method) && headers['content-type']?.split(';')[0] !== 'application/json') {
-    throw new CashierError('INVALID', 'send JSON, with content-type application/json');
+    throw invalid(
+      'send JSON, with content-type application/json',
+      '请发送 JSON，content-type 为 application/json',
+    );
   }
 }
 
@@ -77,7 +103,7 @@ function isReading(method: string | undefined): boolean {
 async function sendPage(response: ServerResponse, path: string, desk: ControlDesk): Promise<void> {
   if (path === EVENTS) return sendEvents(response, desk);
   const file = await pageFile(path);
-  if (!file) throw new CashierError('NOT_FOUND', `there is no ${path}`);
+  if (!file) throw nothingAt(path);
   response.writeHead(200, file.headers).end(file.body);
 }
 
@@ -140,13 +166,13 @@ function routeOf(method: string, path: string): Route | undefined {
 function textIn(body: Body, name: string): string | undefined {
   const value = body[name];
   if (value === undefined || typeof value === 'string') return value;
-  throw new CashierError('INVALID', `${name} must be a text`);
+  throw invalid(`${name} must be a text`, `${name} 须为文本`);
 }
 
 function newRefund({ money, audit = true }: Body): NewRefund {
-  if (typeof audit !== 'boolean') throw new CashierError('INVALID', 'audit must be true or false');
+  if (typeof audit !== 'boolean') throw invalid('audit must be true or false', 'audit 只能是 true 或 false');
   if (money !== undefined && typeof money !== 'number') {
-    throw new CashierError('INVALID', 'money must be a whole number of fen, 1 at least');
+    throw new CashierError('INVALID', WRONG_MONEY);
   }
   return { money, audit };
 }
@@ -168,7 +194,7 @@ function newOrder(body: Body): NewOrder {
 function oneOf<T extends string>(body: Body, name: string, values: readonly T[]): T {
   const found = values.find((known) => known === body[name]);
   if (found === undefined) {
-    throw new CashierError('INVALID', `${name} must be one of ${values.join(', ')}`);
+    throw invalid(`${name} must be one of ${values.join(', ')}`, `${name} 只能是 ${values.join('、')}`);
   }
   return found;
 }
@@ -188,12 +214,14 @@ async function readJson(request: IncomingMessage): Promise<Body> {
   for await (const chunk of request) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > LARGEST_BODY) throw new CashierError('INVALID', 'more than 64 KB were sent');
+    if (size > LARGEST_BODY) throw invalid('more than 64 KB were sent', '请求体超过 64 KB');
   }
   const text = Buffer.concat(chunks).toString('utf8');
   if (holdsPrivateKey(text)) {
-    const words = 'a private key was sent, which was thrown away: only its public half belongs here';
-    throw new CashierError('INVALID', words);
+    throw invalid(
+      'a private key was sent, which was thrown away: only its public half belongs here',
+      '收到了私钥，已丢弃：这里只应填写它的公钥',
+    );
   }
   try {
     const parsed: unknown = JSON.parse(text || '{}');
@@ -201,7 +229,7 @@ async function readJson(request: IncomingMessage): Promise<Body> {
   } catch {
     // Said below, together with JSON that is no object.
   }
-  throw new CashierError('INVALID', 'not a JSON object');
+  throw invalid('not a JSON object', '不是 JSON 对象');
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { attempt, type Deliver } from './delivery.ts';
+import { CashierError } from './error.ts';
 import type { Faults } from './faults.ts';
 import type { Ledger, NewHop } from './ledger.ts';
 import type { MerchantAnswer } from './merchant-answer.ts';
@@ -37,6 +38,11 @@ export interface DeliveryResult extends Omit<SignedForm, 'flaw'> {
   readonly why: Text;
 }
 
+const NOWHERE = new CashierError('CONFLICT', {
+  en: 'no notify URL is set',
+  zh: '没有设置通知地址，无处可送',
+});
+
 /** Sends notifications and repeats them until the merchant's answer counts. */
 export class Courier {
   readonly #options: CourierOptions;
@@ -73,7 +79,7 @@ export class Courier {
     const order = this.#ledger.change(orderId, { notifications });
     const { signValues } = this.#options;
     const signed = signedForm({ ...appOf(order), order, status, signValues, faults: faults() });
-    const deliver = this.#options.deliver() ?? (() => Promise.reject(new Error('no notify URL is set')));
+    const deliver = this.#options.deliver() ?? (() => Promise.reject(NOWHERE));
     const delivery = attempt({
       ...{ deliver, form: signed.form, limitMs: answerLimitMs },
       closing: this.#closing.signal,
@@ -141,7 +147,8 @@ export class Courier {
   }
 }
 
-const OUTCOMES: Record<Outcome, Text> = {
+/** What Baidu does after an answer, in words. */
+export const OUTCOMES: Record<Outcome, Text> = {
   settled: { en: 'The money settles', zh: '款项结算' },
   noted: { en: 'Taken note of, not consumed', zh: '已知悉，未消费' },
   refunded: { en: 'Baidu refunds', zh: '百度退款' },

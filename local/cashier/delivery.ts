@@ -2,17 +2,26 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { CashierError } from './error.ts';
 import type { MerchantAnswer } from './merchant-answer.ts';
+import type { Text } from './text.ts';
 
 /** Hands a form to the merchant and resolves with the HTTP answer; the signal ends it at the time limit. */
 export type Deliver = (form: string, signal: AbortSignal) => Promise<{ status: number; body: string }>;
 
 const LARGEST_ANSWER = 64 * 1024;
+const TOO_LARGE = new CashierError('INVALID', {
+  en: 'the answer is larger than 64 KB',
+  zh: '应答超过 64 KB',
+});
+const CLOSED: Text = { en: 'the cashier closed', zh: '收银台已关闭' };
 
 /** Makes a delivery that posts the form to a URL, as Baidu does; throws `INVALID` when it is no http(s) URL. */
 export function deliverTo(notifyUrl: string): Deliver {
   const url = URL.parse(notifyUrl);
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new CashierError('INVALID', `the notify URL is not an http or https URL: ${notifyUrl}`);
+    throw new CashierError('INVALID', {
+      en: `the notify URL is not an http or https URL: ${notifyUrl}`,
+      zh: `回调地址不是 http 或 https 地址：${notifyUrl}`,
+    });
   }
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
   return (form, signal) =>
@@ -28,7 +37,7 @@ export function deliverTo(notifyUrl: string): Deliver {
         let size = 0;
         answer.on('data', (chunk: Buffer) => {
           size += chunk.length;
-          if (size > LARGEST_ANSWER) call.destroy(new Error('the answer is larger than 64 KB'));
+          if (size > LARGEST_ANSWER) call.destroy(TOO_LARGE);
           else chunks.push(chunk);
         });
         answer.on('error', reject);
@@ -62,8 +71,7 @@ export async function attempt(options: {
       ? { type: 'late', milliseconds }
       : { type: 'answer', ...answer, milliseconds };
   } catch (error) {
-    if (closing.aborted)
-      return { type: 'unreachable', reason: 'the cashier closed', milliseconds: elapsed() };
+    if (closing.aborted) return { type: 'unreachable', reason: CLOSED, milliseconds: elapsed() };
     if (limit.signal.aborted) return { type: 'late', milliseconds: elapsed() };
     return { type: 'unreachable', reason: reasonOf(error), milliseconds: elapsed() };
   } finally {
@@ -79,8 +87,20 @@ function whenAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-function reasonOf(error: unknown): string {
+/** What the failures that a merchant's address can bring about are called. */
+const FAILURES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: '连接被拒绝',
+  ECONNRESET: '连接被断开',
+  ENOTFOUND: '域名无法解析',
+  ETIMEDOUT: '连接超时',
+};
+
+function reasonOf(error: unknown): Text {
+  if (error instanceof CashierError) return error.text;
   // Node wraps the failures of several addresses in one error without a message.
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
+  const failure: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+  const { code = '', message } = failure;
+  const known = FAILURES[code];
+  return { en: message, zh: `无法送达：${known ? `${known}（${message}）` : message}` };
 }

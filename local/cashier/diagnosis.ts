@@ -48,7 +48,7 @@ export function diagnose(
 }
 
 /** Opens a signature with the public key: which hash was signed, and its value; `null` when the key is another. */
-function openSignature(bytes: Buffer, key: KeyObject): { hash: string; digest: string } | null {
+function openSignature(bytes: Buffer, key: KeyObject): { hash: string | null; digest: string } | null {
   let content: string;
   try {
     content = publicDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, bytes).toString('hex');
@@ -56,19 +56,19 @@ function openSignature(bytes: Buffer, key: KeyObject): { hash: string; digest: s
     return null;
   }
   const hash = HASHES.find(({ prefix }) => content.startsWith(prefix));
-  if (!hash) return { hash: 'none that is known', digest: content };
+  if (!hash) return { hash: null, digest: content };
   return { hash: hash.name, digest: content.slice(hash.prefix.length) };
 }
 
 function explainDigest(
-  signed: { hash: string; digest: string },
+  signed: { hash: string | null; digest: string },
   pairs: readonly (readonly [string, string])[],
   expected: string,
 ): Text {
   if (signed.hash !== 'SHA-1') {
     return {
-      en: `the right key signed, but with the hash ${signed.hash}: Baidu wants SHA-1 (SHA1withRSA)`,
-      zh: `密钥正确，但摘要算法是 ${signed.hash}：百度要求 SHA-1（SHA1withRSA）`,
+      en: `the right key signed, but with the hash ${signed.hash ?? 'none that is known'}: Baidu wants SHA-1 (SHA1withRSA)`,
+      zh: `密钥正确，但摘要算法${signed.hash ? `是 ${signed.hash}` : '无法识别'}：百度要求 SHA-1（SHA1withRSA）`,
     };
   }
   const slip = slips(pairs, expected).find(({ text }) => sha1(text) === signed.digest);

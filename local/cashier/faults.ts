@@ -68,7 +68,9 @@ export function changeFaults(faults: Faults, change: Partial<Faults>): Faults {
     const known = Object.hasOwn(NO_FAULTS, name);
     const choices = Object.hasOwn(CHOICES, name) ? CHOICES[name] : undefined;
     const fits = choices ? choices.some((choice) => choice === value) : typeof value === 'boolean';
-    if (!known || !fits) throw new CashierError('INVALID', `no such switch: ${name} = ${String(value)}`);
+    if (known && fits) continue;
+    const given = `${name} = ${String(value)}`;
+    throw new CashierError('INVALID', { en: `no such switch: ${given}`, zh: `没有这样的开关：${given}` });
   }
   return { ...faults, ...change };
 }

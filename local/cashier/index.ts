@@ -39,8 +39,11 @@ const DEFAULTS = {
 /** Starts a stand-in for Baidu's cashier on 127.0.0.1; throws `INVALID` for a key, URL or port that is none. */
 export async function startCashier(options: CashierOptions = {}): Promise<Cashier> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const settings: typeof DEFAULTS & CashierOptions = { ...DEFAULTS, ...given };
-  const { slowMs, answerLimitMs, port = 0, now = () => new Date() } = settings;
+  const settings: typeof DEFAULTS & CashierOptions = {
+    ...DEFAULTS,
+    ...given,
+  };
+  const { slowMs, answerLimitMs, language = 'en', port = 0, now = () => new Date() } = settings;
   const apps = await makeApps(settings, settings.otherApps ?? [], now);
   const appOf = ({ appId }: Pick<Order, 'appId'>) => apps.find((app) => app.appId === appId) ?? apps[0];
   const merchant = new Merchant();
@@ -61,11 +64,11 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
     ledger,
   );
 
-  const own = publicApp(apps[0]);
+  const own = { ...publicApp(apps[0]), apps: apps.map(publicApp) };
   const urls = { queryUrl: '', openapiUrl: '' };
   const connection = () => ({ ...own, ...urls, answerLimitMs, ...merchant.describe() });
   const desk = {
-    ...{ ...own, apps: apps.map(publicApp) },
+    ...own,
     ...switches,
     ...orderActions(ledger, courier, { faults, now, appIds: apps.map(({ appId }) => appId) }),
     ...refundActions(refunds),
@@ -94,7 +97,7 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
   };
   const context = { faults, record: desk.record, slowMs, now };
   const server = await listen({
-    ...{ desk, port },
+    ...{ desk, port, language },
     query: { ...context, rules },
     openapi: { ...context, rules: openapiRules },
   });
@@ -128,7 +131,12 @@ function merchantActions(merchant: Merchant, ledger: Ledger, connection: () => C
   const announce = () => ledger.announce({ type: 'connection', connection: connection() });
   const ask = async (orderId: string, what: (service: MerchantService, order: Order) => Promise<unknown>) => {
     const order = ledger.get(orderId);
-    if (!merchant.service) throw new CashierError('CONFLICT', 'the cashier knows no service to ask');
+    if (!merchant.service) {
+      throw new CashierError('CONFLICT', {
+        en: 'the cashier knows no service to ask',
+        zh: '收银台没有接入可供查询的服务',
+      });
+    }
     await what(merchant.service, order);
     return ledger.get(orderId);
   };

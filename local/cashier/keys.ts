@@ -18,7 +18,10 @@ export function readPublicKey(key: string | KeyObject): KeyObject {
   return rsa('public', () => {
     if (key instanceof KeyObject) return key;
     if (key.includes('PRIVATE KEY')) {
-      throw new CashierError('INVALID', 'a private key was given where a public one belongs');
+      throw new CashierError('INVALID', {
+        en: 'a private key was given where a public one belongs',
+        zh: '这是私钥，此处应为公钥',
+      });
     }
     if (key.includes('-----BEGIN')) return createPublicKey(key);
     return createPublicKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'spki' });
@@ -31,17 +34,23 @@ export function publicKeyText(key: KeyObject): string {
   return publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
 }
 
+const NAMES = { private: '私钥', public: '公钥' };
+
 function rsa(type: 'private' | 'public', read: () => KeyObject): KeyObject {
   let key: KeyObject;
   try {
     key = read();
   } catch (cause) {
     if (cause instanceof CashierError) throw cause;
-    throw new CashierError('INVALID', `not an RSA ${type} key that can be read`, { cause });
+    const text = { en: `not an RSA ${type} key that can be read`, zh: `不是可读取的 RSA ${NAMES[type]}` };
+    throw new CashierError('INVALID', text, { cause });
   }
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   if (key.asymmetricKeyType !== 'rsa' || key.type !== type || bits < 1024) {
-    throw new CashierError('INVALID', `not an RSA ${type} key of 1024 bits or more`);
+    throw new CashierError('INVALID', {
+      en: `not an RSA ${type} key of 1024 bits or more`,
+      zh: `不是 1024 位以上的 RSA ${NAMES[type]}`,
+    });
   }
   return key;
 }

@@ -1,3 +1,4 @@
+import type { App } from './app.ts';
 import { CashierError } from './error.ts';
 import type { Faults } from './faults.ts';
 import type { Order } from './order.ts';
@@ -70,6 +71,8 @@ export interface Connection {
   readonly smartAppSecret: string;
   /** Bare base64 SPKI. */
   readonly platformPublicKey: string;
+  /** Every app; the first one's members stand above, too. */
+  readonly apps: readonly App[];
   /** Bare base64 SPKI; `null` until it is given. */
   readonly merchantPublicKey: string | null;
   /** `null` while nobody takes notifications; empty when a handler in this process does. */
@@ -107,7 +110,10 @@ export class Ledger {
   /** Adds an order; throws `CONFLICT` when its id is taken. */
   add(order: Order): Order {
     if (this.#orders.has(order.orderId)) {
-      throw new CashierError('CONFLICT', `order ${order.orderId} is there already`);
+      throw new CashierError('CONFLICT', {
+        en: `order ${order.orderId} is there already`,
+        zh: `订单 ${order.orderId} 已存在`,
+      });
     }
     this.#hops.set(order.orderId, []);
     return this.#put(order);
@@ -127,8 +133,8 @@ export class Ledger {
   /** Returns an order; throws `NOT_FOUND`. */
   get(orderId: string): Order {
     const order = this.#orders.get(orderId);
-    if (!order) throw new CashierError('NOT_FOUND', `there is no order ${orderId}`);
-    return order;
+    if (order) return order;
+    throw new CashierError('NOT_FOUND', { en: `there is no order ${orderId}`, zh: `订单 ${orderId} 不存在` });
   }
 
   /** Returns every order, the oldest first. */

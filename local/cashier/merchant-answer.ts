@@ -4,7 +4,7 @@ import type { Text } from './text.ts';
 export type MerchantAnswer =
   | { readonly type: 'answer'; readonly status: number; readonly body: string; readonly milliseconds: number }
   | { readonly type: 'late'; readonly milliseconds: number }
-  | { readonly type: 'unreachable'; readonly reason: string; readonly milliseconds: number };
+  | { readonly type: 'unreachable'; readonly reason: Text; readonly milliseconds: number };
 
 /**
  * What is in an answer that counts, with what is odd about it, or why it does not; `isRefusal` where the merchant itself has
@@ -19,14 +19,15 @@ export function openAnswer(answer: MerchantAnswer): OpenedAnswer {
   const failed = (en: string, zh: string) => ({ why: { en, zh }, isRefusal: false });
   const refused = (en: string, zh: string) => ({ why: { en, zh }, isRefusal: true });
   if (answer.type === 'late') return failed('no answer in time', '未在限定时间内应答');
-  if (answer.type === 'unreachable') return failed(answer.reason, `无法送达：${answer.reason}`);
+  if (answer.type === 'unreachable') return { why: answer.reason, isRefusal: false };
   const parsed = parseObject(answer.body);
   if (!parsed) return refused('the answer is not JSON', '应答不是 JSON');
   const { errno, msg, data } = parsed;
   if (errno !== 0) {
-    const shown = JSON.stringify(errno) ?? 'missing';
+    const shown = JSON.stringify(errno);
     const words = typeof msg === 'string' && msg !== '' ? ` (${msg})` : '';
-    return refused(`errno is ${shown}, not 0${words}`, `errno 为 ${shown}，不是 0${words}`);
+    const zh = shown === undefined ? '缺少 errno' : `errno 为 ${shown}，不是 0`;
+    return refused(`errno is ${shown ?? 'missing'}, not 0${words}`, zh + words);
   }
   if (answer.status < 200 || answer.status > 299) {
     return failed(`HTTP status ${answer.status} is no success`, `HTTP 状态码 ${answer.status} 不代表成功`);

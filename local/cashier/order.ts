@@ -66,22 +66,28 @@ export function isLong(text: string): boolean {
 /** Checks what was given and makes an unpaid order of one of the apps; throws `INVALID`. */
 export function makeOrder(given: NewOrder, now: Date, appIds: readonly string[]): Order {
   const appId = given.appId ?? appIds[0] ?? '';
-  if (!appIds.includes(appId)) throw new CashierError('INVALID', `there is no app ${appId}`);
+  if (!appIds.includes(appId)) throw invalid(`there is no app ${appId}`, `没有应用 ${appId}`);
   const { tpOrderId, totalMoney, title = '', returnData = '', promoDetail = '' } = given;
   // Ids as long as those that have been seen in production: 14 and 13 digits.
   const orderId = given.orderId || String(randomInt(1e13, 1e14));
   const userId = given.userId || String(randomInt(1e12, 1e13));
-  if (!isLong(orderId)) throw new CashierError('INVALID', 'orderId must be a whole number up to 2^63 - 1');
-  if (!isLong(userId)) throw new CashierError('INVALID', 'userId must be a whole number up to 2^63 - 1');
+  for (const [name, id] of Object.entries({ orderId, userId })) {
+    if (isLong(id)) continue;
+    throw invalid(`${name} must be a whole number up to 2^63 - 1`, `${name} 须为不超过 2^63 - 1 的正整数`);
+  }
   if (!Number.isSafeInteger(totalMoney) || totalMoney < 0) {
-    throw new CashierError('INVALID', 'totalMoney must be a whole number of fen, not negative');
+    throw invalid('totalMoney must be a whole number of fen, not negative', 'totalMoney 须为非负整数（分）');
   }
   for (const [name, text] of Object.entries({ tpOrderId, title, returnData, promoDetail })) {
     if (typeof text !== 'string' || text.length > 4096 || !text.isWellFormed()) {
-      throw new CashierError('INVALID', `${name} must be a text of 4096 characters at most`);
+      throw invalid(
+        `${name} must be a text of 4096 characters at most`,
+        `${name} 须为不超过 4096 个字符的文本`,
+      );
     }
   }
-  if (tpOrderId === '') throw new CashierError('INVALID', "tpOrderId, the merchant's own id, is missing");
+  if (tpOrderId === '')
+    throw invalid("tpOrderId, the merchant's own id, is missing", '缺少商户订单号 tpOrderId');
   return {
     ...{ appId, orderId, userId, tpOrderId, totalMoney, title, returnData, promoDetail },
     createdAt: now.toISOString(),
@@ -95,4 +101,8 @@ export function makeOrder(given: NewOrder, now: Date, appIds: readonly string[])
     notifications: 0,
     nextNotificationAt: null,
   };
+}
+
+function invalid(en: string, zh: string): CashierError {
+  return new CashierError('INVALID', { en, zh });
 }

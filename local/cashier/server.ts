@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import type { Language } from '../command/language.ts';
 import { answerQuery, type QueryContext } from './answer.ts';
 import { type ControlDesk, control } from './control.ts';
 import { CashierError } from './error.ts';
@@ -12,6 +13,7 @@ export async function listen(options: {
   query: Omit<QueryContext, 'closing'>;
   openapi: Omit<OpenapiContext, 'closing'>;
   port: number;
+  language: Language;
 }): Promise<{ url: string; port: number; close(): Promise<void> }> {
   const closing = new AbortController();
   const query = { ...options.query, closing: closing.signal };
@@ -23,7 +25,7 @@ export async function listen(options: {
       ? answerOpenapi(request, response, { question, context })
       : path === QUERY_PATH
         ? answerQuery(request, response, query)
-        : control(request, response, { path, desk: options.desk });
+        : control(request, response, { path, desk: options.desk, language: options.language });
     done.catch(() => request.socket.destroy());
   });
   const port = await bind(server, options.port);
@@ -49,7 +51,11 @@ async function bind(server: Server, wanted: number): Promise<number> {
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     if (taken && wanted !== 0) return await tryPort(server, 0);
-    throw new CashierError('INVALID', `the cashier cannot listen on port ${wanted}`, { cause: error });
+    const text = {
+      en: `the cashier cannot listen on port ${wanted}`,
+      zh: `收银台无法在端口 ${wanted} 上监听`,
+    };
+    throw new CashierError('INVALID', text, { cause: error });
   }
 }
 

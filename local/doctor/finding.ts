@@ -1,4 +1,4 @@
-import type { Text } from '../command/language.ts';
+import type { Language, Text } from '../command/language.ts';
 
 export { type Language, plain, type Text } from '../command/language.ts';
 
@@ -21,6 +21,21 @@ export const good = level('good');
 export const bad = level('bad');
 export const warning = level('warning');
 export const note = level('note');
+
+/** The subjects that are no names: those of fields are the same in each language. */
+const SUBJECTS: Readonly<Record<string, string>> = {
+  file: '文件',
+  stdin: '标准输入',
+  address: '地址',
+  form: '表单',
+  app: '应用',
+  sandbox: '沙盒',
+};
+
+/** What a finding is about, in a language. */
+export function subjectIn(language: Language, { subject }: Pick<Finding, 'subject'>): string {
+  return language === 'en' ? subject : (SUBJECTS[subject] ?? subject);
+}
 
 /** Said of a field that is not there. */
 export const MISSING: Text = { en: 'is missing.', zh: '缺失。' };

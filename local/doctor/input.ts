@@ -19,7 +19,7 @@ export async function readInput(file: string): Promise<Input> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return { fault: missing(file) };
     return { fault: { en: `cannot be read (${code}).`, zh: `无法读取（${code}）。` } };
   }
-  if (bytes.length === 0) return { fault: { en: 'is empty: 0 bytes.', zh: '是空的：0 字节。' } };
+  if (bytes.length === 0) return { fault: { en: 'is empty: 0 bytes.', zh: '是空的，只有 0 字节。' } };
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     if (!text.includes('\0')) return { text };
@@ -39,7 +39,7 @@ function missing(file: string): Text {
   const elsewhere = path.resolve(process.env['INIT_CWD'] ?? '', file);
   const meant = elsewhere !== whole && existsSync(elsewhere);
   return {
-    en: `There is no file ${whole}.${meant ? ` Did you mean ${elsewhere}?` : ''}`,
-    zh: `没有文件 ${whole}。${meant ? `是不是 ${elsewhere}？` : ''}`,
+    en: `is not there: ${whole}.${meant ? ` Did you mean ${elsewhere}?` : ''}`,
+    zh: `找不到 ${whole}。${meant ? `是不是 ${elsewhere}？` : ''}`,
   };
 }

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
+import { columnsOf, padded } from '../command/columns.ts';
 import { visible } from '../visible.ts';
-import type { Finding, Language, Text } from './finding.ts';
+import { type Finding, type Language, subjectIn, type Text } from './finding.ts';
 
 /** A heading with what was found below it. */
 export interface Section {
@@ -18,9 +19,10 @@ const COLOUR = { good: 'green', bad: 'red', warning: 'yellow', note: 'yellow' } 
 export function writeReport(sections: readonly Section[], language: Language): string {
   const words = (line: Text | string) => visible(typeof line === 'string' ? line : line[language]);
   const lines = sections.flatMap(({ title, findings }) => {
-    const width = Math.max(...findings.map(({ subject }) => visible(subject).length));
-    const written = findings.flatMap(({ level, subject, text, detail }) => [
-      `  ${styleText(COLOUR[level], MARK[level])} ${visible(subject).padEnd(width)}  ${words(text)}`,
+    const subjects = findings.map((finding) => visible(subjectIn(language, finding)));
+    const width = Math.max(...subjects.map(columnsOf));
+    const written = findings.flatMap(({ level, text, detail }, index) => [
+      `  ${styleText(COLOUR[level], MARK[level])} ${padded(subjects[index] ?? '', width)}  ${words(text)}`,
       ...detail.map((line) => ' '.repeat(width + 6) + words(line)),
     ]);
     return [styleText('bold', words(title)), ...written, ''];

@@ -14,7 +14,7 @@ const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
   ],
   [/^has (\d+) bits; the least is (\d+)\.$/, '只有 $1 位，至少要 $2 位。'],
   [/^must be a list of strings, one at least\.$/, '必须是字符串列表，至少一个。'],
-  [/^must hold strings of at least (\d+) characters\.$/, '中的每一项都必须是至少 $1 个字符的字符串。'],
+  [/^must hold strings of at least (\d+) characters\.$/, '每一项都必须是至少 $1 个字符的字符串。'],
   [/^is missing\.$/, '缺失。'],
   [/^is malformed\.$/, '格式不对。'],
   [/^must be digits, or a list of such\.$/, '必须是数字串，或数字串的列表。'],

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Cashier, type CashierOptions, startCashier } from '../../local/cashier/index.ts';
 import { ask, CONSUMED, merchantKeys, signedQuery } from '../local/cashier/merchant.ts';
-import { keep } from './browser.ts';
+import { DESKTOP, keep } from './browser.ts';
 import { create, createAndPay, useBrowser } from './desk.ts';
 
 const started: Cashier[] = [];
@@ -38,6 +38,20 @@ describe('the page by itself', () => {
     expect(await page.locator('.entry').count()).toBe(0);
   });
 
+  test('a refusal of the cashier is said in the language of the page', async () => {
+    const cashier = await startCashier();
+    started.push(cashier);
+    const { page, expected } = await openWindow(cashier.url, { ...DESKTOP, locale: 'zh-CN' });
+    expected.push(/status of 400/);
+    await page.getByText('更多字段').click();
+    await page.getByLabel('百度用户 ID').fill('零');
+    await page.getByRole('button', { name: '创建订单' }).click();
+    await page.getByRole('alert').getByText('userId 须为不超过 2^63 - 1 的正整数').waitFor();
+    await keep(page, 'desk-9-refused-chinese');
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.getByRole('alert').getByText('userId must be a whole number up to 2^63 - 1').waitFor();
+  });
+
   test('what the user wrote is text, never markup', async () => {
     const { page, cashier } = await start();
     const evil = '<img src=x onerror="document.title=1"><script>document.title=1</script>';
@@ -54,6 +68,34 @@ describe('the page by itself', () => {
     await createAndPay(page, 'Tea');
     await page.locator('.headline').getByText('Settled').waitFor();
     expect(await page.getByRole('button', { name: /^Ask|^Look up/ }).count()).toBe(0);
+  });
+
+  test.each([
+    ['en-GB', 'Mini-program (appId)', 'Create order'],
+    ['zh-CN', '小程序（appId）', '创建订单'],
+  ])('several apps: an order is of the one that is chosen, %s', async (locale, label, create) => {
+    const cashier = await startCashier({
+      merchantPublicKey: merchantKeys.publicKey,
+      deliver: async () => ({ status: 200, body: CONSUMED }),
+      otherApps: [{ appId: '10027', appKey: 'MMM5pd', dealId: '470193087' }],
+    });
+    started.push(cashier);
+    const { page } = await openWindow(cashier.url, { ...DESKTOP, locale });
+    await page.getByRole('button', { name: create }).click();
+    await page.locator('.order .facts', { hasText: '10026' }).waitFor();
+    await page.getByLabel(label).selectOption('10027');
+    await page.getByRole('button', { name: create }).click();
+    await page.locator('.order .facts', { hasText: '10027' }).waitFor();
+    await keep(page, `desk-10-apps-${locale}`);
+    expect(cashier.orders().map(({ appId }) => appId)).toEqual(['10026', '10027']);
+    // What each app's notifications are verified with.
+    const connection = await page.locator('.connection').textContent();
+    for (const { platformPublicKey } of cashier.apps) expect(connection).toContain(platformPublicKey);
+  });
+
+  test('one app alone is not asked for', async () => {
+    const { page } = await start();
+    expect(await page.getByLabel('Mini-program').count()).toBe(0);
   });
 
   test('an answer that comes too late', async () => {

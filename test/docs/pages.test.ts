@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type CodeBlock, type Page, read, readPage, readPages } from './markdown.ts';
@@ -37,7 +38,8 @@ const files = [...readPages().keys()];
 const twinOf = (file: string) => file.replace(/(?:\.zh-CN)?\.md$/, '.zh-CN.md');
 
 /** What a merchant's developer or operator reads is there in Chinese, too. */
-const TRANSLATED = /^(?:README|SECURITY|docs\/(?:api|sandbox|operations\/.*)|examples\/.*|lib\/.*)\.md$/;
+const TRANSLATED =
+  /^(?:README|SECURITY|docs\/(?:api|sandbox|operations\/.*)|examples\/.*|events\/.*|lib\/.*)\.md$/;
 
 test('a merchant finds each page in Chinese, and beside each Chinese page the English one', () => {
   const merchants = files.filter((file) => TRANSLATED.test(file));
@@ -46,6 +48,15 @@ test('a merchant finds each page in Chinese, and beside each Chinese page the En
   }
   for (const file of merchants) expect(files).toContain(twinOf(file));
   for (const file of files) expect(files).toContain(file.replace('.zh-CN.md', '.md'));
+});
+
+test('Chinese pages and commands address the reader in one voice', () => {
+  const sources = readdirSync(path.resolve(import.meta.dirname, '../../local'), {
+    recursive: true,
+    encoding: 'utf8',
+  });
+  const commands = sources.filter((file) => file.endsWith('.ts')).map((file) => `local/${file}`);
+  for (const file of [...files, ...commands]) expect(read(file).includes('你'), file).toBe(false);
 });
 
 describe.each(

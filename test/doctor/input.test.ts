@@ -33,8 +33,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Words of a file that cannot be read as a secret, in each language. */
 const REFUSED: readonly (readonly [name: string, en: RegExp, zh: RegExp])[] = [
-  ['absent.json', /✗ file {2}There is no file \S+absent\.json\./, /没有文件 \S+absent\.json。/],
-  ['one.json/x', /✗ file {2}There is no file /, /没有文件/],
+  ['absent.json', /✗ file {2}is not there: \S+absent\.json\./, /✗ 文件 {2}找不到 \S+absent\.json。/],
+  ['one.json/x', /✗ file {2}is not there: /, /找不到/],
   ['folder', /✗ file {2}cannot be read \(EISDIR\)\./, /无法读取（EISDIR）/],
   ['empty.json', /✗ file {2}is empty: 0 bytes\./, /是空的/],
   ['utf16-le.json', /✗ file {2}is no text in UTF-8, but UTF-16/, /不是 UTF-8 文本/],
@@ -64,7 +64,7 @@ describe('a file', () => {
 
   test('is looked for in the folder that is named', async () => {
     const { out } = await runDoctor(['absent.json']);
-    expect(out).toContain(`There is no file ${path.resolve('absent.json')}.`);
+    expect(out).toContain(`is not there: ${path.resolve('absent.json')}.`);
     expect(out).not.toContain('Did you mean');
   });
 
@@ -80,7 +80,7 @@ describe('a file', () => {
     const { code, out, err } = await runDoctor([file('one.json'), '--notification', file('absent.txt')]);
     expect({ code, err }).toEqual({ code: 1, err: '' });
     expect(out).toContain('The secret is not JSON');
-    expect(out).toMatch(/Notification: \S+\n {2}✗ file {2}There is no file \S+absent\.txt\.\n/);
+    expect(out).toMatch(/Notification: \S+\n {2}✗ file {2}is not there: \S+absent\.txt\.\n/);
     const encoded = await runDoctor([file('one.json'), '--notification', file('utf16-le.json')]);
     expect(encoded.out).toMatch(/Notification: \S+\n {2}✗ file {2}is no text in UTF-8/);
   });

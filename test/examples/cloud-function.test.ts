@@ -1,8 +1,10 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type SampleParts, startSampleParts } from '../../local/samples/parts.ts';
@@ -31,6 +33,15 @@ const LIMITS = { attemptMs: 5000, totalMs: 20_000, pauseMs: 20 };
 /** For a server that never answers. */
 const IMPATIENT = { attemptMs: 1000 };
 
+/** Takes a piece of script a line, with the function loaded anew for each. */
+const INTERPRETER = `require('readline').createInterface({ input: process.stdin }).on('line', (line) => {
+  for (const file of Object.keys(require.cache)) delete require.cache[file];
+  new Promise((resolve) => resolve(eval(JSON.parse(line)))).then(
+    (value) => console.log(JSON.stringify({ version: process.version, value })),
+    (error) => console.log(JSON.stringify({ name: error.name, code: error.code, message: error.message })),
+  );
+})`;
+
 type Listener = http.RequestListener;
 const PROBLEM = 'application/problem+json';
 
@@ -54,28 +65,46 @@ describe.each(RUNTIMES)('the cloud function on Node %s', (version, node) => {
     server = undefined;
   });
 
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(async () => {
+    for (const each of processes.values()) each.kill();
+    await rm(folder, { recursive: true, force: true });
+  });
 
-  /** Runs a piece of script beside the function and returns what it resolves to. */
+  /** Processes that take one piece of script after another, by the certificate that they trust. */
+  const processes = new Map<string | undefined, ChildProcess>();
+
+  const environment = () => ({ NODE_EXTRA_CA_CERTS: server?.certificate, NODE_NO_WARNINGS: '1' });
+
+  /** Runs a piece of script beside the function, which is loaded anew, and returns what it resolves to. */
   async function run(script: string): Promise<Record<string, unknown>> {
-    const program = `Promise.resolve(${script}).then(
-      (value) => console.log(JSON.stringify({ version: process.version, value })),
-      (error) => console.log(JSON.stringify({ name: error.name, code: error.code, message: error.message })),
-    )`;
-    const { stdout } = await promisify(execFile)(node, ['-e', program], {
-      cwd: folder,
-      env: { NODE_EXTRA_CA_CERTS: server?.certificate, NODE_NO_WARNINGS: '1' },
-    });
-    return JSON.parse(stdout);
+    const trusted = server?.certificate;
+    const child =
+      processes.get(trusted) ?? spawn(node, ['-e', INTERPRETER], { cwd: folder, env: environment() });
+    processes.set(trusted, child);
+    if (!child.stdin || !child.stdout) throw new Error('The process has no pipes.');
+    child.stdin.write(`${JSON.stringify(script)}\n`);
+    const [line] = await once(createInterface({ input: child.stdout }), 'line');
+    return JSON.parse(line);
+  }
+
+  /** Runs a piece of script as `run` does, in a process of its own, which has to end by itself. */
+  async function runAlone(script: string): Promise<Record<string, unknown>> {
+    const program = promisify(execFile)(node, ['-e', INTERPRETER], { cwd: folder, env: environment() });
+    program.child.stdin?.end(`${JSON.stringify(script)}\n`);
+    return JSON.parse((await program).stdout);
   }
 
   const configure = (config: unknown) =>
     writeFile(path.join(folder, 'config.json'), typeof config === 'string' ? config : JSON.stringify(config));
 
   /** Calls the function as the cloud does. */
-  async function call(event: unknown, config: unknown = { serviceUrl: server?.url, apiToken: TOKEN }) {
+  async function call(
+    event: unknown,
+    config: unknown = { serviceUrl: server?.url, apiToken: TOKEN },
+    by = run,
+  ) {
     await configure(config);
-    const { value } = await run(`require('./index.js').main(${JSON.stringify(event)}, {})`);
+    const { value } = await by(`require('./index.js').main(${JSON.stringify(event)}, {})`);
     return value as Record<string, unknown>;
   }
 
@@ -93,10 +122,16 @@ describe.each(RUNTIMES)('the cloud function on Node %s', (version, node) => {
     });
   }
 
-  test('says that the order is paid, over TLS', async () => {
+  test('says that the order is paid, over TLS, and keeps no process from its end', async () => {
     await serve('https', answers(200, STATUS));
     const { payment, refund, verification } = STATUS;
-    expect(await call(ORDER)).toEqual({ ok: true, paid: true, payment, refund, verification });
+    expect(await call(ORDER, at(server?.url ?? ''), runAlone)).toEqual({
+      ok: true,
+      paid: true,
+      payment,
+      refund,
+      verification,
+    });
     expect(server?.requests).toHaveLength(1);
     expect(server?.requests[0]).toMatchObject({
       method: 'GET',

@@ -39,7 +39,11 @@ describe('createStatusQuery(), by the first generation', () => {
       const { source, orderId } = await queryOrder(APP, { ...ORDER, tpOrderId });
       expect([source.api, orderId]).toEqual(['queryorderdetail', ORDER.orderId]);
     }
-    expect(onAttempt).toHaveBeenLastCalledWith({ orderId: ORDER.orderId, ms: expect.any(Number) });
+    expect(onAttempt).toHaveBeenLastCalledWith({
+      appId: '10026',
+      orderId: ORDER.orderId,
+      ms: expect.any(Number),
+    });
     expect(queryOwnId).toBeUndefined();
     expect(questions()).toEqual([]);
   });
@@ -60,7 +64,7 @@ describe('createStatusQuery(), by the first generation', () => {
     expect(questions()).toEqual([]);
     expect(await findOrder(APP, OWN)).toMatchObject({ ...ORDER, tpOrderId: OWN, totalMoney: 9900 });
     expect(questions()).toEqual(['token', 'order']);
-    expect(onAttempt).toHaveBeenLastCalledWith({ tpOrderId: OWN, ms: expect.any(Number) });
+    expect(onAttempt).toHaveBeenLastCalledWith({ appId: '10026', tpOrderId: OWN, ms: expect.any(Number) });
     expect(baidu.requests).toEqual([]);
   });
 });

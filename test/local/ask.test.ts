@@ -125,7 +125,7 @@ describe.concurrent('npm run ask: an answer', () => {
     expect(code).toBe(0);
     expect(out).toBe(
       '订单 9007199254740993，用户 3269234686470，应用 15310\n  商户订单号 T-1\n  总金额 9.90 元\n  实付 9.90 元\n' +
-        '  支付: PAID (2)\n  退款: PROCESSING (1)\n  核销: UNKNOWN (第二代接口不提供)\n百度由 findByTpOrderId 应答。\n',
+        '  支付：PAID（2 已支付）\n  退款：PROCESSING（1 退款中）\n  核销：UNKNOWN（第二代接口不提供）\n百度由 findByTpOrderId 应答。\n',
     );
   });
 
@@ -232,7 +232,7 @@ describe.concurrent('npm run ask: a secret that cannot be used is named before B
   const orders = ['--order', '1', '--user', '2'];
 
   test.each<[string, () => string, string[], RegExp]>([
-    ['no file', () => '/no/such/file', orders, /file There is no file \/no\/such\/file/],
+    ['no file', () => '/no/such/file', orders, /^ {2}file is not there: \/no\/such\/file\.$/m],
     ['no JSON', () => file({}, '{"appId":1,'), orders, /secret/],
     ['no key', () => file({ privateKey: 'none' }), orders, /privateKey is/],
     ['a public key', () => file({ privateKey: publicKeyText(publicKey) }), orders, /privateKey .*public/],
@@ -256,6 +256,11 @@ describe.concurrent('npm run ask: a secret that cannot be used is named before B
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toMatch(/^The secret cannot be used; Baidu was not asked\.\n/);
     expect(err).toMatch(words);
+  });
+
+  test('in Chinese', async () => {
+    const { err } = await ask(['/no/such/file', ...orders, '--lang', 'zh']);
+    expect(err).toBe('secret 无法使用，未向百度查询。\n  文件：找不到 /no/such/file。\n');
   });
 
   test('what only the deployed service needs may be missing or wrong', async () => {

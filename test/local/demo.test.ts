@@ -43,8 +43,9 @@ describe.concurrent('npm run demo', { timeout: 180_000 }, () => {
   test('ends with the status PAID in Chinese, with nothing but names in English', async () => {
     const { code, out } = await demo([], { LANG: 'zh_CN.UTF-8' });
     expect(code).toBe(0);
-    expect(out).toMatch(/── 订单 1920891312：PAID ─+\n$/);
+    expect(out).toMatch(/── 订单 1920891312：PAID（已支付） ─+\n$/);
     expect(out).toMatch(/^ {3}收银台 +应答：支付成功$/m);
+    expect(out).toMatch(/^ {3}百度 +款项结算（settled），用时/m);
     const prose = out.split('\n').filter((line) => line.startsWith('── ') || /^ {3}\S/.test(line));
     for (const line of prose)
       expect(line.replace(/https?:\S+|\{.*\}|[\w.+/=]{60,}/g, '')).not.toMatch(/[a-z]+ [a-z]+ /);

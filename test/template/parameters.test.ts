@@ -13,12 +13,6 @@ beforeAll(async () => {
 afterEach(() => cp(join(root, 'serverless.yml'), join(folder, 'serverless.yml')));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The parameters of the serverless.yml in the folder and their defaults, as osls reads them. */
-async function blocks(): Promise<Packaging['blocks']> {
-  const { stdout } = await osls(folder, ['print', '--path', 'params', '--format', 'json']);
-  return JSON.parse(stdout);
-}
-
 /** What osls says of parameters that it refuses, without its heading. */
 async function refusal(args: readonly string[], environment?: Record<string, string>): Promise<string[]> {
   const said = await osls(folder, args, environment).then(
@@ -100,20 +94,29 @@ test('names the parameters that are not the defaults', () => {
 });
 
 describe('osls', () => {
-  test('explains its options, and prints, whatever the parameters are', async () => {
+  test('explains its options, whatever the parameters are', async () => {
     const { stdout } = await osls(folder, ['package', '--help', ...param('secretID=x')]);
     expect(stdout).toContain('--param');
-    const printed = await osls(folder, ['print', '--path', 'provider.stage', ...param('logLevel=x')]);
-    expect(printed.stdout.trim()).toBe('dev');
+  });
+
+  test('prints, whatever the parameters are; they have a rule each, and their defaults fit', async () => {
+    const { stdout } = await osls(folder, ['print', '--format', 'json', ...param('logLevel=x')]);
+    const { provider, params } = JSON.parse(stdout);
+    expect(provider.stage).toBe('dev');
+    expect(Object.keys(RULES).sort()).toEqual(Object.keys(params.default).sort());
+    expect(faults([], { default: params.default })).toEqual([]);
   });
 });
 
-describe('the parameters of serverless.yml', () => {
-  test('have a rule each, and their defaults fit', async () => {
-    const { default: standard = null } = await blocks();
-    expect(Object.keys(RULES).sort()).toEqual(Object.keys(standard ?? {}).sort());
-    expect(faults([], { default: standard })).toEqual([]);
-  });
+test('osls deploy without credentials ends in the words that the pages explain', async () => {
+  // Where there are none, a machine's own role is asked for over the network.
+  const deploying = osls(folder, ['deploy'], { AWS_EC2_METADATA_DISABLED: 'true' });
+  const said = await deploying.catch(({ stdout }) => String(stdout));
+  const words = 'AWS provider credentials not found';
+  expect(said).toContain(words);
+  for (const page of ['deploy.md', 'deploy.zh-CN.md']) {
+    expect(await readFile(join(root, 'docs/operations', page), 'utf8')).toContain(`\`${words}\``);
+  }
 });
 
 const DEFAULTS = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { everyParameter, idsOfType, type Json, type Packaged, placeholder, resource } from './package.ts';
-import { every, named, plain } from './packaged.ts';
+import { every, plain, small } from './packaged.ts';
 
 const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
 const allow = (Action: Json, Resource: Json) => ({ Effect: 'Allow', Action, Resource });
@@ -125,7 +125,7 @@ describe('what depends on a parameter', () => {
 
   it('lets them decrypt no other secret where this one is given by its name', () => {
     const { Resource } = readSecret;
-    expect(JSON.stringify(resource(named.template, 'DecryptSecret').Properties)).toContain(
+    expect(JSON.stringify(resource(small.template, 'DecryptSecret').Properties)).toContain(
       JSON.stringify({ 'kms:EncryptionContext:SecretARN': Resource }),
     );
   });

@@ -10,8 +10,9 @@ const TOTAL_MS = 7000;
 /** No further attempt is begun with less time than this, in milliseconds; the first has as much. */
 const LEAST_ATTEMPT_MS = 20;
 
-/** What a question to Baidu is about: Baidu's id of the order, or the merchant's. */
+/** What a question to Baidu is about: the app, and Baidu's id of the order or the merchant's. */
 export interface Subject {
+  readonly appId: string;
   readonly orderId?: string;
   readonly tpOrderId?: string;
 }

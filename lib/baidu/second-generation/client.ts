@@ -135,7 +135,7 @@ function asker({ ask, openapiUrl, tokens }: { ask: Ask; openapiUrl: URL; tokens:
     { name, params, read }: ServiceQuestion<T>,
     deadline: number,
   ): Promise<T> => {
-    const about = { tpOrderId: params.tpOrderId };
+    const about = { appId: app.appId, tpOrderId: params.tpOrderId };
     const put = (token: string) => {
       const url = new URL(SERVICE_PATH + name, openapiUrl);
       url.search = new URLSearchParams({ access_token: token, ...params, pmAppKey: app.appKey }).toString();

@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { App } from '../app.ts';
 import type { Connection } from '../ledger.ts';
 import { send, state } from './store.ts';
 import { type TextName, t } from './texts.ts';
@@ -19,14 +20,19 @@ export function connectionCard(): TemplateResult | null {
       ${notifyForm(connection)} ${refundUrlForm(connection, 'refundNotifyUrl', 'refundNotifyMissing')}
       ${refundUrlForm(connection, 'refundAuditUrl', 'refundAuditMissing')} ${keyForm(connection)}
       <dl class="facts stacked">
-        ${fact('appId', connection.appId)} ${fact('appKey', connection.appKey)}
-        ${fact('dealId', connection.dealId)} ${fact(t('queryUrl'), connection.queryUrl)}
-        ${fact(t('openapiUrl'), connection.openapiUrl)} ${fact('smartAppKey', connection.smartAppKey)}
-        ${fact('smartAppSecret', connection.smartAppSecret)}
-        ${fact(t('platformKey'), connection.platformPublicKey)}
+        ${fact(t('queryUrl'), connection.queryUrl)} ${fact(t('openapiUrl'), connection.openapiUrl)}
       </dl>
+      ${connection.apps.map(appFacts)}
     </details>
   </section>`;
+}
+
+function appFacts(app: App): TemplateResult {
+  return html`<dl class="facts stacked">
+    ${fact('appId', app.appId)} ${fact('appKey', app.appKey)} ${fact('dealId', app.dealId)}
+    ${fact('smartAppKey', app.smartAppKey)} ${fact('smartAppSecret', app.smartAppSecret)}
+    ${fact(t('platformKey'), app.platformPublicKey)}
+  </dl>`;
 }
 
 function fact(name: string, value: string): TemplateResult {

@@ -5,7 +5,7 @@ import { newOrderCard } from './new-order.ts';
 import { chosenOrder, orderView } from './order-view.ts';
 import { ordersCard } from './orders.ts';
 import { dismiss, speak, start, state } from './store.ts';
-import { t } from './texts.ts';
+import { say, t } from './texts.ts';
 import { nextCallAt } from './timeline.ts';
 
 function header(): TemplateResult {
@@ -27,7 +27,7 @@ function header(): TemplateResult {
 function problem(): TemplateResult | null {
   if (state.problem === null) return null;
   return html`<div class="problem" role="alert">
-    <p>${state.problem}</p>
+    <p>${say(state.problem)}</p>
     <button class="quiet" @click=${dismiss}>${t('dismiss')}</button>
   </div>`;
 }

@@ -33,10 +33,22 @@ export function newOrderCard(): TemplateResult {
         </label>
       </div>
       <p class="wrong" id="amount-wrong" aria-live="polite">${wrong.amount ? t('amountWrong') : ''}</p>
-      ${ownIdField()} ${moreFields()}
+      ${appField()} ${ownIdField()} ${moreFields()}
       <button class="primary wide" ?disabled=${busy}>${t('create')}</button>
     </form>
   </section>`;
+}
+
+/** Which app the order is of, where there are several. */
+function appField(): TemplateResult | null {
+  const { apps = [] } = state.connection ?? {};
+  if (apps.length < 2) return null;
+  return html`<label class="field">
+    <span>${t('app')}</span>
+    <select name="appId">
+      ${apps.map(({ appId }) => html`<option>${appId}</option>`)}
+    </select>
+  </label>`;
 }
 
 function ownIdField(): TemplateResult {
@@ -86,7 +98,8 @@ async function create(event: SubmitEvent): Promise<void> {
   const order = await send('orders', {
     ...{ totalMoney, tpOrderId, title: field('title') || t('itemSample') },
     returnData: String(new FormData(form).get('returnData') ?? ''),
-    ...(field('userId') === '' ? {} : { userId: field('userId') }),
+    // What is empty is left out: without an app it is the first one's, a user is drawn at random.
+    ...{ appId: field('appId') || undefined, userId: field('userId') || undefined },
   });
   if (typeof order !== 'object' || order === null || !('orderId' in order)) return;
   proposedId = proposeId();

@@ -18,6 +18,7 @@ export function orderView(): TemplateResult {
   if (state.chosen === '') return strays();
   const order = chosenOrder();
   if (!order) return nothingOpen();
+  const several = (state.connection?.apps.length ?? 0) > 1;
   return html`<article class="card order" aria-labelledby="order-title">
     ${backLink()}
     <div class="headline">
@@ -28,6 +29,7 @@ export function orderView(): TemplateResult {
       <p class="chips">${chips(order)}</p>
     </div>
     <dl class="facts">
+      ${several ? html`<div><dt>${t('app')}</dt><dd>${order.appId}</dd></div>` : null}
       <div><dt>${t('tpOrderId')}</dt><dd>${order.tpOrderId}</dd></div>
       <div><dt>${t('baiduOrder')}</dt><dd>${order.orderId}</dd></div>
       <div><dt>${t('user')}</dt><dd>${order.userId}</dd></div>

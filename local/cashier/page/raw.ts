@@ -25,8 +25,8 @@ export function rawView(raw: Raw): TemplateResult {
     try {
       await navigator.clipboard.writeText(raw.text);
       copied = raw;
-    } catch (error) {
-      state.problem = String(error);
+    } catch {
+      state.problem = { en: 'The browser does not allow this page to copy.', zh: '浏览器不允许此页面复制。' };
     }
     changed();
   };

@@ -2,6 +2,7 @@ import type { Snapshot } from '../control.ts';
 import type { Faults } from '../faults.ts';
 import type { CashierEvent, Connection, Hop } from '../ledger.ts';
 import type { Order } from '../order.ts';
+import type { Text } from '../text.ts';
 
 /** The languages of the page. */
 export type Language = 'en' | 'zh';
@@ -21,7 +22,7 @@ export interface State {
   /** What is under way, as `order id/action`. */
   readonly busy: Set<string>;
   /** The last refusal, until it is dismissed. */
-  problem: string | null;
+  problem: Text | null;
 }
 
 /** The state of the page; change it through the functions of this file. */
@@ -110,7 +111,7 @@ export async function send(path: string, body: object = {}): Promise<unknown> {
     });
     const result = await response.json();
     if (response.ok) return result;
-    state.problem = result.message;
+    state.problem = result.why;
   } catch {
     state.line = 'lost';
   } finally {

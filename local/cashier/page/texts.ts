@@ -14,6 +14,7 @@ const TEXTS = {
   amountWrong: ['An amount in yuan, such as 9.90', '请输入金额（元），例如 9.90'],
   item: ['Title', '商品名称'],
   itemSample: ['Latte, large', '大杯拿铁'],
+  app: ['Mini-program (appId)', '小程序（appId）'],
   tpOrderId: ['Your order id', '商户订单号'],
   tpOrderIdWrong: ['Your order id is missing', '请填写商户订单号'],
   more: ['More fields', '更多字段'],

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { attempt, type Deliver } from '../delivery.ts';
-import { CashierError } from '../error.ts';
+import { CashierError, notPaid } from '../error.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Address } from '../merchant.ts';
 import { yuanFromFen } from '../money.ts';
@@ -46,6 +46,17 @@ const UNDECIDED = 2.5;
 /** Longer than this and Node's timers fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** Why an amount to refund is refused. */
+export const WRONG_MONEY = {
+  en: 'money must be a whole number of fen, 1 at least',
+  zh: 'money 须为整数（分），至少为 1',
+};
+
+const NOWHERE = new CashierError('CONFLICT', {
+  en: 'no URL for it is set',
+  zh: '没有为它设置地址，无处可送',
+});
+
 type Kind = 'audit' | 'notification';
 
 /** Plays refunds: asks the merchant first, obeys, tells what came of it, and repeats both until the answer counts. */
@@ -65,14 +76,17 @@ export class Refunds {
   /** Starts a refund; resolves with what came of the first calls. Throws `CONFLICT` where so much is not left. */
   async start(orderId: string, { money, audit = true }: NewRefund = {}): Promise<RefundResult> {
     const order = this.#ledger.get(orderId);
-    if (order.payment !== 'PAID') throw new CashierError('CONFLICT', `order ${orderId} is not paid`);
+    if (order.payment !== 'PAID') throw notPaid(orderId);
     const rest = restOf(order);
     const wanted = money ?? rest;
     if (!Number.isSafeInteger(wanted) || wanted < 0 || money === 0) {
-      throw new CashierError('INVALID', 'money must be a whole number of fen, 1 at least');
+      throw new CashierError('INVALID', WRONG_MONEY);
     }
     if (wanted > rest || rest === 0) {
-      throw new CashierError('CONFLICT', `order ${orderId} has ${rest} fen left to refund`);
+      throw new CashierError('CONFLICT', {
+        en: `order ${orderId} has ${rest} fen left to refund`,
+        zh: `订单 ${orderId} 只剩 ${rest} 分可退`,
+      });
     }
     return this.#begin(order, wanted, audit);
   }
@@ -86,7 +100,9 @@ export class Refunds {
   /** Asks the merchant once more whether to refund; the last refund by default. */
   async auditAgain(orderId: string, refundBatchId?: string): Promise<RefundResult> {
     const { refundBatchId: id, state } = this.#find(orderId, refundBatchId);
-    if (state !== 'AUDIT') throw new CashierError('CONFLICT', `refund ${id} is decided`);
+    if (state !== 'AUDIT') {
+      throw new CashierError('CONFLICT', { en: `refund ${id} is decided`, zh: `退款 ${id} 已有结论` });
+    }
     return this.#ask(orderId, id);
   }
 
@@ -94,7 +110,7 @@ export class Refunds {
   async notifyAgain(orderId: string, refundBatchId?: string): Promise<RefundResult> {
     const { refundBatchId: id, state } = this.#find(orderId, refundBatchId);
     if (state !== 'REFUNDED' && state !== 'FAILED') {
-      throw new CashierError('CONFLICT', `refund ${id} was not made`);
+      throw new CashierError('CONFLICT', { en: `refund ${id} was not made`, zh: `退款 ${id} 没有办理` });
     }
     return this.#result(orderId, id, { notification: await this.#tell(orderId, id) });
   }
@@ -188,9 +204,7 @@ export class Refunds {
     const { privateKey } = this.#options.appOf(order);
     const signed = write(order, refund, { ...this.#options, privateKey, faults: faults() });
     const delivery = attempt({
-      deliver:
-        deliver(kind === 'audit' ? 'audit' : 'refund') ??
-        (() => Promise.reject(new Error('no URL for it is set'))),
+      deliver: deliver(kind === 'audit' ? 'audit' : 'refund') ?? (() => Promise.reject(NOWHERE)),
       ...{ form: signed.form, limitMs, closing: this.#closing.signal },
     });
     this.#underWay.add(delivery);
@@ -231,7 +245,10 @@ export class Refunds {
       (refund) => refund.refundBatchId === (refundBatchId ?? refund.refundBatchId),
     );
     if (found) return found;
-    throw new CashierError('NOT_FOUND', `order ${orderId} has no refund ${refundBatchId ?? 'yet'}`);
+    throw new CashierError('NOT_FOUND', {
+      en: `order ${orderId} has no refund ${refundBatchId ?? 'yet'}`,
+      zh: refundBatchId ? `订单 ${orderId} 没有退款 ${refundBatchId}` : `订单 ${orderId} 还没有退款`,
+    });
   }
 
   #change(orderId: string, id: string, change: Partial<Refund>): void {

@@ -131,7 +131,7 @@ describe('confirm, as it starts', () => {
     const { parse, onFailure } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};
     expect(() => parse?.('{}')).toThrow('The secret’s appId ');
     onFailure?.(error, false);
-    parts.createBaiduClient.mock.calls[0]?.[0].onAttempt?.({ orderId: '1', ms: 1, error });
+    parts.createBaiduClient.mock.calls[0]?.[0].onAttempt?.({ appId: '10026', orderId: '1', ms: 1, error });
     expect(lines).toEqual([
       expect.objectContaining({ message: 'secret not read', SecretFailures: 1 }),
       expect.objectContaining({ message: 'attempt at Baidu failed', BaiduFailures: 1 }),

@@ -75,7 +75,7 @@ describe('query, as it starts', () => {
     );
     const { BaiduError } = await import('../../../lib/baidu/errors.ts');
     const error = new BaiduError(10000, '', false);
-    parts.createBaiduClient.mock.calls[0]?.[0].onAttempt?.({ orderId: '1', ms: 1, error });
+    parts.createBaiduClient.mock.calls[0]?.[0].onAttempt?.({ appId: '10026', orderId: '1', ms: 1, error });
     parts.loadSecrets.mock.calls[0]?.[1].onFailure?.(error, false);
     expect(lines).toEqual([
       expect.objectContaining({ message: 'attempt at Baidu failed', BaiduFailures: 1 }),

@@ -94,9 +94,10 @@ describe('createBaiduClient(): a query', () => {
   test('is told of, attempt by attempt', async () => {
     const { query, attempts } = setUp([{ ms: 30, status: 500 }, { ms: 40 }]);
     await query(SECRET, ORDER);
+    const about = { appId: '10026', orderId: ORDER.orderId };
     expect(attempts).toEqual([
-      { orderId: ORDER.orderId, ms: 30, error: expect.objectContaining({ code: 'BAIDU_BAD_RESPONSE' }) },
-      { orderId: ORDER.orderId, ms: 40 },
+      { ...about, ms: 30, error: expect.objectContaining({ code: 'BAIDU_BAD_RESPONSE' }) },
+      { ...about, ms: 40 },
     ]);
   });
 
@@ -229,7 +230,7 @@ describe('createBaiduClient(): a kept connection that the peer has closed', () =
     const { query, attempts, timeouts } = setUp([stale(30), {}]);
     expect(await query(SECRET, ORDER)).toMatchObject(ORDER);
     expect(timeouts()).toEqual([1500, 1470]);
-    expect(attempts).toEqual([{ orderId: ORDER.orderId, ms: 30 }]);
+    expect(attempts).toEqual([{ appId: '10026', orderId: ORDER.orderId, ms: 30 }]);
     expect(clock.pauses).toEqual([]);
   });
 

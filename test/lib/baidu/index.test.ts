@@ -42,7 +42,7 @@ describe('createBaiduClient()', () => {
       appId: '10026',
       payment: { status: 'PAID' },
     });
-    expect(attempts).toEqual([{ orderId: ORDER.orderId, ms: expect.any(Number) }]);
+    expect(attempts).toEqual([{ appId: '10026', orderId: ORDER.orderId, ms: expect.any(Number) }]);
   });
 
   test('tries three times unless it is told otherwise', async () => {

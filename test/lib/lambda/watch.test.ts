@@ -5,11 +5,16 @@ import { waitMetrics, watchApps, watchAudits, watchBaidu, watchSecret } from '..
 describe('watchBaidu()', () => {
   test('counts and measures an answer, and says so to who debugs', () => {
     const log = vi.fn();
-    watchBaidu(log)({ orderId: '1', ms: 12.4 });
-    expect(log).toHaveBeenCalledExactlyOnceWith('DEBUG', 'Baidu answered', { orderId: '1', ms: 12 }, [
-      { name: 'BaiduRequests', value: 1 },
-      { name: 'BaiduLatency', value: 12.4 },
-    ]);
+    watchBaidu(log)({ appId: '10026', orderId: '1', ms: 12.4 });
+    expect(log).toHaveBeenCalledExactlyOnceWith(
+      'DEBUG',
+      'Baidu answered',
+      { appId: '10026', orderId: '1', ms: 12 },
+      [
+        { name: 'BaiduRequests', value: 1 },
+        { name: 'BaiduLatency', value: 12.4 },
+      ],
+    );
   });
 
   test.each([
@@ -19,11 +24,17 @@ describe('watchBaidu()', () => {
     [new ServiceError('BAIDU_TIMEOUT', 'Too late.'), 'BAIDU_TIMEOUT'],
   ])('warns of %s, and counts it as %s', (error, value) => {
     const log = vi.fn();
-    watchBaidu(log)({ orderId: '1', ms: 12.4, error });
+    watchBaidu(log)({ appId: '10026', orderId: '1', ms: 12.4, error });
     expect(log).toHaveBeenCalledExactlyOnceWith(
       'WARN',
       'attempt at Baidu failed',
-      expect.objectContaining({ orderId: '1', ms: 12, code: error.code, reason: error.message }),
+      expect.objectContaining({
+        appId: '10026',
+        orderId: '1',
+        ms: 12,
+        code: error.code,
+        reason: error.message,
+      }),
       [
         { name: 'BaiduRequests', value: 1 },
         { name: 'BaiduLatency', value: 12.4 },
@@ -35,7 +46,7 @@ describe('watchBaidu()', () => {
 
 test('watchBaidu() counts an order that Baidu does not know for its errno alone: it is no failure of Baidu’s', () => {
   const log = vi.fn();
-  watchBaidu(log)({ orderId: '1', ms: 12.4, error: new BaiduError(10002, '', false) });
+  watchBaidu(log)({ appId: '10026', orderId: '1', ms: 12.4, error: new BaiduError(10002, '', false) });
   expect(log.mock.calls[0]?.[3]).toContainEqual({
     ...{ name: 'BaiduFailures', value: 1 },
     dimension: { name: 'Errno', value: '10002', alone: true },

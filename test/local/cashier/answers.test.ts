@@ -109,6 +109,21 @@ describe('what the answer means (Baidu, 通知支付状态)', () => {
     expect(merchant.received).toHaveLength(1);
   });
 
+  test.each<[string, Parameters<typeof start>[0], string]>([
+    ['no errno', () => ({ body: '{}' }), '缺少 errno'],
+    ['a broken connection', () => 'reset', '无法送达：连接被断开（socket hang up）'],
+  ])('%s, in Chinese', async (_name, behaviour, why) => {
+    const { cashier } = await start(behaviour);
+    expect((await cashier.pay(SAMPLE.orderId)).why.zh).toBe(why);
+  });
+
+  test('no address, in Chinese', async () => {
+    const cashier = await startCashier();
+    const { orderId } = cashier.createOrder({ tpOrderId: 'T', totalMoney: 1 });
+    expect((await cashier.pay(orderId)).why.zh).toBe('没有设置通知地址，无处可送');
+    await cashier.close();
+  });
+
   test('no answer in time', async () => {
     const { cashier } = await start(() => 'silent', { answerLimitMs: 40 });
     const result = await cashier.pay(SAMPLE.orderId);

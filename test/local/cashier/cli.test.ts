@@ -151,6 +151,8 @@ describe('in Chinese', () => {
     await cashier.printed(/^支付回调 +未设置：通知无处可送/m);
     await cashier.printed(/^按 Ctrl-C 结束。$/m);
     await fetch(`${queryUrl}?appId=1`);
+    const refused = await fetch(`${new URL(String(queryUrl)).origin}/api/orders/1`);
+    expect(await refused.json()).toMatchObject({ message: '订单 1 不存在' });
     await cashier.printed(/状态查询 +errno 10001：缺少参数 appKey/);
     const rows = cashier.output().split('\n\n')[0] ?? '';
     expect(

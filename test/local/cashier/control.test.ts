@@ -121,9 +121,13 @@ describe('control routes', () => {
       body: '{"query":"down"}',
     });
     expect(put.status).toBe(404);
-    expect(await put.json()).toEqual({ code: 'NOT_FOUND', message: 'there is no PUT /api/faults' });
+    expect(await put.json()).toMatchObject({ code: 'NOT_FOUND', message: 'there is no PUT /api/faults' });
     const read = await fetch(`${cashier.url}/api/orders/1`);
-    expect(await read.json()).toEqual({ code: 'NOT_FOUND', message: 'there is no order 1' });
+    expect(await read.json()).toEqual({
+      code: 'NOT_FOUND',
+      message: 'there is no order 1',
+      why: { en: 'there is no order 1', zh: '订单 1 不存在' },
+    });
     expect(cashier.faults().query).toBe('none');
   });
 
@@ -160,14 +164,41 @@ describe('control routes', () => {
     ['connection', { merchantPublicKey: 'none' }, 400, 'not an RSA public key that can be read'],
     ['orders', { title: 'x'.repeat(70_000) }, 400, 'more than 64 KB were sent'],
   ])('%s with %o is refused', async (path, body, status, message) => {
-    expect(await send(path, body)).toMatchObject({ status, body: { message } });
+    expect(await send(path, body)).toMatchObject({
+      status,
+      body: { message, why: { en: message, zh: expect.stringMatching(/\p{Script=Han}/u) } },
+    });
+  });
+
+  test.each([
+    [undefined, 'there is no order 1'],
+    ['*', 'there is no order 1'],
+    ['fr-FR,fr', 'there is no order 1'],
+    ['en-GB,zh;q=0.8', 'there is no order 1'],
+    ['zh', '订单 1 不存在'],
+    ['fr, zh-CN;q=0.9, en;q=0.8', '订单 1 不存在'],
+  ])('refuse in the language of accept-language %s', async (language, message) => {
+    const asked = language === undefined ? {} : { 'accept-language': language };
+    const { body } = await send('orders/1/pay', {}, { ...JSON_TYPE, ...asked });
+    expect(body).toMatchObject({ code: 'NOT_FOUND', message });
+  });
+
+  test('refuse in the cashier’s own language where none is asked for', async () => {
+    const chinese = await startCashier({ language: 'zh' });
+    const answer = await fetch(`${chinese.url}/api/orders/1`);
+    await chinese.close();
+    expect(await answer.json()).toMatchObject({ message: '订单 1 不存在' });
   });
 
   test('a conflict is told apart', async () => {
     const { body } = await send('orders', { tpOrderId: 'T', totalMoney: 1 });
     expect(await send(`orders/${body.orderId}/verify`)).toEqual({
       status: 409,
-      body: { code: 'CONFLICT', message: `order ${body.orderId} is not paid` },
+      body: {
+        code: 'CONFLICT',
+        message: `order ${body.orderId} is not paid`,
+        why: { en: `order ${body.orderId} is not paid`, zh: `订单 ${body.orderId} 未支付` },
+      },
     });
   });
 });

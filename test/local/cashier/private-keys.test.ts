@@ -151,7 +151,7 @@ describe('a cashier that is sent a private key', () => {
         body: JSON.stringify({ merchantPublicKey: key, tpOrderId: key, totalMoney: 1 }),
       });
       const answer = await response.json();
-      expect(answer).toEqual({
+      expect(answer).toMatchObject({
         code: 'INVALID',
         message: 'a private key was sent, which was thrown away: only its public half belongs here',
       });

@@ -1,4 +1,4 @@
-import { constants, createSign, generateKeyPairSync } from 'node:crypto';
+import { constants, createSign, generateKeyPairSync, privateEncrypt } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { NO_FAULTS } from '../../../local/cashier/faults.ts';
@@ -160,6 +160,13 @@ describe('a query with a wrong signature (10000) says what was signed instead', 
     expect(answer).toMatchObject({ errno: 10000, errmsg: '签名错误', msg: '签名错误', data: [] });
     expect(lastHop().note?.en).toContain(en);
     expect(lastHop().raw).toContainEqual({ name: 'expectedText', text });
+  });
+
+  test('a hash that nobody knows, in both languages', async () => {
+    const sign = privateEncrypt(merchantKeys.privateKey, Buffer.from(text)).toString('base64');
+    await ask(cashier, { ...params, sign });
+    expect(lastHop().note?.en).toContain('but with the hash none that is known');
+    expect(lastHop().note?.zh).toContain('密钥正确，但摘要算法无法识别');
   });
 
   test('sign_type was signed, too', async () => {

@@ -77,7 +77,7 @@ describe('createSecondGenerationClient()', () => {
         params: { access_token: 'token-1', tpOrderId: 'T-1', userId: USER_ID, pmAppKey: 'MMM4oc' },
       },
     ]);
-    expect(attempts).toEqual(Array(3).fill({ tpOrderId: 'T-1', ms: expect.any(Number) }));
+    expect(attempts).toEqual(Array(3).fill({ appId: '10026', tpOrderId: 'T-1', ms: expect.any(Number) }));
   });
 
   test('sends a merchant’s id of any letters as one parameter', async () => {
