@@ -2,8 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { commandsOf, pagesToRun } from '../docs/commands.ts';
-import { aboutNothing, follow, type Words } from '../docs/reader.ts';
+import type { Page } from '../docs/markdown.ts';
+import { aboutNothing, follow, type Surroundings, type Words } from '../docs/reader.ts';
 import { startShell } from '../support/shell.ts';
+import type { Account } from './account.ts';
 import { APP, CHECKED_ONLY, ORDER, type Stage, startStage } from './stage.ts';
 
 /** The pages with commands for the AWS CLI; npm test follows the others. */
@@ -48,6 +50,8 @@ const WORDS: Words = {
     'jq . answer.json': [/"status": "PAID"|"ok": true/],
     "jq '.Messages[].Body'": [/1920891312/],
     'echo "$ORDERS_TABLE"': [/^orders/m],
+    "logs query '{ $.requestId": [/^first\nsecond$/m],
+    "logs confirm '{ $.orderId": [/^first\nsecond$/m],
     'npm run package': [/Parameters of prod: none, so the defaults/, /Service packaged/],
   },
   filled: {
@@ -72,6 +76,14 @@ function versionThatIs(label: string): RegExp {
   return new RegExp(`"VersionId": "(\\S+)",\\s+"VersionStages": \\[\\s+"${label}"`, 'g');
 }
 
+/** Two lines of now in the logs of two functions. */
+const LOGGED = `for name in query confirm; do
+  set -- --region cn-north-1 --log-group-name "/aws/lambda/baidu-payment-status-prod-$name" --log-stream-name one
+  now=$(date +%s000)
+  aws logs create-log-stream "$@" &&
+    aws logs put-log-events "$@" --log-events timestamp=$now,message=first timestamp=$now,message=second || exit
+done`;
+
 let stage: Stage;
 beforeAll(async () => {
   stage = await startStage(inject('tools').python);
@@ -84,22 +96,7 @@ describe.concurrent('the commands of', () => {
     async (page) => {
       const account = await stage.openAccount();
       try {
-        await follow(page, WORDS, {
-          environment: account.environment,
-          before: async ({ folder }) => {
-            await writeFile(path.join(folder, 'platform-public-key.txt'), `${stage.platformPublicKey}\n`);
-            await writeFile(path.join(folder, 'notification.txt'), stage.notification);
-            const makesSecret = commandsOf(page).some((command) => command.includes('create-secret'));
-            if (!makesSecret) await account.storeSecret();
-          },
-          after: async (command) => {
-            if (command.includes('create-secret')) {
-              expect(await account.storedSecret()).toEqual(SECRET());
-              await account.storeSecret();
-            }
-            if (/sns subscribe --topic-arn .*--protocol sqs/s.test(command)) await expectPayments();
-          },
-        });
+        await follow(page, WORDS, around(page, account));
       } finally {
         await account.close();
       }
@@ -108,8 +105,30 @@ describe.concurrent('the commands of', () => {
   );
 });
 
+/** What a page's reader has done before, and sees beside the screen. */
+function around(page: Page, account: Account): Surroundings {
+  const makesSecret = commandsOf(page).some((command) => command.includes('create-secret'));
+  return {
+    environment: account.environment,
+    before: async ({ folder, run }) => {
+      await writeFile(path.join(folder, 'platform-public-key.txt'), `${stage.platformPublicKey}\n`);
+      await writeFile(path.join(folder, 'notification.txt'), stage.notification);
+      if (!makesSecret) await account.storeSecret();
+      if (page.file !== 'docs/operations/logs-and-metrics.md') return;
+      expect(await run(LOGGED)).toMatchObject({ code: 0 });
+    },
+    after: async (command) => {
+      if (command.includes('create-secret')) {
+        expect(await account.storedSecret()).toEqual(pageSecret());
+        await account.storeSecret();
+      }
+      if (/sns subscribe --topic-arn .*--protocol sqs/s.test(command)) await expectPayments();
+    },
+  };
+}
+
 /** What a page puts into its secret; the stage goes on with its own, as the cashier knows no other key. */
-const SECRET = () => ({
+const pageSecret = () => ({
   ...APP,
   privateKey: expect.stringMatching(/^-----BEGIN PRIVATE KEY-----\n/),
   platformPublicKey: `${stage.platformPublicKey}\n`,
