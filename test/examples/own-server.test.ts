@@ -8,6 +8,7 @@ import { publicKeyText, readPrivateKey } from '../../lib/baidu/index.ts';
 import { type Cashier, startCashier } from '../../local/cashier/index.ts';
 import { readPage } from '../docs/markdown.ts';
 import { type Installation, installLibrary } from '../library/install.ts';
+import { COMPILED } from '../support/compiled.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { type Program, startProgram, startShell } from '../support/shell.ts';
 import { PLATFORM, SAMPLE } from '../support/vectors.ts';
@@ -229,7 +230,13 @@ describe('the page, as somebody follows it,', () => {
   });
 
   test('has an order paid and refunded', async () => {
-    const environment = { PATH: process.env['PATH'] ?? '', HOME: library.folder, NO_COLOR: '1', PORT: '0' };
+    const environment = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: library.folder,
+      NO_COLOR: '1',
+      PORT: '0',
+      ...COMPILED,
+    };
     const place = { folder: library.folder, environment };
     const shell = startShell(place);
     const run = async (commands: string) => {

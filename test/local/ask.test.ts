@@ -12,6 +12,7 @@ import { advise } from '../../local/ask/advice.ts';
 import { type Cashier, startCashier } from '../../local/cashier/index.ts';
 import { faultText } from '../../local/doctor/translation.ts';
 import { answerBody, says, startBaidu } from '../support/baidu.ts';
+import { COMPILED } from '../support/compiled.ts';
 import { CONSUMED } from './cashier/merchant.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -54,7 +55,7 @@ function file(change: Record<string, unknown> = {}, content?: string): string {
 /** Runs the command as its user does; nothing that it prints may be confidential. */
 async function ask(args: string[], { stdin = '', env = {} }: { stdin?: string; env?: object } = {}) {
   const child = spawn(process.execPath, [path.join(root, 'local/ask.ts'), ...args], {
-    env: { PATH: process.env['PATH'], NO_COLOR: '1', LANG: 'C', ...env },
+    env: { PATH: process.env['PATH'], NO_COLOR: '1', LANG: 'C', ...COMPILED, ...env },
     cwd: root,
   });
   child.stdin.on('error', () => undefined);

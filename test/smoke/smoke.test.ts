@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Stack, startStack } from '../../local/stack/stack.ts';
+import { COMPILED } from '../support/compiled.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 
 const CLI = path.resolve(import.meta.dirname, '../../local/deploy/smoke.ts');
@@ -61,7 +62,7 @@ async function smoke({
   planes.push(plane);
   const { PATH } = process.env;
   const env = {
-    ...{ PATH, NO_COLOR: '1', HOME: import.meta.dirname, AWS_EC2_METADATA_DISABLED: 'true' },
+    ...{ PATH, NO_COLOR: '1', HOME: import.meta.dirname, AWS_EC2_METADATA_DISABLED: 'true', ...COMPILED },
     AWS_ENDPOINT_URL_LAMBDA: plane.url,
     AWS_ENDPOINT_URL_CLOUDFORMATION: plane.url,
     AWS_ACCESS_KEY_ID: 'local',
