@@ -3,15 +3,12 @@ import { commandsToRun } from './commands.ts';
 import { type Desk, openDesk } from './desk.ts';
 import type { Page } from './markdown.ts';
 
-/** A program that runs until Ctrl-C, with what it writes when it is ready. */
-type Running = readonly [command: string, ready: RegExp];
-
 /** What pages say in words about their commands, by the command or by how it begins. */
 export interface Words {
   /** Programs that run until Ctrl-C, with what they write when they are ready. */
   readonly untilInterrupted?: Readonly<Record<string, RegExp>>;
   /** What runs in a second terminal, by the first command that needs it. */
-  readonly beside: Readonly<Record<string, Running>>;
+  readonly beside: Readonly<Record<string, readonly [command: string, ready: RegExp]>>;
   /** What commands print. */
   readonly prints: Readonly<Record<string, readonly RegExp[]>>;
   /** What a reader asks again until it says so. */
@@ -67,10 +64,9 @@ class Reader {
   }
 
   /** Runs a command to its end, which has to be good, or until it is ready. */
-  async run(command: string): Promise<void> {
+  run(command: string): Promise<void> {
     const ready = this.#words.untilInterrupted?.[command];
-    if (ready) await this.#runUntilInterrupted(command, ready);
-    else await this.#runToItsEnd(command);
+    return ready ? this.#runUntilInterrupted(command, ready) : this.#runToItsEnd(command);
   }
 
   async #runToItsEnd(command: string): Promise<void> {
@@ -99,10 +95,8 @@ class Reader {
     const program = await this.#desk.startHere(command, ready);
     // What it prints for readers to paste.
     for (const [, line = ''] of program.screen.matchAll(/^ *(curl .*)$/gm)) {
-      expect(await this.#desk.run(line), line).toMatchObject({
-        code: 0,
-        screen: expect.stringContaining('"payment":'),
-      });
+      const screen = expect.stringContaining('"payment":');
+      expect(await this.#desk.run(line), line).toMatchObject({ code: 0, screen });
     }
     // npm takes Ctrl-C for its own end, too.
     expect([0, 130, 'SIGINT'], command).toContain(await program.interrupt());
