@@ -16,7 +16,7 @@ import { atInit } from '../lib/lambda/init.ts';
 import { createLog, errorFields } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
 import { waitMetrics, watchApps, watchAudits, watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
-import { tryLookup, unwrap } from '../lib/lookup.ts';
+import { tryLookup, unwrap } from '../lib/lookup-message.ts';
 import { parseConfirmSecret } from '../lib/merchant/secret.ts';
 import { createTeller } from '../lib/order-event.ts';
 import { isSelfTest, selfTestSigning } from '../lib/self-test.ts';

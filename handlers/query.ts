@@ -3,7 +3,7 @@ import '../lib/lambda/ahead.ts';
 
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { askByIds, askByOwnId, type MerchantOrderStatus, parseOwnId } from '../lib/ask.ts';
+import { askByIds, askByOwnId, type MerchantOrderStatus, parseOwnId } from '../lib/ask-by-id.ts';
 import { loadSecrets, readPreviousSecrets } from '../lib/aws/secrets-manager.ts';
 import { ServiceError } from '../lib/baidu/errors.ts';
 import { startBudget } from '../lib/baidu/http/deadline.ts';

@@ -11,7 +11,7 @@ import {
   whenUnclaimed,
 } from './ledger/protocol.ts';
 import { type OrderRecord, orderItemId } from './ledger/record.ts';
-import type { LookupMessage } from './lookup.ts';
+import type { LookupMessage } from './lookup-message.ts';
 import { type Lookup, type LookupParts, lookupsOf } from './lookup-orders.ts';
 import { type AuditParts, auditKey, tellAudit } from './refund-audit.ts';
 

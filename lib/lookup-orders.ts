@@ -9,7 +9,7 @@ import {
 import type { Facts } from './ledger/decisions.ts';
 import { merchantOrderKey, type OrderKey, readRecord } from './ledger/record.ts';
 import type { LedgerStore } from './ledger/store.ts';
-import type { LookupMessage } from './lookup.ts';
+import type { LookupMessage } from './lookup-message.ts';
 import type { Apps } from './merchant/apps.ts';
 import type { ConfirmApp } from './merchant/secret.ts';
 import type { Audit } from './refund-audit.ts';

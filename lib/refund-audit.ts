@@ -1,6 +1,6 @@
 import { type LedgerWork, learnOrder, readOrder, tellOrder, whenUnclaimed } from './ledger/protocol.ts';
 import type { OrderKey } from './ledger/record.ts';
-import type { AuditAnswer } from './lookup.ts';
+import type { AuditAnswer } from './lookup-message.ts';
 
 /** A question of Baidu's whether to refund, verified, and what it was answered. */
 export interface Audit {

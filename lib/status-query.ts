@@ -1,5 +1,5 @@
 import { createBaiduClient } from './baidu/client.ts';
-import { ServiceError, unfit } from './baidu/errors.ts';
+import { ServiceError, unfitField } from './baidu/errors.ts';
 import type { Attempt } from './baidu/http/attempts.ts';
 import type { Transport } from './baidu/http/https.ts';
 import type { OrderRef } from './baidu/order.ts';
@@ -122,5 +122,8 @@ function hasPair(app: MerchantApp): app is MerchantApp & SecondGenerationApp {
 
 function withPair(app: MerchantApp): MerchantApp & SecondGenerationApp {
   if (hasPair(app)) return app;
-  throw unfit('smartAppKey', `of app ${app.appId} is missing: BAIDU_STATUS_API=findByTpOrderId asks by it`);
+  throw unfitField(
+    'smartAppKey',
+    `of app ${app.appId} is missing: BAIDU_STATUS_API=findByTpOrderId asks by it`,
+  );
 }

@@ -13,7 +13,7 @@ import {
 import type { UnverifiedForm } from './baidu/webhook/signed-form.ts';
 import { orderItemId, readRecord } from './ledger/record.ts';
 import type { LedgerStore } from './ledger/store.ts';
-import type { AuditAnswer } from './lookup.ts';
+import type { AuditAnswer } from './lookup-message.ts';
 import type { Apps } from './merchant/apps.ts';
 import { appsOfForm, type TakenForm } from './merchant/notified-app.ts';
 import type { NotificationApp } from './merchant/secret.ts';

@@ -4,12 +4,12 @@ import { type Advice, advise, adviseNotFound } from './ask/advice.ts';
 import { writeAnswer } from './ask/answer.ts';
 import { type AskingApp, readApp } from './ask/app.ts';
 import { askBaidu } from './ask/baidu.ts';
+import { baiduFault } from './ask/baidu-faults.ts';
 import { isLoopback, REQUEST_OPTIONS, type Request, readRequest } from './ask/request.ts';
 import { runCommand } from './command/command.ts';
 import type { Text } from './command/language.ts';
 import { type Finding, subjectIn } from './doctor/finding.ts';
 import { readInput } from './doctor/input.ts';
-import { faultText } from './doctor/translation.ts';
 import { visible, visibleJson } from './visible.ts';
 
 const HELP = {
@@ -104,7 +104,7 @@ function notFound(asking: AskingApp): Failure {
 function refused(error: ServiceError, advice: Advice): Failure {
   const { code } = error;
   if (!(error instanceof BaiduError)) {
-    const { en, zh } = faultText(error);
+    const { en, zh } = baiduFault(error);
     return { code, said: { en, zh: `${zh}（${code}）` }, advice };
   }
   const { errno, errmsg } = error;

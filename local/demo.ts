@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { OUTCOMES } from './cashier/courier.ts';
 import type { DeliveryResult, Hop } from './cashier/index.ts';
-import { SAMPLE_ORDER } from './cashier/sample-order.ts';
+import { OUTCOMES } from './cashier/merchant/courier.ts';
+import { SAMPLE_ORDER } from './cashier/orders/sample-order.ts';
 import { columnsOf } from './command/columns.ts';
 import { runCommand } from './command/command.ts';
 import type { Text } from './command/language.ts';

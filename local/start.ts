@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { platformKeyFrom, wholeFrom } from './cashier/options.ts';
-import { holdsPrivateKey } from './cashier/private-keys.ts';
-import { SAMPLE_ORDER } from './cashier/sample-order.ts';
+import { SAMPLE_ORDER } from './cashier/orders/sample-order.ts';
+import { holdsPrivateKey } from './cashier/signature/private-keys.ts';
 import { runCommand } from './command/command.ts';
 import { type Language, plain, type Text } from './command/language.ts';
 import { type Screen, screenIn } from './command/screen.ts';

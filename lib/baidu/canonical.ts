@@ -48,29 +48,25 @@ function formEncode(text: string, kept: string): string {
 }
 
 /**
- * How a value may have been URL-encoded before it was signed. Baidu's pages contradict each other on whether it is
- * (its demo server in Go says so, its tools in PHP and Java do not), and encoders differ in the rest.
+ * How a value may have been URL-encoded before it was signed, by who encodes so. Baidu's pages contradict each other on
+ * whether it is (its demo server in Go says so, its tools in PHP and Java do not), and encoders differ in the rest.
+ *
+ * @internal
  */
-const ENCODERS: readonly ((value: string) => string)[] = [
-  // Go: url.QueryEscape. Python: quote_plus.
-  (value) => formEncode(value, '~'),
-  // Java: URLEncoder. JavaScript: URLSearchParams.
-  (value) => formEncode(value, '*'),
-  // PHP: urlencode.
-  (value) => formEncode(value, ''),
-  // PHP: rawurlencode. Go: url.PathEscape is close to it. .NET: Uri.EscapeDataString (RFC 3986, section 2.3).
-  (value) => percentEncode(value, '~'),
-  // Python: quote, which takes its text for a path.
-  (value) => percentEncode(value, '~').replaceAll('%2F', '/'),
-  // JavaScript: encodeURIComponent.
-  (value) => percentEncode(value, "!'()*~"),
-  // .NET: WebUtility.UrlEncode.
-  (value) => formEncode(value, '!()*'),
-  // .NET: HttpUtility.UrlEncode.
-  (value) => formEncode(value, '!()*').replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-  // Only what is not ASCII.
-  (value) => value.replace(/[\u0080-\u{10ffff}]+/gu, encodeURIComponent),
-];
+export const ENCODERS: Readonly<Record<string, (value: string) => string>> = {
+  'Go QueryEscape, Python quote_plus': (value) => formEncode(value, '~'),
+  'Java URLEncoder, JavaScript URLSearchParams': (value) => formEncode(value, '*'),
+  'PHP urlencode': (value) => formEncode(value, ''),
+  // RFC 3986, section 2.3. Go's PathEscape is close to it.
+  'PHP rawurlencode, .NET EscapeDataString': (value) => percentEncode(value, '~'),
+  // It takes its text for a path.
+  'Python quote': (value) => percentEncode(value, '~').replaceAll('%2F', '/'),
+  'JavaScript encodeURIComponent': encodeURIComponent,
+  '.NET WebUtility': (value) => formEncode(value, '!()*'),
+  '.NET HttpUtility': (value) =>
+    formEncode(value, '!()*').replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+  'only what is not ASCII': (value) => value.replace(/[\u0080-\u{10ffff}]+/gu, encodeURIComponent),
+};
 
 /**
  * The texts over which Baidu would have signed if it URL-encoded values, one for each way to encode that changes one of
@@ -79,6 +75,8 @@ const ENCODERS: readonly ((value: string) => string)[] = [
  *
  * @param params decoded names and values, well-formed
  * @param freeNames the parameters that are free text
+ *
+ * @internal
  */
 export function* encodedTexts(
   params: Readonly<Record<string, string>>,
@@ -86,7 +84,7 @@ export function* encodedTexts(
 ): Generator<string> {
   const free = freeNames.filter((name) => params[name]);
   const others = Object.entries(params).filter(([name]) => !freeNames.includes(name));
-  for (const encode of ENCODERS) {
+  for (const encode of Object.values(ENCODERS)) {
     const encoded = free.map((name) => [name, encode(params[name] ?? '')] as const);
     if (encoded.every(([name, value]) => params[name] === value)) continue;
     if (others.some(([, value]) => encode(value) !== value)) continue;

@@ -1,3 +1,5 @@
+import { isTooOften } from './errnos.ts';
+
 /**
  * The base of every error of this service. `name` equals `code`, which is what a direct invocation of a
  * Lambda reports as its error type. The message is for the caller: it names fields and limits, never values
@@ -45,19 +47,13 @@ export class BaiduError extends ServiceError {
 }
 
 /** The error for a field of the secret that is not what it must be; `what` ends the sentence. */
-export function unfit(field: string, what: string): ServiceError {
+export function unfitField(field: string, what: string): ServiceError {
   return new ServiceError('CONFIGURATION_UNAVAILABLE', `The secret’s ${field} ${what}.`);
 }
 
-/** Baidu's errno for too many queries a second. */
-export const OVER_QPS_ERRNO = 5010003;
-
-/** The second generation's code for too many calls. */
-const TOO_MANY_CALLS = 50029;
-
 /** Whether Baidu has refused because it is asked too often. */
 export function isOverQps(error: unknown): boolean {
-  return error instanceof BaiduError && (error.errno === OVER_QPS_ERRNO || error.errno === TOO_MANY_CALLS);
+  return error instanceof BaiduError && isTooOften(error.errno);
 }
 
 /** Any thrown value as a `ServiceError`: itself, or `INTERNAL_ERROR` with the value as its cause. */

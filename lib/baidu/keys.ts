@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { decodeBase64 } from './base64.ts';
-import { unfit } from './errors.ts';
+import { type ServiceError, unfitField } from './errors.ts';
 
 /** What a private key is tried on. */
 const SAMPLE = Buffer.from('sample');
@@ -29,12 +29,11 @@ const PEM_HOLDS: Readonly<Record<string, 'private' | 'public'>> = {
  * privateKey.type; // => 'private'
  */
 export function readPrivateKey(text: string, field = 'privateKey'): KeyObject {
-  const key = usable(
-    privateKeyIn(decodeKey(text, 'private', field)),
-    field,
-    'an RSA private key in PKCS#1 or PKCS#8',
-  );
-  if (!isUndamaged(key)) throw unfit(field, 'is damaged: what it signs does not verify; copy it again');
+  const der = decodeKey(text, 'private', field);
+  const found = privateKeyIn(der);
+  if (!found && publicKeyIn(der)) throw otherHalf(field, 'public');
+  const key = usable(found, field, 'an RSA private key in PKCS#1 or PKCS#8');
+  if (!isUndamaged(key)) throw unfitField(field, 'is damaged: what it signs does not verify; copy it again');
   return key;
 }
 
@@ -51,11 +50,8 @@ export function readPrivateKey(text: string, field = 'privateKey'): KeyObject {
 export function readPublicKey(text: string, field = 'platformPublicKey'): KeyObject {
   const der = decodeKey(text, 'public', field);
   // OpenSSL reads a public key out of a private one; whoever pasted that pasted the wrong key.
-  if (privateKeyIn(der)) throw unfit(field, 'is a private key; a public one belongs there');
-  const key = firstReadable(['spki', 'pkcs1'] as const, (type) =>
-    createPublicKey({ key: der, format: 'der', type }),
-  );
-  return usable(key, field, 'an RSA public key in SPKI, as Baidu’s console shows it');
+  if (privateKeyIn(der)) throw otherHalf(field, 'private');
+  return usable(publicKeyIn(der), field, 'an RSA public key in SPKI, as Baidu’s console shows it');
 }
 
 /**
@@ -99,21 +95,32 @@ function decodeKey(text: string, wanted: 'private' | 'public', field: string): B
   const trimmed = text.replace(/\\+[rn]/g, '\n').trim();
   const [, label, inner] = PEM.exec(trimmed) ?? [];
   if (label === 'ENCRYPTED PRIVATE KEY' || inner?.includes('ENCRYPTED')) {
-    throw unfit(field, 'is encrypted with a passphrase; store the key without one');
+    throw unfitField(field, 'is encrypted with a passphrase; store the key without one');
   }
   if (label !== undefined) {
     const held = PEM_HOLDS[label];
-    if (!held) throw unfit(field, `is a PEM of another kind (${label})`);
-    if (held !== wanted) throw unfit(field, `is a ${held} key; a ${wanted} one belongs there`);
+    if (!held) throw unfitField(field, `is a PEM of another kind (${label})`);
+    if (held !== wanted) throw otherHalf(field, held);
   }
   const der = decodeBase64((inner ?? trimmed).replace(/\s+/g, ''));
-  if (!der?.length) throw unfit(field, 'is neither PEM nor bare base64, or was cut');
+  if (!der?.length) throw unfitField(field, 'is neither PEM nor bare base64, or was cut');
   return der;
+}
+
+function otherHalf(field: string, held: 'private' | 'public'): ServiceError {
+  const wanted = held === 'private' ? 'public' : 'private';
+  return unfitField(field, `is a ${held} key; a ${wanted} one belongs there`);
 }
 
 function privateKeyIn(der: Buffer): KeyObject | undefined {
   return firstReadable(['pkcs8', 'pkcs1'] as const, (type) =>
     createPrivateKey({ key: der, format: 'der', type }),
+  );
+}
+
+function publicKeyIn(der: Buffer): KeyObject | undefined {
+  return firstReadable(['spki', 'pkcs1'] as const, (type) =>
+    createPublicKey({ key: der, format: 'der', type }),
   );
 }
 
@@ -126,8 +133,16 @@ function isUndamaged(key: KeyObject): boolean {
   }
 }
 
-/** The errors of the decoder are dropped on purpose: some of them print what they were given. */
-function firstReadable<Type>(types: readonly Type[], read: (type: Type) => KeyObject): KeyObject | undefined {
+/**
+ * What the first encoding gives that can be read. The errors of the decoder are dropped on purpose: some of them print
+ * what they were given.
+ *
+ * @internal
+ */
+export function firstReadable<Type>(
+  types: readonly Type[],
+  read: (type: Type) => KeyObject,
+): KeyObject | undefined {
   for (const type of types) {
     try {
       return read(type);
@@ -139,8 +154,8 @@ function firstReadable<Type>(types: readonly Type[], read: (type: Type) => KeyOb
 }
 
 function usable(key: KeyObject | undefined, field: string, wanted: string): KeyObject {
-  if (!key) throw unfit(field, `is not ${wanted}`);
+  if (!key) throw unfitField(field, `is not ${wanted}`);
   const fault = keyFault(key);
-  if (fault) throw unfit(field, fault);
+  if (fault) throw unfitField(field, fault);
   return key;
 }

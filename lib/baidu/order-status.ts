@@ -1,3 +1,4 @@
+import { mayPass } from './errnos.ts';
 import { BaiduError, ServiceError } from './errors.ts';
 import { digitsOf, isRecord, parseJson } from './json.ts';
 import type { OrderRef } from './order.ts';
@@ -33,22 +34,6 @@ const PAYMENT = { '-1': 'UNPAID', '1': 'PAID' } as const;
 const REFUND = { '-1': 'NONE', '1': 'PROCESSING', '2': 'REFUNDED', '9': 'FAILED' } as const;
 const VERIFICATION = { '-1': 'NOT_VERIFIED', '1': 'VERIFIED' } as const;
 
-/** The error codes that Baidu publishes for its platform. */
-export const PUBLISHED_ERRNOS: ReadonlySet<number> = new Set([
-  930, 970, 10000, 10001, 10002, 10003, 4010001, 4010002, 4010003, 4010004, 4010005, 4010006, 4010007,
-  5010002, 5010003, 5010004, 6010008, 7010001,
-]);
-
-/** Those of the second generation, beside the ones above. */
-export const PUBLISHED_CODES: ReadonlySet<number> = new Set([
-  110, 111, 500, 1000, 2002, 6001, 50029, 60000, 60008, 60021,
-]);
-
-/** Of the first generation's, those that may pass: internal, gateway, network, QPS, service, third party. All others are final. */
-export const PASSING_ERRNOS: ReadonlySet<number> = new Set([
-  10003, 4010001, 4010003, 4010007, 5010002, 5010003, 5010004, 6010008, 7010001,
-]);
-
 /** More of Baidu's words than this, in characters, is not passed on. */
 const MAX_TEXT_LENGTH = 200;
 
@@ -71,7 +56,7 @@ export function readOrderStatus(
   if (errno === undefined) throw badResponse('holds no errno');
   if (errno !== 0) {
     const words = wordsOf(confidential, answer['errmsg'], answer['msg']);
-    throw new BaiduError(errno, words, PASSING_ERRNOS.has(errno));
+    throw new BaiduError(errno, words, mayPass(errno, 'first'));
   }
   const outer = answer['data'];
   const data = isRecord(outer) ? outer['data'] : undefined;

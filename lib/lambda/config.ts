@@ -41,7 +41,8 @@ export function readSecretConfig(env: Environment = process.env): SecretSource {
  */
 export function readBaiduConfig(env: Environment = process.env): BaiduConfig {
   const statusApi = env['BAIDU_STATUS_API'] || 'queryorderdetail';
-  if (!isStatusApi(statusApi)) throw unfit('BAIDU_STATUS_API', `must be one of ${STATUS_APIS.join(', ')}`);
+  if (!isStatusApi(statusApi))
+    throw unfitVariable('BAIDU_STATUS_API', `must be one of ${STATUS_APIS.join(', ')}`);
   const { attemptTimeoutMs, maxAttempts } = STANDARD_LIMITS;
   const whole = (name: string, standard: number, least: number, most: number) =>
     wholeNumber(env, name, { standard, least, most });
@@ -65,7 +66,8 @@ export interface NotifyConfig {
 /** `PAYMENT_QUEUE_URL`, `ORDERS_TABLE` and `REFUND_AUDIT`. Throws as `readSecretConfig` does. */
 export function readNotifyConfig(env: Environment = process.env): NotifyConfig {
   const auditPolicy = env['REFUND_AUDIT'] || 'undecided';
-  if (!isAuditPolicy(auditPolicy)) throw unfit('REFUND_AUDIT', `must be one of ${AUDIT_POLICIES.join(', ')}`);
+  if (!isAuditPolicy(auditPolicy))
+    throw unfitVariable('REFUND_AUDIT', `must be one of ${AUDIT_POLICIES.join(', ')}`);
   return {
     queueUrl: required(env, 'PAYMENT_QUEUE_URL'),
     ordersTable: env['ORDERS_TABLE'] || undefined,
@@ -115,7 +117,7 @@ function readUrl(name: string, text: string): URL {
   const url = URL.parse(text);
   const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   if (!url || !secure || url.username || url.password || /[?#]/.test(text)) {
-    throw unfit(name, 'must be an https URL without query (http only on loopback)');
+    throw unfitVariable(name, 'must be an https URL without query (http only on loopback)');
   }
   return url;
 }
@@ -124,12 +126,12 @@ function readUrl(name: string, text: string): URL {
 function readOrigin(name: string, text: string): URL {
   const url = readUrl(name, text);
   if (url.pathname === '/') return url;
-  throw unfit(name, 'must be an https origin, without a path (http only on loopback)');
+  throw unfitVariable(name, 'must be an https origin, without a path (http only on loopback)');
 }
 
 function required(env: Environment, name: string): string {
   const value = env[name];
-  if (!value) throw unfit(name, 'is not set');
+  if (!value) throw unfitVariable(name, 'is not set');
   return value;
 }
 
@@ -142,7 +144,7 @@ function wholeNumber(
   if (!text) return standard;
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= least && value <= most))
-    throw unfit(name, `must be a whole number from ${least} to ${most}`);
+    throw unfitVariable(name, `must be a whole number from ${least} to ${most}`);
   return value;
 }
 
@@ -162,6 +164,6 @@ function isLogLevel(text: string | undefined): text is LogLevel {
   return text !== undefined && ['DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT'].includes(text);
 }
 
-function unfit(name: string, what: string): ServiceError {
+function unfitVariable(name: string, what: string): ServiceError {
   return new ServiceError('CONFIGURATION_UNAVAILABLE', `The environment variable ${name} ${what}.`);
 }

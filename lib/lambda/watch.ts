@@ -1,6 +1,6 @@
+import { PUBLISHED_CODES, PUBLISHED_ERRNOS } from '../baidu/errnos.ts';
 import { BaiduError, type ServiceError } from '../baidu/errors.ts';
 import type { Attempt } from '../baidu/http/attempts.ts';
-import { PUBLISHED_CODES, PUBLISHED_ERRNOS } from '../baidu/order-status.ts';
 import type { Apps } from '../merchant/apps.ts';
 import type { UndecidedRefund } from '../refund-audit.ts';
 import { errorFields, type Log, type Metric } from './log.ts';

@@ -1,4 +1,4 @@
-import { ServiceError, unfit } from '../baidu/errors.ts';
+import { ServiceError, unfitField } from '../baidu/errors.ts';
 import { digitsOf, isRecord, parseJson } from '../baidu/json.ts';
 import { isLong } from '../baidu/order.ts';
 
@@ -69,7 +69,7 @@ export function readApps<T extends Named, Marks>(text: string, reader: AppReader
     try {
       const clash = clashes.get(member);
       if (clash) throw clash;
-      if (isEmpty(member)) throw unfit(placeOf(member), 'must hold the fields of an app');
+      if (isEmpty(member)) throw unfitField(placeOf(member), 'must hold the fields of an app');
       const app = reader.read(member);
       // Of the keys, so many are parsed that one app is known to serve: a secret of which none does is none.
       if (!isProven) reader.prove(app);
@@ -116,8 +116,9 @@ function membersOf(text: string): AppFields[] {
   }
   if (!Object.hasOwn(secret, 'apps')) return [{ place: '', fields: secret }];
   const { apps, ...beside } = secret;
-  if (Object.keys(beside).length > 0) throw unfit('apps', 'must stand alone: nothing may be beside it');
-  if (!Array.isArray(apps) || apps.length === 0) throw unfit('apps', 'must be a list of apps, one at least');
+  if (Object.keys(beside).length > 0) throw unfitField('apps', 'must stand alone: nothing may be beside it');
+  if (!Array.isArray(apps) || apps.length === 0)
+    throw unfitField('apps', 'must be a list of apps, one at least');
   return apps.map((fields: unknown, index) => {
     const place = `apps[${index}]`;
     return isRecord(fields) ? { place: `${place}.`, fields } : { place: `${place}.`, fields: {} };
@@ -148,7 +149,7 @@ function clashesOf<T extends Named, Marks>(
           : undefined;
       const [field, what] = (isTwice ? ['appId', `is the appId of ${firstPlace}, too`] : other) ?? [];
       if (field === undefined || what === undefined) continue;
-      const error = unfit(second.member.place + field, what);
+      const error = unfitField(second.member.place + field, what);
       for (const { member } of [first, second]) if (!found.has(member)) found.set(member, error);
     }
   }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { App } from '../baidu/client.ts';
-import { unfit } from '../baidu/errors.ts';
+import { unfitField } from '../baidu/errors.ts';
 import { digitsOf, listOf } from '../baidu/json.ts';
 import { keyTail, readPrivateKey, readPublicKey } from '../baidu/keys.ts';
 import { isLong } from '../baidu/order.ts';
@@ -96,8 +96,8 @@ export function tokenDigest(token: string): Buffer {
 function readMerchant({ place, fields }: AppFields): MerchantApp {
   const { appKey, privateKey } = fields;
   const appId = readAppId({ place, fields });
-  if (!isText(appKey)) throw unfit(`${place}appKey`, 'must be a string that is not empty');
-  if (typeof privateKey !== 'string') throw unfit(`${place}privateKey`, 'must be a string');
+  if (!isText(appKey)) throw unfitField(`${place}appKey`, 'must be a string that is not empty');
+  if (typeof privateKey !== 'string') throw unfitField(`${place}privateKey`, 'must be a string');
   const key = once(() => readPrivateKey(privateKey, `${place}privateKey`));
   return {
     ...{ appId, appKey, ...readSmartApp({ place, fields }) },
@@ -115,7 +115,7 @@ function readSmartApp({ place, fields }: AppFields): Partial<SmartApp> {
     const value = fields[name];
     if (isText(value)) return value;
     const alone = given.includes(name) ? '' : `, as ${given[0]} is there`;
-    throw unfit(place + name, `must be a string that is not empty${alone}`);
+    throw unfitField(place + name, `must be a string that is not empty${alone}`);
   });
   return smartAppKey !== undefined && smartAppSecret !== undefined ? { smartAppKey, smartAppSecret } : {};
 }
@@ -123,21 +123,21 @@ function readSmartApp({ place, fields }: AppFields): Partial<SmartApp> {
 function readTokens({ place, fields }: AppFields): string[] {
   const tokens = fields['apiTokens'];
   if (!Array.isArray(tokens) || tokens.length === 0) {
-    throw unfit(`${place}apiTokens`, 'must be a list of strings, one at least');
+    throw unfitField(`${place}apiTokens`, 'must be a list of strings, one at least');
   }
   return tokens.map((token: unknown) => {
     if (typeof token === 'string' && token.length >= MIN_TOKEN_LENGTH) return token;
-    throw unfit(`${place}apiTokens`, `must hold strings of at least ${MIN_TOKEN_LENGTH} characters`);
+    throw unfitField(`${place}apiTokens`, `must hold strings of at least ${MIN_TOKEN_LENGTH} characters`);
   });
 }
 
 function readNotificationApp({ place, fields }: AppFields): NotificationApp {
   const field = `${place}platformPublicKey`;
   const texts = listOf(fields['platformPublicKey']).map((key) => {
-    if (typeof key !== 'string') throw unfit(field, 'must be a string, or a list of such');
+    if (typeof key !== 'string') throw unfitField(field, 'must be a string, or a list of such');
     return key;
   });
-  if (texts.length === 0) throw unfit(field, 'is missing');
+  if (texts.length === 0) throw unfitField(field, 'is missing');
   const keys = once(() => texts.map((text) => readPublicKey(text, field)));
   // An app that is the only one may do without: nothing is verified with it.
   const isNameless = place === '' && fields['appId'] === undefined;
@@ -156,14 +156,14 @@ export function readDealIds({ place, fields }: AppFields): ReadonlySet<string> |
   const deals = fields['dealId'];
   const dealIds = listOf(deals).map(digitsOf);
   const none = Array.isArray(deals) && deals.length === 0;
-  if (none || !dealIds.every(isLong)) throw unfit(`${place}dealId`, 'must be digits, or a list of such');
+  if (none || !dealIds.every(isLong)) throw unfitField(`${place}dealId`, 'must be digits, or a list of such');
   return dealIds.length === 0 ? undefined : new Set(dealIds);
 }
 
 function readAppId({ place, fields }: AppFields): string {
   const appId = appIdIn(fields);
   if (appId === undefined) {
-    throw unfit(`${place}appId`, 'must be a positive whole number, or its digits');
+    throw unfitField(`${place}appId`, 'must be a positive whole number, or its digits');
   }
   return appId;
 }

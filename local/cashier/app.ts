@@ -1,8 +1,8 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { CashierError } from './error.ts';
-import { generatePlatformKey, publicKeyText, readPrivateKey, readPublicKey } from './keys.ts';
-import { Tokens } from './openapi.ts';
-import { isLong } from './order.ts';
+import { Tokens } from './http/openapi.ts';
+import { isLong } from './orders/order.ts';
+import { generatePlatformKey, publicKeyText, readPrivateKey, readPublicKey } from './signature/keys.ts';
 
 /** A mini-program at the cashier: what Baidu's console shows of it. */
 export interface AppOptions {

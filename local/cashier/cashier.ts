@@ -1,13 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import type { Language } from '../command/language.ts';
 import type { App, AppOptions, OtherApp } from './app.ts';
-import type { PayType } from './channels.ts';
-import type { DeliveryResult } from './courier.ts';
-import type { Deliver } from './delivery.ts';
 import type { Faults } from './faults.ts';
-import type { CashierEvent, Connection, Hop, NewHop } from './ledger.ts';
-import type { AskedBy, MerchantService } from './merchant.ts';
-import type { NewOrder, Order, RefundState } from './order.ts';
+import type { DeliveryResult } from './merchant/courier.ts';
+import type { Deliver } from './merchant/delivery.ts';
+import type { AskedBy, MerchantService } from './merchant/merchant.ts';
+import type { PayType } from './orders/channels.ts';
+import type { NewOrder, Order, RefundState } from './orders/order.ts';
+import type { CashierEvent, Connection, Hop, NewHop } from './orders/order-book.ts';
 import type { NewRefund, RefundResult } from './refund/refunds.ts';
 
 /** How a cashier is started; everything has a default. */

@@ -5,10 +5,10 @@ import type { Text } from '../command/language.ts';
 import { type Screen, screenIn } from '../command/screen.ts';
 import { visible } from '../visible.ts';
 import { CashierError } from './error.ts';
-import { HOP_NAMES } from './hop-names.ts';
 import { type Cashier, type CashierOptions, type Hop, type OtherApp, startCashier } from './index.ts';
 import { merchantKeyFrom, platformKeyFrom, urlFrom, wholeFrom, wordFrom } from './options.ts';
-import { holdsPrivateKey } from './private-keys.ts';
+import { HOP_NAMES } from './orders/hop-names.ts';
+import { holdsPrivateKey } from './signature/private-keys.ts';
 
 const DEFAULT_PORT = 8620;
 

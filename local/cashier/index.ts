@@ -1,28 +1,28 @@
 import type { KeyObject } from 'node:crypto';
-import { orderActions, refundActions, timelines } from './actions.ts';
 import { makeApps, publicApp } from './app.ts';
 import type { Cashier, CashierOptions } from './cashier.ts';
-import { Courier } from './courier.ts';
-import type { Deliver } from './delivery.ts';
 import { CashierError } from './error.ts';
 import { changeFaults, type Faults, NO_FAULTS } from './faults.ts';
-import { type Connection, Ledger } from './ledger.ts';
-import { type Address, type AskedBy, Merchant, type MerchantService } from './merchant.ts';
-import type { Order } from './order.ts';
-import { QUERY_PATH } from './query.ts';
+import { QUERY_PATH } from './http/query.ts';
+import { listen } from './http/server.ts';
+import { Courier } from './merchant/courier.ts';
+import type { Deliver } from './merchant/delivery.ts';
+import { type Address, type AskedBy, Merchant, type MerchantService } from './merchant/merchant.ts';
+import { orderActions, refundActions, timelines } from './orders/actions.ts';
+import type { Order } from './orders/order.ts';
+import { type Connection, OrderBook } from './orders/order-book.ts';
 import { Refunds } from './refund/refunds.ts';
-import { listen } from './server.ts';
 
 export type { App, OtherApp } from './app.ts';
 export type { Cashier, CashierOptions } from './cashier.ts';
-export type { PayType } from './channels.ts';
-export type { DeliveryResult } from './courier.ts';
-export type { Deliver } from './delivery.ts';
 export { CashierError } from './error.ts';
 export type { Faults } from './faults.ts';
-export type { CashierEvent, Connection, Hop, NewHop, Raw } from './ledger.ts';
-export type { AskedBy, MerchantService } from './merchant.ts';
-export type { NewOrder, Order, RefundState } from './order.ts';
+export type { DeliveryResult } from './merchant/courier.ts';
+export type { Deliver } from './merchant/delivery.ts';
+export type { AskedBy, MerchantService } from './merchant/merchant.ts';
+export type { PayType } from './orders/channels.ts';
+export type { NewOrder, Order, RefundState } from './orders/order.ts';
+export type { CashierEvent, Connection, Hop, NewHop, Raw } from './orders/order-book.ts';
 export type { Refund } from './refund/refund.ts';
 export type { RefundResult } from './refund/refunds.ts';
 export type { Text } from './text.ts';
@@ -47,13 +47,13 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
   const apps = await makeApps(settings, settings.otherApps ?? [], now);
   const appOf = ({ appId }: Pick<Order, 'appId'>) => apps.find((app) => app.appId === appId) ?? apps[0];
   const merchant = new Merchant();
-  const ledger = new Ledger(now);
-  const switches = faultSwitches(ledger);
+  const book = new OrderBook(now);
+  const switches = faultSwitches(book);
   const { faults } = switches;
   const common = { ...settings, appOf, now, faults };
   const refunds = new Refunds(
     { ...common, deliver: (address: Address) => merchant.deliverTo(address) },
-    ledger,
+    book,
   );
   const courier = new Courier(
     {
@@ -61,7 +61,7 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
       deliver: () => merchant.deliverTo('payment'),
       giveBack: (orderId: string) => void refunds.giveBack(orderId),
     },
-    ledger,
+    book,
   );
 
   const own = { ...publicApp(apps[0]), apps: apps.map(publicApp) };
@@ -70,10 +70,10 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
   const desk = {
     ...own,
     ...switches,
-    ...orderActions(ledger, courier, { faults, now, appIds: apps.map(({ appId }) => appId) }),
+    ...orderActions(book, courier, { faults, now, appIds: apps.map(({ appId }) => appId) }),
     ...refundActions(refunds),
-    ...timelines(ledger),
-    ...merchantActions(merchant, ledger, connection),
+    ...timelines(book),
+    ...merchantActions(merchant, book, connection),
   };
   if (settings.merchantPublicKey) desk.setMerchantPublicKey(settings.merchantPublicKey);
   if (settings.notifyUrl) desk.setNotifyUrl(settings.notifyUrl);
@@ -85,14 +85,14 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
     order && faults().refundHidden ? { ...order, refund: 'NONE' as const, refunds: [] } : order;
   const rules = (params: Readonly<Record<string, string>>) => {
     const app = apps.find(({ appId }) => appId === params['appId']) ?? apps[0];
-    const find = (orderId: string) => shown(ofApp(app.appId, ledger.find(orderId)));
+    const find = (orderId: string) => shown(ofApp(app.appId, book.find(orderId)));
     return { ...app, find, merchantPublicKey: app.merchantPublicKey ?? merchant.publicKey };
   };
   const openapiRules = (params: Readonly<Record<string, string>>) => {
     const named = ({ appKey, smartAppKey }: (typeof apps)[number]) =>
       params['pmAppKey'] === appKey || params['client_id'] === smartAppKey;
     const app = apps.find(named) ?? apps[0];
-    const findByTpOrderId = (tpOrderId: string) => shown(ledger.findByTpOrderId(tpOrderId, app.appId));
+    const findByTpOrderId = (tpOrderId: string) => shown(book.findByTpOrderId(tpOrderId, app.appId));
     return { ...app, findByTpOrderId, ...faults() };
   };
   const context = { faults, record: desk.record, slowMs, now };
@@ -115,22 +115,22 @@ function ofApp(appId: string, order: Order | undefined): Order | undefined {
   return order?.appId === appId ? order : undefined;
 }
 
-function faultSwitches(ledger: Ledger) {
+function faultSwitches(book: OrderBook) {
   let faults = NO_FAULTS;
   return {
     faults: () => faults,
     setFaults: (change: Partial<Faults>) => {
       faults = changeFaults(faults, change);
-      ledger.announce({ type: 'faults', faults });
+      book.announce({ type: 'faults', faults });
       return faults;
     },
   };
 }
 
-function merchantActions(merchant: Merchant, ledger: Ledger, connection: () => Connection) {
-  const announce = () => ledger.announce({ type: 'connection', connection: connection() });
+function merchantActions(merchant: Merchant, book: OrderBook, connection: () => Connection) {
+  const announce = () => book.announce({ type: 'connection', connection: connection() });
   const ask = async (orderId: string, what: (service: MerchantService, order: Order) => Promise<unknown>) => {
-    const order = ledger.get(orderId);
+    const order = book.get(orderId);
     if (!merchant.service) {
       throw new CashierError('CONFLICT', {
         en: 'the cashier knows no service to ask',
@@ -138,7 +138,7 @@ function merchantActions(merchant: Merchant, ledger: Ledger, connection: () => C
       });
     }
     await what(merchant.service, order);
-    return ledger.get(orderId);
+    return book.get(orderId);
   };
   const setUrl = (address: Address) => (url: string) => {
     merchant.setUrl(address, url);

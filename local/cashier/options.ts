@@ -1,10 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { UsageError } from '../command/command.ts';
-import { deliverTo } from './delivery.ts';
 import { CashierError } from './error.ts';
-import { readPrivateKey, readPublicKey } from './keys.ts';
-import { holdsPrivateKey } from './private-keys.ts';
+import { deliverTo } from './merchant/delivery.ts';
+import { readPrivateKey, readPublicKey } from './signature/keys.ts';
+import { holdsPrivateKey } from './signature/private-keys.ts';
 
 /** The whole number that an option names; throws `UsageError`, as do the others. */
 export function wholeFrom(name: string, value: string | undefined, largest: number): number | undefined {

@@ -1,99 +1,73 @@
-import { ServiceError } from '../../lib/baidu/errors.ts';
-import { digitsOf, isRecord, parseJson } from '../../lib/baidu/json.ts';
+import { asServiceError, type ServiceError } from '../../lib/baidu/errors.ts';
+import { digitsOf, isRecord, listOf, parseJson } from '../../lib/baidu/json.ts';
 import { parseNotificationSecret, parseQuerySecret } from '../../lib/merchant/secret.ts';
-import { bad, type Finding, good, plain } from './finding.ts';
+import { bad, type Finding, good, isGood, plain } from './finding.ts';
 import { diagnoseNotification } from './notification.ts';
-import { diagnoseSecret, type SecretDiagnosis } from './secret.ts';
+import { diagnoseSecret, nothingUsable, type SecretDiagnosis } from './secret.ts';
 import { faultText } from './translation.ts';
-
-/** One app of a secret, with what was found in it. */
-export interface AppDiagnosis extends SecretDiagnosis {
-  /** Its place in the secret: nothing where the secret is one app, else `apps[1], appId 10027`. */
-  readonly place: string;
-}
 
 /** More than this, in bytes, AWS Secrets Manager does not take. */
 const MOST_BYTES = 65_536;
-
-const PARSERS = [parseQuerySecret, parseNotificationSecret];
 
 /**
  * Examines each app of a secret by the service's own rules, and what one has that only another may have.
  *
  * @param options as `diagnoseSecret` takes them
  */
-export function diagnoseApps(
-  text: string,
-  options: Parameters<typeof diagnoseSecret>[1] = {},
-): readonly AppDiagnosis[] {
+export function diagnoseApps(text: string, options?: { withoutPlatformKey: boolean }): SecretDiagnosis[] {
   const secret = parseJson(text);
-  if (!isRecord(secret) || !Object.hasOwn(secret, 'apps')) {
-    return [{ place: '', ...diagnoseSecret(text, options) }];
-  }
-  const { apps } = secret;
-  const fault = shapeFault(text);
-  if (!Array.isArray(apps) || fault) return [{ ...NOTHING, place: '', findings: fault ? [fault] : [] }];
+  if (!isRecord(secret) || !Object.hasOwn(secret, 'apps')) return [diagnoseSecret(text, options)];
+  const faults = faultsOf(text);
+  const shape = faults.find(({ message }) => message.startsWith('The secret’s apps must'));
+  if (shape) return [nothingUsable(bad('apps', faultText(shape)))];
   const size = Buffer.byteLength(text);
-  return apps.map((app: unknown, index) => {
+  return listOf(secret['apps']).map((app, index) => {
     const diagnosis = diagnoseSecret(JSON.stringify(app), options);
+    const place = `apps[${index}]`;
     const appId = isRecord(app) ? digitsOf(app['appId']) : undefined;
-    const findings = [...diagnosis.findings, ...clashes(text, `apps[${index}].`, app)];
-    if (index === 0 && size > MOST_BYTES) findings.unshift(tooLarge(size));
     return {
       ...diagnosis,
-      findings,
-      place: `apps[${index}]${appId === undefined ? '' : `, appId ${appId}`}`,
+      findings: [
+        ...(index === 0 && size > MOST_BYTES ? [tooLarge(size)] : []),
+        ...diagnosis.findings,
+        ...clashes(faults, place),
+      ],
+      place: appId === undefined ? place : `${place}, appId ${appId}`,
     };
   });
 }
 
 /** The same as `diagnoseNotification`, by the app that takes the notification; where none does, by all keys there are. */
-export function diagnoseNotificationOf(text: string, apps: readonly AppDiagnosis[]): Finding[] {
-  const [first = NOTHING, ...more] = apps;
+export function diagnoseNotificationOf(text: string, apps: readonly SecretDiagnosis[]): Finding[] {
+  const [first = nothingUsable(), ...more] = apps;
   if (more.length === 0) return diagnoseNotification(text, first);
   const tried = apps.map((app) => ({ app, findings: diagnoseNotification(text, app) }));
-  const isGood = (findings: readonly Finding[], subject: string) =>
-    findings.some((each) => each.subject === subject && each.level === 'good');
   const signed = tried.filter(({ findings }) => isGood(findings, 'rsaSign'));
   const taker = signed.find(({ app, findings }) => !app.dealIds || isGood(findings, 'dealId')) ?? signed[0];
   if (taker) return [good('app', plain(taker.app.place)), ...taker.findings];
   const platformKeys = apps.flatMap((app) => app.platformKeys);
-  return diagnoseNotification(text, { merchantKey: first.merchantKey, platformKeys, dealIds: undefined });
+  return diagnoseNotification(text, { ...nothingUsable(), merchantKey: first.merchantKey, platformKeys });
 }
 
-const NOTHING = { findings: [], merchantKey: undefined, platformKeys: [], dealIds: undefined, place: '' };
-
-/** What is wrong with a secret of several apps as a whole. */
-function shapeFault(text: string): Finding | undefined {
-  try {
-    parseQuerySecret(text);
-  } catch (error) {
-    const isOfAll = error instanceof ServiceError && error.message.startsWith('The secret’s apps must');
-    return isOfAll ? bad('apps', faultText(error)) : undefined;
-  }
-  return undefined;
-}
-
-/** What an app has that another one has, too: what is said of it beside the others, and not of it alone. */
-function clashes(text: string, place: string, app: unknown): Finding[] {
-  const found = PARSERS.flatMap((parse) => {
-    const among = faultsOf(() => parse(text).broken.map(({ error }) => error));
-    const alone = faultsOf(() => parse(JSON.stringify({ apps: [app] })).broken.map(({ error }) => error));
-    const inPlace = alone.map((message) => message.replace('apps[0].', place));
-    return among.filter((message) => message.includes(`’s ${place}`) && !inPlace.includes(message));
+/** What the service says of a secret as a whole, once each. */
+function faultsOf(text: string): ServiceError[] {
+  const faults = [parseQuerySecret, parseNotificationSecret].flatMap((parse) => {
+    try {
+      return parse(text).broken.map(({ error }) => error);
+    } catch (error) {
+      return [asServiceError(error)];
+    }
   });
-  return [...new Set(found)].map((message) => {
-    const field = /^The secret’s apps\[\d+\]\.(\S+)/.exec(message)?.[1] ?? 'app';
-    return bad(field, faultText(new ServiceError('CONFIGURATION_UNAVAILABLE', message)));
-  });
+  return [...new Map(faults.map((fault) => [fault.message, fault])).values()];
 }
 
-function faultsOf(read: () => readonly ServiceError[]): string[] {
-  try {
-    return read().map(({ message }) => message);
-  } catch (error) {
-    return error instanceof ServiceError ? [error.message] : [];
-  }
+/** What an app has that another one has, too. */
+function clashes(faults: readonly ServiceError[], place: string): Finding[] {
+  return faults.flatMap((fault) => {
+    const [, app, field = ''] =
+      /^The secret’s (apps\[\d+\])\.(\S+) .* of apps\[\d+\], too/.exec(fault.message) ?? [];
+    return app === place ? [bad(field, faultText(fault))] : [];
+  });
 }
 
 function tooLarge(size: number): Finding {

@@ -1,9 +1,9 @@
 import { diagnoseApps, diagnoseNotificationOf } from './apps.ts';
-import { bad, type Finding, type Text, warning } from './finding.ts';
+import { bad, type Finding, isGood, warning } from './finding.ts';
 import { readInput } from './input.ts';
 import type { Section } from './report.ts';
 import { SANDBOX } from './samples.ts';
-import type { SecretDiagnosis } from './secret.ts';
+import { nothingUsable, type SecretDiagnosis } from './secret.ts';
 import { fetchSecret } from './secrets-manager.ts';
 
 /** What is to be examined. */
@@ -16,53 +16,44 @@ export interface Request {
   readonly withoutPlatformKey: boolean;
 }
 
-/** Reads what is asked for and examines it, a section for the secret and one for the notification. */
-export async function examine({
-  file = '-',
-  secretId,
-  notification,
-  withoutPlatformKey,
-}: Request): Promise<Section[]> {
-  const title = { en: `Secret: ${secretId ?? file}`, zh: `secret：${secretId ?? file}` };
+/** Reads what is asked for and examines it, a section for each app of the secret and one for the notification. */
+export async function examine(request: Request): Promise<Section[]> {
+  const { file = '-', secretId, notification, withoutPlatformKey } = request;
+  const secret = secretId ?? file;
   const read = secretId === undefined ? await readInput(file) : await fetchSecret(secretId);
-  if ('fault' in read) {
-    const subject = secretId === undefined ? subjectOf(file) : 'Secrets Manager';
-    return [{ title, findings: [bad(subject, read.fault)] }];
-  }
-  const apps = diagnoseApps(read.text, { withoutPlatformKey });
-  const titled = (place: string): Text =>
-    place === '' ? title : { en: `${title.en}, ${place}`, zh: `${title.zh}，${place}` };
-  if (notification === undefined)
-    return apps.map(({ place, findings }) => ({ title: titled(place), findings }));
-  const form = await readInput(notification);
-  const findings =
-    'fault' in form ? [bad(subjectOf(notification), form.fault)] : diagnoseNotificationOf(form.text, apps);
-  return [
-    ...apps.map((app) => ({
-      title: titled(app.place),
-      findings: isSandbox(app, findings) ? saidOnce(app.findings) : app.findings,
-    })),
-    { title: { en: `Notification: ${notification}`, zh: `通知：${notification}` }, findings },
-  ];
+  const isRead = 'text' in read;
+  const apps = isRead
+    ? diagnoseApps(read.text, { withoutPlatformKey })
+    : [nothingUsable(bad(secretId === undefined ? subjectOf(file) : 'Secrets Manager', read.fault))];
+  const told = isRead && notification !== undefined ? await examineNotification(notification, apps) : [];
+  const sections = apps.map((app) => ({
+    title: {
+      en: `Secret: ${secret}${app.place && `, ${app.place}`}`,
+      zh: `secret：${secret}${app.place && `，${app.place}`}`,
+    },
+    findings: isSandbox(app, told)
+      ? [SANDBOX_SECRET, ...app.findings.filter(({ subject }) => !(subject in SANDBOX))]
+      : app.findings,
+  }));
+  const title = { en: `Notification: ${notification}`, zh: `通知：${notification}` };
+  return told.length === 0 ? sections : [...sections, { title, findings: told }];
+}
+
+async function examineNotification(file: string, apps: readonly SecretDiagnosis[]): Promise<Finding[]> {
+  const read = await readInput(file);
+  return 'text' in read ? diagnoseNotificationOf(read.text, apps) : [bad(subjectOf(file), read.fault)];
 }
 
 const subjectOf = (file: string) => (file === '-' ? 'stdin' : 'file');
 
 /** Whether a secret with the sandbox's default ids has a platform key of its own that has signed the notification. */
-function isSandbox({ findings, ...secret }: SecretDiagnosis, notification: readonly Finding[]): boolean {
-  const { appId, appKey, dealIds } = secret;
-  if (appId !== SANDBOX.appId || appKey !== SANDBOX.appKey || !dealIds?.has(SANDBOX.dealId)) return false;
-  const isGood = (list: readonly Finding[], part: string) =>
-    list.some(({ subject, level }) => subject.startsWith(part) && level === 'good');
-  return isGood(findings, 'platformPublicKey') && isGood(notification, 'rsaSign');
+function isSandbox(app: SecretDiagnosis, notification: readonly Finding[]): boolean {
+  const { appId, appKey, dealIds, findings } = app;
+  const isDefault = appId === SANDBOX.appId && appKey === SANDBOX.appKey && dealIds?.has(SANDBOX.dealId);
+  return isDefault === true && isGood(findings, 'platformPublicKey') && isGood(notification, 'rsaSign');
 }
 
-function saidOnce(findings: readonly Finding[]): Finding[] {
-  return [
-    warning('sandbox', {
-      en: 'appId, appKey and dealId are those of the local cashier (npm start, npm run cashier), and so is the notification: a secret for the sandbox, not for Baidu.',
-      zh: 'appId、appKey、dealId 和这条通知都来自本地收银台（npm start、npm run cashier）：这是沙盒的 secret，不能用于百度。',
-    }),
-    ...findings.filter(({ subject }) => !(subject in SANDBOX)),
-  ];
-}
+const SANDBOX_SECRET = warning('sandbox', {
+  en: 'appId, appKey and dealId are those of the local cashier (npm start, npm run cashier), and so is the notification: a secret for the sandbox, not for Baidu.',
+  zh: 'appId、appKey、dealId 和这条通知都来自本地收银台（npm start、npm run cashier）：这是沙盒的 secret，不能用于百度。',
+});

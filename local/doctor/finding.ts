@@ -37,5 +37,12 @@ export function subjectIn(language: Language, { subject }: Pick<Finding, 'subjec
   return language === 'en' ? subject : (SUBJECTS[subject] ?? subject);
 }
 
-/** Said of a field that is not there. */
-export const MISSING: Text = { en: 'is missing.', zh: '缺失。' };
+/** How long a text is that is not shown. */
+export function characters({ length }: string): Text {
+  return { en: `${length} characters`, zh: `${length} 个字符` };
+}
+
+/** Whether something was found in order. */
+export function isGood(findings: readonly Finding[], subject: string): boolean {
+  return findings.some((each) => each.subject === subject && each.level === 'good');
+}

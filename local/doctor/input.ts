@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -20,12 +21,7 @@ export async function readInput(file: string): Promise<Input> {
     return { fault: { en: `cannot be read (${code}).`, zh: `无法读取（${code}）。` } };
   }
   if (bytes.length === 0) return { fault: { en: 'is empty: 0 bytes.', zh: '是空的，只有 0 字节。' } };
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    if (!text.includes('\0')) return { text };
-  } catch {
-    // Said below.
-  }
+  if (isUtf8(bytes) && !bytes.includes(0)) return { text: bytes.toString() };
   const fault = {
     en: 'is no text in UTF-8, but UTF-16 (Notepad’s “Unicode”, > in PowerShell), GBK (“ANSI”) or binary: save it as UTF-8 without BOM.',
     zh: '不是 UTF-8 文本，而是 UTF-16（记事本的“Unicode”，PowerShell 的 >）、GBK（“ANSI”）或二进制：请另存为不带 BOM 的 UTF-8。',

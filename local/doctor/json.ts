@@ -1,4 +1,4 @@
-import { printParseErrorCode, visit } from 'jsonc-parser';
+import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import type { Text } from './finding.ts';
 
 /**
@@ -7,65 +7,56 @@ import type { Text } from './finding.ts';
  * @returns for example `at line 3, column 7: a comma is missing before this`
  */
 export function jsonFault(text: string): Text {
-  const faults: Text[] = [];
-  const onError: NonNullable<Parameters<typeof visit>[1]['onError']> = (
-    error,
-    offset,
-    length,
-    line,
-    column,
-  ) => {
-    const { en, zh } = likely(printParseErrorCode(error), text.slice(offset), length);
-    faults.push({
-      en: `at line ${line + 1}, column ${column + 1}: ${en}`,
-      zh: `第 ${line + 1} 行第 ${column + 1} 列：${zh}`,
-    });
-  };
-  visit(text, { onError }, { disallowComments: true });
+  const errors: ParseError[] = [];
+  parse(text, errors, { disallowComments: true });
+  const [first] = errors;
   // Both parsers read one grammar, which a test compares; the place is all that could be lacking.
-  return faults[0] ?? { en: 'somewhere', zh: '位置不明' };
+  if (!first) return { en: 'somewhere', zh: '位置不明' };
+  const lines = text.slice(0, first.offset).split(/\r\n|\r|\n/);
+  const column = (lines.at(-1)?.length ?? 0) + 1;
+  const found = `${printParseErrorCode(first.error)} ${text.slice(first.offset, first.offset + first.length + 40)}`;
+  const { en, zh } = LIKELY.find(({ shows }) => shows.test(found)) ?? NO_JSON;
+  return {
+    en: `at line ${lines.length}, column ${column}: ${en}`,
+    zh: `第 ${lines.length} 行第 ${column} 列：${zh}`,
+  };
 }
 
-/** What is likely wrong where the parser stumbles: `rest` begins there, `length` is that of what it stumbles over. */
-function likely(error: string, rest: string, length: number): Text {
-  if (error === 'UnexpectedEndOfString' && /-----BEGIN|^\s*[\w+/=]{16}/m.test(rest.slice(1, length + 40))) {
-    return {
-      en: 'a key with real line breaks, or one that was cut; between quotes write each break as \\n, or take them all out',
-      zh: '密钥中有真正的换行，或内容被截断；在引号之间换行应写作 \\n，或者全部去掉',
-    };
-  }
-  if (error === 'InvalidSymbol' && /^[“”„「」『』'‘’`：，｛｝［］＂、；\p{Cc}\p{Cf}\p{Z}]/u.test(rest)) {
-    return {
-      en: 'a sign that only looks like one of JSON’s (a curly, single or full-width one), or a blank that cannot be seen',
-      zh: '形似而非 JSON 的符号（弯引号、单引号、全角标点），或看不见的空白字符',
-    };
-  }
-  return (
-    WORDS[error] ?? { en: 'a text without quotes, or no JSON at all', zh: '文本没有加引号，或不是 JSON' }
-  );
-}
+const NO_JSON: Text = { en: 'a text without quotes, or no JSON at all', zh: '文本没有加引号，或不是 JSON' };
 
-const MISSING_BEFORE: Text = {
-  en: 'a colon, comma, quote or bracket is missing before this',
-  zh: '此处之前缺少冒号、逗号、引号或括号',
-};
-const TOO_MANY: Text = {
-  en: 'a comma too many, or something is missing here',
-  zh: '多了一个逗号，或此处缺少内容',
-};
-const CUT: Text = { en: 'the text ends too early', zh: '内容提前结束' };
-const STRANGE: Text = {
-  en: 'a backslash or a control character in this text; a backslash is written \\\\',
-  zh: '这段文本中有反斜杠或控制字符；反斜杠应写作 \\\\',
-};
-
-/** By the parser's names of errors. */
-const WORDS: Readonly<Record<string, Text>> = {
-  ...{ PropertyNameExpected: TOO_MANY, ValueExpected: TOO_MANY },
-  ...{ ColonExpected: MISSING_BEFORE, CommaExpected: MISSING_BEFORE },
-  ...{ CloseBraceExpected: CUT, CloseBracketExpected: CUT },
-  ...{ InvalidUnicode: STRANGE, InvalidEscapeCharacter: STRANGE, InvalidCharacter: STRANGE },
-  EndOfFileExpected: { en: 'more text behind the end', zh: '结尾之后还有内容' },
-  InvalidCommentToken: { en: 'a comment; JSON has none', zh: '注释；JSON 不允许注释' },
-  UnexpectedEndOfString: { en: 'the quotes that open here are not closed', zh: '此处的引号没有闭合' },
-};
+/** What is likely wrong, by the parser's name of the error, and, where that is not enough, by the text it stumbles over. */
+const LIKELY: readonly (Text & { readonly shows: RegExp })[] = [
+  {
+    shows: /^UnexpectedEndOfString "(.*-----BEGIN|(.*[\r\n])?\s*[\w+/=]{16})/s,
+    en: 'a key with real line breaks, or one that was cut; between quotes write each break as \\n, or take them all out',
+    zh: '密钥中有真正的换行，或内容被截断；在引号之间换行应写作 \\n，或者全部去掉',
+  },
+  {
+    shows: /^UnexpectedEndOfString/,
+    en: 'the quotes that open here are not closed',
+    zh: '此处的引号没有闭合',
+  },
+  {
+    shows: /^InvalidSymbol [“”„「」『』'‘’`：，｛｝［］＂、；\p{Cc}\p{Cf}\p{Z}]/u,
+    en: 'a sign that only looks like one of JSON’s (a curly, single or full-width one), or a blank that cannot be seen',
+    zh: '形似而非 JSON 的符号（弯引号、单引号、全角标点），或看不见的空白字符',
+  },
+  { shows: /^InvalidComment/, en: 'a comment; JSON has none', zh: '注释；JSON 不允许注释' },
+  {
+    shows: /^Invalid(Unicode|EscapeCharacter|Character)/,
+    en: 'a backslash or a control character in this text; a backslash is written \\\\',
+    zh: '这段文本中有反斜杠或控制字符；反斜杠应写作 \\\\',
+  },
+  {
+    shows: /^(PropertyName|Value)Expected/,
+    en: 'a comma too many, or something is missing here',
+    zh: '多了一个逗号，或此处缺少内容',
+  },
+  {
+    shows: /^(Colon|Comma)Expected/,
+    en: 'a colon, comma, quote or bracket is missing before this',
+    zh: '此处之前缺少冒号、逗号、引号或括号',
+  },
+  { shows: /^Close/, en: 'the text ends too early', zh: '内容提前结束' },
+  { shows: /^EndOfFile/, en: 'more text behind the end', zh: '结尾之后还有内容' },
+];

@@ -42,22 +42,15 @@ function inJson(text: string): NotificationText {
     const { en, zh } = jsonFault(text);
     return refuse({ en: `It is not JSON, ${en}.`, zh: `不是合法的 JSON，${zh}。` });
   }
-  if (!isRecord(json)) return refuse(NEITHER, EXPECTED);
-  const { body, isBase64Encoded, rawQueryString, rawPath } = json;
+  const event = isRecord(json) ? json : {};
+  const { body, rawQueryString, rawPath, rsaSign } = event;
   if (typeof body === 'string' || typeof rawQueryString === 'string') {
-    return {
-      request: {
-        body: typeof body === 'string' ? body : undefined,
-        isBase64Encoded: isBase64Encoded === true,
-        rawQueryString: typeof rawQueryString === 'string' ? rawQueryString : undefined,
-      },
-      path: typeof rawPath === 'string' ? rawPath : undefined,
-    };
+    return { request: event, path: typeof rawPath === 'string' ? rawPath : undefined };
   }
   // As a framework hands the fields over: decoded, in an object.
-  if (typeof json['rsaSign'] === 'string') return { request: { body: formOf(Object.entries(json)) } };
-  if (Object.keys(json).some((name) => fieldLike(name) === 'privateKey')) return refuse(SECRET, EXPECTED);
-  return refuse(NEITHER, EXPECTED);
+  if (typeof rsaSign === 'string') return { request: { body: formOf(Object.entries(event)) } };
+  const isSecret = Object.keys(event).some((name) => fieldLike(name) === 'privateKey');
+  return refuse(isSecret ? SECRET : NEITHER, EXPECTED);
 }
 
 /** Repeats a name that comes twice: the service refuses that. */

@@ -1,16 +1,12 @@
 import { canonicalText } from '../../lib/baidu/canonical.ts';
-import { asServiceError } from '../../lib/baidu/errors.ts';
 import { readForm } from '../../lib/baidu/webhook/form.ts';
-import type { UnverifiedForm } from '../../lib/baidu/webhook/signed-form.ts';
+import { fieldFaults, type UnverifiedForm } from '../../lib/baidu/webhook/signed-form.ts';
 import { bad, type Finding, good, note, plain, type Text } from './finding.ts';
-import { addressFindings, kindOf, type MessageKind } from './kinds.ts';
+import { addressFindings, type MessageKind, messageKind } from './kinds.ts';
 import { EXPECTED, readNotificationText } from './notification-text.ts';
-import type { SecretDiagnosis } from './secret.ts';
+import type { NotificationKeys } from './secret.ts';
 import { explainSignature } from './signature.ts';
 import { faultText } from './translation.ts';
-
-/** What a notification is checked with. */
-export type NotificationKeys = Omit<SecretDiagnosis, 'findings'>;
 
 /**
  * Says whether the service would take a notification, and if not, why. The signature is not repeated; the text that
@@ -30,12 +26,12 @@ export function diagnoseNotification(text: string, keys: NotificationKeys): Find
   }
   const { rsaSign = '', ...fields } = form;
   const count = Object.keys(fields).length;
-  const kind = kindOf(fields);
+  const kind = messageKind(form);
   return [
     ...addressFindings(kind, read.path),
     good('form', { en: `${count} fields and the signature`, zh: `${count} 个字段与签名` }),
     // A signature that is there gets a better explanation below.
-    ...grammar(form, kind).filter(({ subject }) => subject !== 'rsaSign' || rsaSign === ''),
+    ...fieldFindings(form, kind).filter(({ subject }) => subject !== 'rsaSign' || rsaSign === ''),
     ...signature({ fields, signature: rsaSign.replaceAll(' ', '+') }, kind, keys),
     ...deal(fields['dealId'], keys),
     ...unpaid(fields['status']),
@@ -45,34 +41,12 @@ export function diagnoseNotification(text: string, keys: NotificationKeys): Find
 /** A form on one line, or an event: whoever has that needs not be told what a notification is. */
 const ALMOST = /^\s*\S*\brsaSign=\S*\s*$|"isBase64Encoded"/;
 
-/** Every field that is missing or malformed: each is put right in turn, so that the next one shows. */
-function grammar(form: Readonly<Record<string, string>>, { check }: MessageKind): Finding[] {
-  const findings: Finding[] = [];
-  let rest = { ...form };
-  for (;;) {
-    try {
-      check(rest);
-      return findings;
-    } catch (error) {
-      const text = faultText(error);
-      const name = /field (\w+)/.exec(text.en)?.[1];
-      const malformed = text.en.endsWith('is malformed.') && name !== undefined;
-      findings.push(bad(name ?? 'form', text, ...(malformed ? [ALLOWED[name] ?? NO_AMPERSAND] : [])));
-      const right = name === undefined ? undefined : mended(rest, name);
-      if (!right) return findings;
-      rest = right;
-    }
-  }
-}
-
-/** The form with one field made right, or taken out where nothing else helps; `undefined` when that was tried. */
-function mended(form: Record<string, string>, name: string): Record<string, string> | undefined {
-  const free = name === 'promoDetail' || name === 'returnData';
-  const right =
-    name === 'rsaSign' ? Buffer.alloc(128).toString('base64') : ALLOWED[name] && (free ? '' : '1');
-  if (form[name] === right) return undefined;
-  const { [name]: _wrong, ...others } = form;
-  return right === undefined ? others : { ...others, [name]: right };
+/** Every field that is missing or malformed. */
+function fieldFindings(form: Readonly<Record<string, string>>, { rules }: MessageKind): Finding[] {
+  return [...fieldFaults(form, rules)].map(({ name, error }) => {
+    const isMalformed = error.code === 'INVALID_NOTIFICATION' && form[name] !== undefined;
+    return bad(name, faultText(error), ...(isMalformed ? [ALLOWED[name] ?? NO_AMPERSAND] : []));
+  });
 }
 
 const ID: Text = {
@@ -109,7 +83,7 @@ const ALLOWED: Readonly<Record<string, Text>> = {
   },
 };
 
-function signature(form: UnverifiedForm, kind: MessageKind, keys: NotificationKeys): Finding[] {
+function signature(form: UnverifiedForm, { parse }: MessageKind, keys: NotificationKeys): Finding[] {
   const { platformKeys } = keys;
   if (form.signature === '') return [];
   if (platformKeys.length === 0) {
@@ -119,17 +93,15 @@ function signature(form: UnverifiedForm, kind: MessageKind, keys: NotificationKe
     };
     return [bad('rsaSign', text)];
   }
-  const checkedOver: Text = { en: 'The text it was checked over:', zh: '验签所用的文本：' };
-  const text = canonicalText(form.fields);
   // Of one that the service takes there may be something to tell, too: URL-encoded values.
-  const reasons = explainSignature({ ...form, ...keys });
+  const reasons = explainSignature(form, keys);
+  const checkedOver: Text = { en: 'The text it was checked over:', zh: '验签所用的文本：' };
+  const detail = [...reasons, checkedOver, canonicalText(form.fields)];
   try {
-    kind.parse(form, { platformKeys, dealIds: undefined });
-    const right = { en: 'Baidu’s platform signed it', zh: '是百度平台的签名' };
-    return [good('rsaSign', right, ...reasons, checkedOver, text)];
-  } catch (error) {
-    if (asServiceError(error).code !== 'INVALID_SIGNATURE') return [bad('rsaSign', faultText(error))];
-    return [bad('rsaSign', { en: 'does not verify.', zh: '验签失败。' }, ...reasons, checkedOver, text)];
+    parse(form, { platformKeys, dealIds: undefined });
+    return [good('rsaSign', { en: 'Baidu’s platform signed it', zh: '是百度平台的签名' }, ...detail)];
+  } catch {
+    return [bad('rsaSign', { en: 'does not verify.', zh: '验签失败。' }, ...detail)];
   }
 }
 

@@ -30,11 +30,6 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
   apiTokens: ['at-least-32-characters-of-randomness', 'sample-token-for-the-local-events-only'],
 };
 
-/** Whether a public key is one whose private half Baidu prints in its documentation. */
-export function isSampleKey(publicKey: string): boolean {
-  return publicKey === SAMPLE_PUBLIC_KEY || publicKey.startsWith(SAMPLE_JAVA_KEY_START);
-}
-
 /**
  * Says that a value is one that documentation prints, or a placeholder in its stead; `undefined` for one that may be
  * the merchant's own.
@@ -53,12 +48,8 @@ export function sampleFault(field: string, value: unknown): Text | undefined {
     };
   }
   if (!PRINTED[field]?.includes(text)) return undefined;
-  const own =
-    field === 'apiTokens'
-      ? { en: 'Make your own with: openssl rand -hex 32', zh: '请生成自己的：openssl rand -hex 32' }
-      : { en: 'Yours is in Baidu’s console (支付管理).', zh: '您的值见百度后台（支付管理）。' };
   return {
-    en: `is the documentation’s sample value: everyone has it. ${own.en}`,
-    zh: `是文档中的示例值：人人都有。${own.zh}`,
+    en: 'is the documentation’s sample value: everyone has it. Yours is in Baidu’s console (支付管理); a token you make with: openssl rand -hex 32',
+    zh: '是文档中的示例值：人人都有。您的值见百度后台（支付管理）；令牌请自己生成：openssl rand -hex 32',
   };
 }

@@ -1,49 +1,52 @@
 import type { KeyObject } from 'node:crypto';
-import { keyBits, publicKeyText, readPublicKey } from '../../lib/baidu/keys.ts';
-import { bad, type Finding, good, MISSING, type Text, warning } from './finding.ts';
-import { explainKey, type Half } from './key-faults.ts';
-import { isSampleKey, SAMPLE_PLATFORM_KEY, sampleFault } from './samples.ts';
+import { keyBits, publicKeyText, readPrivateKey, readPublicKey } from '../../lib/baidu/keys.ts';
+import { bad, type Finding, good, type Text, warning } from './finding.ts';
+import { explainKey, type KeyField } from './key-faults.ts';
+import { SAMPLE_JAVA_KEY_START, SAMPLE_PLATFORM_KEY, SAMPLE_PUBLIC_KEY, sampleFault } from './samples.ts';
+import type { Fault } from './secret-values.ts';
 
-/** What the service says is wrong with a value; `undefined` for what it takes. */
-type Fault = (value: unknown) => Text | undefined;
+const READ = { privateKey: readPrivateKey, platformPublicKey: readPublicKey };
 
 /**
- * Examines the merchant's private key.
+ * Examines a key of the secret, and reads it where the service can.
  *
- * @param key what the service reads from it, if it can
+ * @param options.subject what the finding is about, where that is not the field
+ * @param options.own the merchant's key, which must not stand in the platform's place
  */
-export function examinePrivateKey(value: unknown, fault: Fault, key: KeyObject | undefined): Finding {
-  const found = fault(value);
-  if (found || !key) return refused('privateKey', value, { fault: found, half: 'private' });
-  const publicText = publicKeyText(key);
-  if (isSampleKey(publicText)) return bad('privateKey', SAMPLE);
-  return good('privateKey', sized(key), COMPARE, publicText);
+export function examineKey(
+  field: KeyField,
+  value: unknown,
+  fault: Fault,
+  { subject = field, own }: { subject?: string; own?: KeyObject | undefined } = {},
+): { finding: Finding; key: KeyObject | undefined } {
+  const refused = fault(field, value);
+  if (refused) {
+    const sample = sampleFault(field, value);
+    const finding =
+      sample || typeof value !== 'string'
+        ? bad(subject, sample ?? refused)
+        : bad(subject, ...explainKey(field, value, refused));
+    return { finding, key: undefined };
+  }
+  const key = READ[field](String(value));
+  const text = publicKeyText(key);
+  const wrong = wrongOwner(text, own && publicKeyText(own));
+  if (wrong) return { finding: bad(subject, wrong), key };
+  const size = { en: `RSA, ${keyBits(key)} bits`, zh: `RSA，${keyBits(key)} 位` };
+  return { finding: good(subject, size, COMPARE, text), key };
 }
 
-/** The platform's keys, and what they are examined with. */
-export interface PlatformKeys {
-  /** One value for each key. */
-  readonly values: readonly unknown[];
-  readonly fault: Fault;
-  readonly merchantKey: KeyObject | undefined;
-  /** Whether there may be none. */
-  readonly mayLack: boolean;
-}
-
-/** Examines each of the platform's public keys. */
-export function examinePlatformKeys({ values, fault, merchantKey, mayLack }: PlatformKeys): Finding[] {
-  if (values.length === 0)
-    return [mayLack ? warning('platformPublicKey', LATER) : bad('platformPublicKey', ABSENT)];
-  const ownText = merchantKey && publicKeyText(merchantKey);
-  return values.map((value, index) => {
-    const subject = values.length === 1 ? 'platformPublicKey' : `platformPublicKey[${index}]`;
-    const found = fault(value);
-    if (found) return refused(subject, value, { fault: found, half: 'public' });
-    const key = readPublicKey(String(value));
-    const text = publicKeyText(key);
-    const wrong = wrongOwner(text, ownText);
-    if (wrong) return bad(subject, wrong);
-    return good(subject, sized(key), COMPARE, text);
+/** What is found where the secret has no platform key, which it may lack at a first deployment. */
+export function absentPlatformKey(mayLack: boolean): Finding {
+  if (mayLack) {
+    return warning('platformPublicKey', {
+      en: 'is missing: until it is there, notify answers 503 to every payment notification. Add it as soon as Baidu’s console shows it (平台公钥).',
+      zh: '缺失：在补上之前，notify 对所有支付通知都返回 503。百度后台显示平台公钥后，请尽快补上。',
+    });
+  }
+  return bad('platformPublicKey', {
+    en: 'is missing: no payment notification can be verified. Baidu’s console shows it (平台公钥). Where it shows none yet, before a first deployment: --without-platform-key.',
+    zh: '缺失：无法验证支付通知。请从百度后台复制“平台公钥”。首次部署之前，后台还没有显示时：--without-platform-key。',
   });
 }
 
@@ -52,23 +55,13 @@ const COMPARE: Text = {
   zh: '对应的公钥（百度后台显示的格式），请逐字核对：',
 };
 
-const SAMPLE: Text = {
-  en: 'is of a sample pair that Baidu prints in its documentation: everyone has the private half, and can sign with it.',
-  zh: '是百度文档中印出的示例密钥对：私钥人人都有，谁都可以用它签名。',
-};
-
-const ABSENT: Text = {
-  en: 'is missing: no payment notification can be verified. Baidu’s console shows it (平台公钥). Where it shows none yet, before a first deployment: --without-platform-key.',
-  zh: '缺失：无法验证支付通知。请从百度后台复制“平台公钥”。首次部署之前，后台还没有显示时：--without-platform-key。',
-};
-
-const LATER: Text = {
-  en: 'is missing: until it is there, notify answers 503 to every payment notification. Add it as soon as Baidu’s console shows it (平台公钥).',
-  zh: '缺失：在补上之前，notify 对所有支付通知都返回 503。百度后台显示平台公钥后，请尽快补上。',
-};
-
 function wrongOwner(text: string, ownText: string | undefined): Text | undefined {
-  if (isSampleKey(text)) return SAMPLE;
+  if (text === SAMPLE_PUBLIC_KEY || text.startsWith(SAMPLE_JAVA_KEY_START)) {
+    return {
+      en: 'is of a sample pair that Baidu prints in its documentation: everyone has the private half, and can sign with it.',
+      zh: '是百度文档中印出的示例密钥对：私钥人人都有，谁都可以用它签名。',
+    };
+  }
   if (text === SAMPLE_PLATFORM_KEY) {
     return {
       en: 'is the platform key of Baidu’s sample application, as in events/secret.json. Each app has a key of its own: Baidu’s console shows yours.',
@@ -80,20 +73,4 @@ function wrongOwner(text: string, ownText: string | undefined): Text | undefined
     en: 'is your own public key (the other half of privateKey). The platform’s belongs here: Baidu’s console shows both.',
     zh: '是您自己的公钥（与 privateKey 是一对）。这里应填平台公钥：百度后台两者都有显示。',
   };
-}
-
-function refused(subject: string, value: unknown, of: { fault: Text | undefined; half: Half }): Finding {
-  if (value === undefined || value === null) return bad(subject, of.fault ?? MISSING);
-  const sample = sampleFault(subject, value);
-  if (sample) return bad(subject, sample);
-  const { text, detail } = explainKey(value, of.half) ?? { text: of.fault ?? MISSING, detail: [] };
-  if (typeof value !== 'string') return bad(subject, text, ...detail);
-  return bad(subject, text, ...detail, {
-    en: `It has ${value.length} characters.`,
-    zh: `共 ${value.length} 个字符。`,
-  });
-}
-
-function sized(key: KeyObject): Text {
-  return { en: `RSA, ${keyBits(key)} bits`, zh: `RSA，${keyBits(key)} 位` };
 }

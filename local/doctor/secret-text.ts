@@ -13,11 +13,7 @@ export const SECRET_FIELDS = [
 
 /** The field whose name this is but for case, signs and a plural: `private_key`, `apiToken`. */
 export function fieldLike(name: string): string | undefined {
-  const folded = (text: string) =>
-    text
-      .toLowerCase()
-      .replace(/[^a-z]/g, '')
-      .replace(/s$/, '');
+  const folded = (text: string) => text.toLowerCase().replace(/[^a-z]|s[^a-z]*$/g, '');
   return SECRET_FIELDS.find((field) => folded(field) === folded(name));
 }
 
@@ -33,17 +29,9 @@ const EXPECTED: Text = {
  */
 export function readSecretText(text: string): SecretText {
   const parsed = parseJson(text);
-  if (isRecord(parsed)) {
-    const other = whatElse(Object.keys(parsed));
-    return other ? { finding: bad('secret', other, EXPECTED) } : { fields: parsed };
-  }
-  if (parsed === undefined) return { finding: notJson(text) };
-  const twice = typeof parsed === 'string';
-  const fault = {
-    en: `The secret is JSON, but not an object {…}${twice ? ': it was encoded twice. Store the inner text' : ''}.`,
-    zh: `secret 是 JSON，但不是对象 {…}${twice ? '：被编码了两次，请保存里面的那一层' : ''}。`,
-  };
-  return { finding: bad('JSON', fault, EXPECTED) };
+  if (!isRecord(parsed)) return { finding: notJson(text) };
+  const other = whatElse(Object.keys(parsed));
+  return other ? { finding: bad('secret', other, EXPECTED) } : { fields: parsed };
 }
 
 const NOTIFICATION: Text = {
@@ -66,6 +54,14 @@ const FORMS: readonly (readonly [RegExp, Text])[] = [
     /^-----BEGIN|^MI[A-Za-z0-9+/]{20}/,
     { en: 'The secret is not JSON, but a key by itself.', zh: 'secret 不是 JSON，而是单独一个密钥。' },
   ],
+  [
+    /^"\s*\{/,
+    {
+      en: 'The secret was encoded twice: store the inner text.',
+      zh: 'secret 被编码了两次，请保存里面的那一层。',
+    },
+  ],
+  [/^\[.*\]$/s, { en: 'The secret is a list, not an object {…}.', zh: 'secret 是列表，而不是对象 {…}。' }],
   [
     /^[^{[]/,
     { en: 'The secret is not JSON: it does not begin with {.', zh: 'secret 不是 JSON：开头不是 {。' },

@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { listenOnLoopback } from '../cashier/loopback.ts';
+import { listenOnLoopback } from '../cashier/http/loopback.ts';
 
 /** A stand-in for AWS CloudFormation that knows the resources of one stack. */
 export interface LocalCloudFormation {

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startCashier } from '../cashier/index.ts';
-import { SAMPLE_ORDER } from '../cashier/sample-order.ts';
+import { SAMPLE_ORDER } from '../cashier/orders/sample-order.ts';
 import { type LocalAws, startAws } from '../stack/aws.ts';
 import { startSecretsManager } from '../stack/secrets-manager.ts';
 import { startCloudFormation } from './cloud-formation.ts';

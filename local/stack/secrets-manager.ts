@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { text } from 'node:stream/consumers';
-import { listenOnLoopback } from '../cashier/loopback.ts';
+import { listenOnLoopback } from '../cashier/http/loopback.ts';
 
 /** What the endpoint does in place of answering: one of the service's own errors, or nothing for ever. */
 export type SecretsFault =

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { PUBLISHED_ERRNOS } from '../../lib/baidu/order-status.ts';
+import { PUBLISHED_ERRNOS } from '../../lib/baidu/errnos.ts';
 import { ERROR_CODES } from '../../lib/lambda/error-codes.ts';
 import { queryEvent } from '../../local/stack/events.ts';
 import { type Description, OF_CONFIRM, readDescription, schemaFinder } from './description.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { SAMPLE_ORDER } from '../../local/cashier/sample-order.ts';
+import { SAMPLE_ORDER } from '../../local/cashier/orders/sample-order.ts';
 import { type Stack, startStack } from '../../local/stack/stack.ts';
 import { root } from '../template/package.ts';
 import { type SigningProxy, startSigningProxy } from './signing-proxy.ts';

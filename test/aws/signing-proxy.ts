@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { sign } from '../../local/cashier/signature.ts';
+import { sign } from '../../local/cashier/signature/signature.ts';
 
 /** What a proxy signs with, and the deal that the service knows. */
 export interface Signer {

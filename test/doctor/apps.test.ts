@@ -103,7 +103,7 @@ describe('the mini-program’s own pair', () => {
   test.each<[object, string, string]>([
     [{ smartAppSecret: undefined }, 'smartAppSecret', 'is missing, as smartAppKey is there'],
     [{ smartAppKey: null }, 'smartAppKey', 'is missing, as smartAppSecret is there'],
-    [{ smartAppKey: '' }, 'smartAppKey', 'a blank'],
+    [{ smartAppKey: '' }, 'smartAppKey', 'must be a string that is not empty'],
     [{ smartAppKey: 'MM10001' }, 'smartAppKey', 'is the payment appKey'],
     [{ smartAppKey: 'MMM4oc' }, 'smartAppKey', 'is the payment appKey'],
     [{ smartAppSecret: SMART.smartAppKey }, 'smartAppSecret', 'is the same as smartAppKey'],

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { publicKeyText } from '../../lib/baidu/keys.ts';
 import { startCashier } from '../../local/cashier/index.ts';
-import { SAMPLE_ORDER } from '../../local/cashier/sample-order.ts';
+import { SAMPLE_ORDER } from '../../local/cashier/orders/sample-order.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/stack/secrets-manager.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { PLATFORM } from '../support/vectors.ts';

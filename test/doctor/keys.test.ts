@@ -58,6 +58,9 @@ const certificateAndKey = readFileSync(
 const locked = { cipher: 'aes-256-cbc', passphrase: 'x', format: 'pem' } as const;
 const lockedBare = privateKey.export({ ...locked, format: 'der', type: 'pkcs8' }).toString('base64');
 
+/** Said where no command makes a right key of what was pasted. */
+const GENRSA = 'What belongs there is an RSA private key, as openssl genrsa';
+
 function examine(field: 'privateKey' | 'platformPublicKey', key: unknown): Finding {
   const { findings } = diagnoseSecret(JSON.stringify({ appId: '10031', [field]: key }));
   expectTranslated(findings);
@@ -95,21 +98,16 @@ describe('a private key', () => {
       'of openssl ecparam -genkey',
       ecParameters + pem(ec, 'sec1'),
       'is a key of the kind EC, not RSA.',
-      'openssl genrsa',
+      GENRSA,
     ],
-    ['EC, PKCS#8', pem(ec, 'pkcs8'), 'is a key of the kind EC, not RSA.', 'openssl genrsa'],
-    ['EC, SEC 1, bare', bare(ec, 'sec1'), 'is a key of the kind EC, not RSA.', 'openssl genrsa'],
-    ['SM2', sm2.toString('base64'), 'is a key of the kind SM2, not RSA.', 'openssl genrsa'],
-    ['Ed25519', pem(ed25519.privateKey, 'pkcs8'), 'is a key of the kind ED25519, not RSA.', 'openssl genrsa'],
-    ['DSA', pem(dsa, 'pkcs8'), 'is a key of the kind DSA, not RSA.', 'openssl genrsa'],
-    [
-      'DSA, old',
-      block('DSA PRIVATE KEY', Buffer.alloc(9)),
-      'is a key of the kind DSA, not RSA.',
-      'openssl genrsa',
-    ],
-    ['RSA-PSS', pem(pss, 'pkcs8'), 'is a key of the kind RSA-PSS, not RSA.', 'openssl genrsa'],
-    ['too small', pem(small.privateKey, 'pkcs1'), 'has 768 bits; the least is 1024.', 'openssl genrsa'],
+    ['EC, PKCS#8', pem(ec, 'pkcs8'), 'is a key of the kind EC, not RSA.', GENRSA],
+    ['EC, SEC 1, bare', bare(ec, 'sec1'), 'is a key of the kind EC, not RSA.', GENRSA],
+    ['SM2', sm2.toString('base64'), 'is a key of the kind SM2, not RSA.', GENRSA],
+    ['Ed25519', pem(ed25519.privateKey, 'pkcs8'), 'is a key of the kind ED25519, not RSA.', GENRSA],
+    ['DSA', pem(dsa, 'pkcs8'), 'is a key of the kind DSA, not RSA.', GENRSA],
+    ['DSA, old', block('DSA PRIVATE KEY', Buffer.alloc(9)), 'is a key of the kind DSA, not RSA.', GENRSA],
+    ['RSA-PSS', pem(pss, 'pkcs8'), 'is a key of the kind RSA-PSS, not RSA.', GENRSA],
+    ['too small', pem(small.privateKey, 'pkcs1'), 'has 768 bits; the least is 1024.', GENRSA],
     [
       'encrypted, PKCS#8',
       privateKey.export({ ...locked, type: 'pkcs8' }),
@@ -141,19 +139,9 @@ describe('a private key', () => {
       'is no key, or its beginning was cut',
       '',
     ],
-    [
-      'a certificate',
-      block('CERTIFICATE', certificate),
-      'is a PEM of another kind (CERTIFICATE).',
-      'The private key is in',
-    ],
+    ['a certificate', block('CERTIFICATE', certificate), 'is a PEM of another kind (CERTIFICATE).', GENRSA],
     ['a certificate, bare', certificate.toString('base64'), 'is no key, or its beginning was cut', ''],
-    [
-      'another PEM',
-      block('PKCS7', Buffer.alloc(9)),
-      'is a PEM of another kind (PKCS7).',
-      'The private key is in',
-    ],
+    ['another PEM', block('PKCS7', Buffer.alloc(9)), 'is a PEM of another kind (PKCS7).', GENRSA],
     ['with its certificate', certificateAndKey, 'has more in it than one key.', 'openssl rsa -in key.pem'],
     [
       'with attributes',
@@ -162,18 +150,13 @@ describe('a private key', () => {
       'openssl rsa -in key.pem',
     ],
     ['in quotes', `"${PKCS8}"`, 'has more in it than one key.', 'openssl rsa -in key.pem'],
-    [
-      'public',
-      publicPem(publicKey),
-      'is a public key; a private one belongs there.',
-      'The private key is in',
-    ],
-    ['public, bare', publicBare, 'is a public key; a private one belongs there.', 'The private key is in'],
+    ['public', publicPem(publicKey), 'is a public key; a private one belongs there.', GENRSA],
+    ['public, bare', publicBare, 'is a public key; a private one belongs there.', GENRSA],
     [
       'public, PKCS#1',
       publicPem(publicKey, 'pkcs1'),
       'is a public key; a private one belongs there.',
-      'The private key is in',
+      GENRSA,
     ],
     ['without its end', PKCS1.slice(0, 300), 'was cut or altered', 'It has 300 characters.'],
     ['without its beginning', PKCS1.slice(300), 'was cut or altered', 'characters'],
@@ -230,7 +213,7 @@ describe('a private key', () => {
     ],
     ['a command', '$(cat merchant.pem)', 'is the name of a file, or a command or variable of the shell', ''],
     ['a variable', '$PRIVATE_KEY', 'is the name of a file, or a command or variable of the shell', ''],
-    ['empty', '', 'is empty.', 'The private key is in'],
+    ['empty', '', 'is empty.', GENRSA],
     [
       'the placeholder',
       '-----BEGIN PRIVATE KEY-----\nMIIE…\n-----END PRIVATE KEY-----\n',

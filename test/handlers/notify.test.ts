@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { sign } from '../../local/cashier/signature.ts';
+import { sign } from '../../local/cashier/signature/signature.ts';
 import { type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { notifyEvent } from '../../local/stack/events.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/stack/secrets-manager.ts';

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { verify } from '../../local/cashier/signature.ts';
+import { verify } from '../../local/cashier/signature/signature.ts';
 import { queryEvent } from '../../local/stack/events.ts';
 import {
   type LocalSecretsManager,

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { canonicalText, sign } from '../../local/cashier/signature.ts';
+import { canonicalText, sign } from '../../local/cashier/signature/signature.ts';
 import { type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { notifyEvent } from '../../local/stack/events.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/stack/secrets-manager.ts';

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sign } from '../../local/cashier/signature.ts';
+import { sign } from '../../local/cashier/signature/signature.ts';
 import { notifyEvent, queryEvent, snsEvent, sqsEvent } from '../../local/stack/events.ts';
 import { answerBody, hangs, resets, says } from '../support/baidu.ts';
 import { formOf, PAID, signedForm } from '../support/notification.ts';

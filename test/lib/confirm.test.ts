@@ -1,14 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { QueryOrder } from '../../lib/baidu/client.ts';
-import { BaiduError, OVER_QPS_ERRNO, ServiceError } from '../../lib/baidu/errors.ts';
+import { OVER_QPS_ERRNO } from '../../lib/baidu/errnos.ts';
+import { BaiduError, ServiceError } from '../../lib/baidu/errors.ts';
 import { readPrivateKey } from '../../lib/baidu/keys.ts';
 import type { OrderStatus } from '../../lib/baidu/order-status.ts';
 import { type ConfirmParts, confirmAll, type OrderEvent } from '../../lib/confirm.ts';
 import { claim, learn } from '../../lib/ledger/decisions.ts';
 import { readRecord } from '../../lib/ledger/record.ts';
 import { createLedgerStore, type LedgerStore } from '../../lib/ledger/store.ts';
-import { parseLookup, tryLookup } from '../../lib/lookup.ts';
+import { parseLookup, tryLookup } from '../../lib/lookup-message.ts';
 import { type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { PAID, signed } from '../support/notification.ts';
 import { SAMPLE } from '../support/vectors.ts';

@@ -78,7 +78,7 @@ describe('what is against the arrows is found', () => {
     ['handlers/query.ts', "import { createSign } from 'node:crypto';"],
     ['handlers/query.ts', "import { startStack } from '../local/stack/stack.ts';"],
     ['lib/aws/topic.ts', "import { Logger } from '@aws-lambda-powertools/logger';"],
-    ['local/cashier/signature.ts', "import { signParams } from '../../lib/baidu/sign.ts';"],
+    ['local/cashier/signature/signature.ts', "import { signParams } from '../../../lib/baidu/sign.ts';"],
     ['local/demo.ts', "import { makeWorld } from '../test/support/world.ts';"],
   ])('%s: %s', (file, text) => {
     expect(breaches(file, text)).toHaveLength(1);

@@ -9,8 +9,8 @@ import { BaiduError, ServiceError } from '../../lib/baidu/errors.ts';
 import { TransportError } from '../../lib/baidu/http/https.ts';
 import { publicKeyText } from '../../lib/baidu/keys.ts';
 import { advise } from '../../local/ask/advice.ts';
+import { baiduFault } from '../../local/ask/baidu-faults.ts';
 import { type Cashier, startCashier } from '../../local/cashier/index.ts';
-import { faultText } from '../../local/doctor/translation.ts';
 import { answerBody, says, startBaidu } from '../support/baidu.ts';
 import { COMPILED } from '../support/compiled.ts';
 import { CONSUMED } from './cashier/merchant.ts';
@@ -380,7 +380,7 @@ describe('advise()', () => {
       );
     expect(found.length).toBeGreaterThan(18);
     for (const message of found) {
-      const { zh } = faultText(new ServiceError('BAIDU_BAD_RESPONSE', message));
+      const { zh } = baiduFault(new ServiceError('BAIDU_BAD_RESPONSE', message));
       expect(zh, message).toMatch(/^(百度|连接不上百度)/);
       expect(zh).not.toMatch(/[a-z] [a-z]{2,} /);
     }

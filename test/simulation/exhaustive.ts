@@ -1,7 +1,7 @@
 import { ServiceError } from '../../lib/baidu/errors.ts';
 import { confirmAll, type OrderEvent } from '../../lib/confirm.ts';
 import type { Item } from '../../lib/ledger/record.ts';
-import { tryLookup } from '../../lib/lookup.ts';
+import { tryLookup } from '../../lib/lookup-message.ts';
 import type { Ending } from './history.ts';
 import { partsIn } from './parts.ts';
 import { settled, type Worker } from './scheduler.ts';

@@ -1,7 +1,8 @@
-import { BaiduError, OVER_QPS_ERRNO, ServiceError } from '../../lib/baidu/errors.ts';
+import { OVER_QPS_ERRNO } from '../../lib/baidu/errnos.ts';
+import { BaiduError, ServiceError } from '../../lib/baidu/errors.ts';
 import { type ConfirmParts, confirmAll, type OrderEvent } from '../../lib/confirm.ts';
 import type { LedgerWrite } from '../../lib/ledger/decisions.ts';
-import { tryLookup } from '../../lib/lookup.ts';
+import { tryLookup } from '../../lib/lookup-message.ts';
 import { partsIn } from './parts.ts';
 import { randomFrom, Scheduler, type Worker } from './scheduler.ts';
 import { Table } from './table.ts';

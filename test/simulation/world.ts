@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { OrderStatus } from '../../lib/baidu/order-status.ts';
 import type { OrderEvent } from '../../lib/confirm.ts';
 import type { ConfirmApp } from '../../lib/merchant/secret.ts';
-import { sign } from '../../local/cashier/signature.ts';
+import { sign } from '../../local/cashier/signature/signature.ts';
 import { PAID } from '../support/notification.ts';
 
 const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });

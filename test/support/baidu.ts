@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import http from 'node:http';
-import { listenOnLoopback } from '../../local/cashier/loopback.ts';
-import { verify } from '../../local/cashier/signature.ts';
+import { listenOnLoopback } from '../../local/cashier/http/loopback.ts';
+import { verify } from '../../local/cashier/signature/signature.ts';
 
 /** Answers one request; may also destroy its socket or never answer. */
 export type Behaviour = (request: http.IncomingMessage, response: http.ServerResponse) => void;

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import { text } from 'node:stream/consumers';
-import { listenOnLoopback } from '../../local/cashier/loopback.ts';
+import { listenOnLoopback } from '../../local/cashier/http/loopback.ts';
 
 /** What of AWS a deployed stage is checked through: invoking functions, and the outputs of stacks. */
 export interface ControlPlane {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import http from 'node:http';
 import { text } from 'node:stream/consumers';
-import { listenOnLoopback } from '../../local/cashier/loopback.ts';
+import { listenOnLoopback } from '../../local/cashier/http/loopback.ts';
 import type { Behaviour } from './baidu.ts';
 
 /** A call of an AWS service as it arrived. */

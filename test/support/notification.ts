@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { sign } from '../../local/cashier/signature.ts';
+import { sign } from '../../local/cashier/signature/signature.ts';
 
 /** A paid order as Baidu's platform would notify it. */
 export const PAID: Readonly<Record<string, string>> = {

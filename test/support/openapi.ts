@@ -1,6 +1,6 @@
 import http from 'node:http';
 import { text } from 'node:stream/consumers';
-import { listenOnLoopback } from '../../local/cashier/loopback.ts';
+import { listenOnLoopback } from '../../local/cashier/http/loopback.ts';
 import { type Behaviour, says } from './baidu.ts';
 
 /** What can be asked of the second generation: a token, an order, its refunds. */

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { verify } from '../../local/cashier/signature.ts';
+import { verify } from '../../local/cashier/signature/signature.ts';
 import { answerBody, type Behaviour, says } from './baidu.ts';
 
 /** A mini-program of a merchant's, with all the keys there are around it, and an order of its own at Baidu. */

@@ -1,11 +1,9 @@
+import { mayPass } from '../errnos.ts';
 import { BaiduError, ServiceError } from '../errors.ts';
 import { acceptedBody } from '../http/attempts.ts';
 import type { HttpAnswer } from '../http/https.ts';
 import { isRecord, parseJson } from '../json.ts';
-import { badResponse, integerOf, PASSING_ERRNOS, wordsOf } from '../order-status.ts';
-
-/** Codes of the second generation that may pass, beside those of the first: internal, internal, too many calls. */
-const PASSING_CODES: ReadonlySet<number> = new Set([500, 1000, 50029]);
+import { badResponse, integerOf, wordsOf } from '../order-status.ts';
 
 /**
  * Reads an answer of openapi.baidu.com up to what was asked for: its fields, once it is sure that it is no error.
@@ -37,7 +35,7 @@ function refuseError(fields: Record<string, unknown>, confidential: readonly str
   if (code) {
     const forms = confidential.flatMap((secret) => [secret, encodeURIComponent(secret)]);
     const words = wordsOf(forms, fields['error_msg'], fields['errmsg'], fields['msg']);
-    throw new BaiduError(code, words, PASSING_ERRNOS.has(code) || PASSING_CODES.has(code));
+    throw new BaiduError(code, words, mayPass(code, 'second'));
   }
   const { error } = fields;
   if (typeof error !== 'string') return;

@@ -5,6 +5,7 @@ import { isLong, type OrderRef } from '../order.ts';
 import { verifyAnyText, verifyParams } from '../sign.ts';
 import {
   checkForm,
+  type FormRules,
   isMoney,
   isOwnId,
   isWhole,
@@ -61,6 +62,9 @@ const GRAMMAR: Readonly<Record<string, (value: string) => boolean>> = {
   returnData: isFreeText,
 };
 
+/** What the form of a payment notification has to look like. @internal */
+export const PAYMENT_FORM: FormRules = { kind: 'payment', needed: GRAMMAR };
+
 /** What URL-encoding may change. */
 const FREE_TEXTS = Object.keys(GRAMMAR).filter((name) => GRAMMAR[name] === isFreeText);
 
@@ -74,7 +78,7 @@ const FREE_TEXTS = Object.keys(GRAMMAR).filter((name) => GRAMMAR[name] === isFre
  * @see Baidu's cashier documentation, 通知支付状态
  */
 export function checkNotification(form: Readonly<Record<string, string>>): UnverifiedNotification {
-  return checkForm(form, { kind: 'payment', needed: GRAMMAR });
+  return checkForm(form, PAYMENT_FORM);
 }
 
 /**

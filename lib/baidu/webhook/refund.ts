@@ -42,13 +42,18 @@ export interface RefundAudit extends RefundMessage {
 const orEmpty = (fits: (value: string) => boolean) => (value: string) => value === '' || fits(value);
 const isBatchId = (value: string) => /^[0-9A-Za-z]{1,64}$/.test(value);
 
-/** No field of either may hold `&`, so a signed text has one cut; and none is free text, so it has one reading. */
-const NOTIFICATION: FormRules = {
+/**
+ * No field of either may hold `&`, so a signed text has one cut; and none is free text, so it has one reading.
+ *
+ * @internal
+ */
+export const REFUND_FORM: FormRules = {
   kind: 'refund',
   needed: { orderId: isLong, refundBatchId: isBatchId, refundStatus: (value) => /^[12]$/.test(value) },
   optional: { userId: orEmpty(isLong), tpOrderId: orEmpty(isOwnId) },
 };
-const AUDIT: FormRules = {
+/** @internal */
+export const AUDIT_FORM: FormRules = {
   kind: 'audit',
   needed: { orderId: isLong, userId: isLong, refundBatchId: isBatchId },
   optional: { tpOrderId: orEmpty(isOwnId), applyRefundMoney: isMoney },
@@ -60,7 +65,7 @@ const AUDIT: FormRules = {
  * @see Baidu's cashier documentation, 通知退款状态
  */
 export function checkRefundNotification(form: Readonly<Record<string, string>>): UnverifiedForm {
-  return checkForm(form, NOTIFICATION);
+  return checkForm(form, REFUND_FORM);
 }
 
 /**
@@ -89,7 +94,7 @@ export function parseRefundNotification(
  * @see Baidu's cashier documentation, 请求业务方退款审核
  */
 export function checkRefundAudit(form: Readonly<Record<string, string>>): UnverifiedForm {
-  return checkForm(form, AUDIT);
+  return checkForm(form, AUDIT_FORM);
 }
 
 /**

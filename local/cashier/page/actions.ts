@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
-import { CHANNEL_NAMES, PAY_TYPES, type PayType } from '../channels.ts';
-import { yuanFromFen } from '../money.ts';
-import type { Order } from '../order.ts';
+import { CHANNEL_NAMES, PAY_TYPES, type PayType } from '../orders/channels.ts';
+import { yuanFromFen } from '../orders/money.ts';
+import type { Order } from '../orders/order.ts';
 import { refundForm } from './refunds.ts';
 import { changed, focusOn, send, state } from './store.ts';
 import { say, type TextName, t } from './texts.ts';

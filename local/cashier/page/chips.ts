@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
-import type { Order, Settlement } from '../order.ts';
+import type { Order, Settlement } from '../orders/order.ts';
 import { type TextName, t } from './texts.ts';
 
 type Tone = 'good' | 'bad' | 'warn' | 'plain';

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { App } from '../app.ts';
-import type { Connection } from '../ledger.ts';
+import type { Connection } from '../orders/order-book.ts';
 import { send, state } from './store.ts';
 import { type TextName, t } from './texts.ts';
 

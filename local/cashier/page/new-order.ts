@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
-import { fenFromYuan } from '../money.ts';
+import { fenFromYuan } from '../orders/money.ts';
 import { changed, choose, focusOn, send, state } from './store.ts';
 import { t } from './texts.ts';
 

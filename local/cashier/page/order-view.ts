@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
-import { yuanFromFen } from '../money.ts';
-import type { Order } from '../order.ts';
+import { yuanFromFen } from '../orders/money.ts';
+import type { Order } from '../orders/order.ts';
 import { actionsView } from './actions.ts';
 import { chips } from './chips.ts';
 import { refundsView } from './refunds.ts';

@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import { yuanFromFen } from '../money.ts';
-import type { Order } from '../order.ts';
+import { yuanFromFen } from '../orders/money.ts';
+import type { Order } from '../orders/order.ts';
 import { mainChip } from './chips.ts';
 import { chosenOrder } from './order-view.ts';
 import { address, state } from './store.ts';

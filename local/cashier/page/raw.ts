@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
-import type { Raw } from '../ledger.ts';
+import type { Raw } from '../orders/order-book.ts';
 import { changed, state } from './store.ts';
 import { type TextName, t } from './texts.ts';
 

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
-import { fenFromYuan, yuanFromFen } from '../money.ts';
-import type { Order } from '../order.ts';
+import { fenFromYuan, yuanFromFen } from '../orders/money.ts';
+import type { Order } from '../orders/order.ts';
 import { type Refund, restOf } from '../refund/refund.ts';
 import { chip } from './chips.ts';
 import { changed, send, state } from './store.ts';

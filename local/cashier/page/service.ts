@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
-import type { HopKind } from '../ledger.ts';
+import type { HopKind } from '../orders/order-book.ts';
 import { send, state } from './store.ts';
 import { type TextName, t } from './texts.ts';
 

@@ -1,7 +1,7 @@
-import type { Snapshot } from '../control.ts';
 import type { Faults } from '../faults.ts';
-import type { CashierEvent, Connection, Hop } from '../ledger.ts';
-import type { Order } from '../order.ts';
+import type { Snapshot } from '../http/control.ts';
+import type { Order } from '../orders/order.ts';
+import type { CashierEvent, Connection, Hop } from '../orders/order-book.ts';
 import type { Text } from '../text.ts';
 
 /** The languages of the page. */

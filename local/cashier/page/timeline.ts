@@ -1,8 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import { HOP_NAMES } from '../hop-names.ts';
-import type { Hop, HopKind } from '../ledger.ts';
-import type { Order } from '../order.ts';
+import { HOP_NAMES } from '../orders/hop-names.ts';
+import type { Order } from '../orders/order.ts';
+import type { Hop, HopKind } from '../orders/order-book.ts';
 import { rawView } from './raw.ts';
 import { serviceView } from './service.ts';
 import { state } from './store.ts';

@@ -1,4 +1,4 @@
-import { isObject, type MerchantAnswer, openAnswer, remarked } from '../merchant-answer.ts';
+import { isObject, type MerchantAnswer, openAnswer, remarked } from '../merchant/merchant-answer.ts';
 import type { Text } from '../text.ts';
 
 /** What Baidu does after an answer to a refund message: it is told, refunds, does not, asks again later, or calls again. */

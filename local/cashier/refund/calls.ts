@@ -1,6 +1,6 @@
-import type { NewHop } from '../ledger.ts';
-import type { MerchantAnswer } from '../merchant-answer.ts';
-import type { SignedForm } from '../notification.ts';
+import type { MerchantAnswer } from '../merchant/merchant-answer.ts';
+import type { SignedForm } from '../merchant/notification.ts';
+import type { NewHop } from '../orders/order-book.ts';
 import type { Text } from '../text.ts';
 import type { RefundOutcome, RefundVerdict } from './answers.ts';
 

@@ -1,6 +1,6 @@
 import type { Presence } from '../faults.ts';
-import { type SignedForm, type Signing, signFields } from '../notification.ts';
-import type { Order } from '../order.ts';
+import { type SignedForm, type Signing, signFields } from '../merchant/notification.ts';
+import type { Order } from '../orders/order.ts';
 import type { Refund } from './refund.ts';
 
 /** Writes the notification of a refund and signs it (百度收银台, 通知退款状态); switches say which ids it names. */

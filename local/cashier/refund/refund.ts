@@ -1,4 +1,4 @@
-import type { Order, RefundState } from '../order.ts';
+import type { Order, RefundState } from '../orders/order.ts';
 
 /** A refund of an order: of the whole, or of a part of its money. */
 export interface Refund {

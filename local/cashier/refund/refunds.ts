@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
-import { attempt, type Deliver } from '../delivery.ts';
 import { CashierError, notPaid } from '../error.ts';
-import type { Ledger } from '../ledger.ts';
-import type { Address } from '../merchant.ts';
-import { yuanFromFen } from '../money.ts';
-import type { Signing } from '../notification.ts';
-import type { Order } from '../order.ts';
+import { attempt, type Deliver } from '../merchant/delivery.ts';
+import type { Address } from '../merchant/merchant.ts';
+import type { Signing } from '../merchant/notification.ts';
+import { yuanFromFen } from '../orders/money.ts';
+import type { Order } from '../orders/order.ts';
+import type { OrderBook } from '../orders/order-book.ts';
 import { judgeRefundAudit, judgeRefundNotification, type RefundVerdict } from './answers.ts';
 import { type RefundCall, refundHop, resultOf } from './calls.ts';
 import { refundAuditForm, refundNotificationForm } from './forms.ts';
@@ -62,20 +62,20 @@ type Kind = 'audit' | 'notification';
 /** Plays refunds: asks the merchant first, obeys, tells what came of it, and repeats both until the answer counts. */
 export class Refunds {
   readonly #options: RefundOptions;
-  readonly #ledger: Ledger;
+  readonly #book: OrderBook;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #repetitions = new Map<string, number>();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
 
-  constructor(options: RefundOptions, ledger: Ledger) {
+  constructor(options: RefundOptions, book: OrderBook) {
     this.#options = options;
-    this.#ledger = ledger;
+    this.#book = book;
   }
 
   /** Starts a refund; resolves with what came of the first calls. Throws `CONFLICT` where so much is not left. */
   async start(orderId: string, { money, audit = true }: NewRefund = {}): Promise<RefundResult> {
-    const order = this.#ledger.get(orderId);
+    const order = this.#book.get(orderId);
     if (order.payment !== 'PAID') throw notPaid(orderId);
     const rest = restOf(order);
     const wanted = money ?? rest;
@@ -93,7 +93,7 @@ export class Refunds {
 
   /** Gives the money of a payment back that the merchant did not want: Baidu's own refund. */
   async giveBack(orderId: string): Promise<RefundResult> {
-    const order = this.#ledger.get(orderId);
+    const order = this.#book.get(orderId);
     return this.#begin(order, restOf(order), true);
   }
 
@@ -151,7 +151,7 @@ export class Refunds {
     if (outcome === 'refused') {
       this.#change(orderId, id, { state: 'REFUSED' });
       const note = { en: 'The merchant does not want it: nothing goes back', zh: '商户拒绝：不退款' };
-      this.#ledger.record(orderId, { kind: 'refund', note });
+      this.#book.record(orderId, { kind: 'refund', note });
     } else {
       const again = () => void this.#ask(orderId, id);
       if (outcome === 'undecided') this.#later(orderId, id, { times: UNDECIDED, again });
@@ -164,7 +164,7 @@ export class Refunds {
     const failed = this.#options.faults().refundFails;
     this.#change(orderId, id, { state: failed ? 'FAILED' : 'REFUNDED', money, nextCallAt: null });
     const yuan = yuanFromFen(money);
-    this.#ledger.record(orderId, {
+    this.#book.record(orderId, {
       kind: 'refund',
       tone: failed ? 'bad' : 'good',
       note: failed
@@ -198,7 +198,7 @@ export class Refunds {
     kind: Kind,
   ): Promise<{ call: RefundCall; verdict: RefundVerdict }> {
     const { answerLimitMs: limitMs, faults, deliver } = this.#options;
-    const order = this.#ledger.get(orderId);
+    const order = this.#book.get(orderId);
     const refund = this.#find(orderId, id);
     const write = kind === 'audit' ? refundAuditForm : refundNotificationForm;
     const { privateKey } = this.#options.appOf(order);
@@ -212,10 +212,10 @@ export class Refunds {
     this.#underWay.delete(delivery);
     const verdict =
       kind === 'audit'
-        ? judgeRefundAudit(answer, restOf(this.#ledger.get(orderId)) + refund.money)
+        ? judgeRefundAudit(answer, restOf(this.#book.get(orderId)) + refund.money)
         : judgeRefundNotification(answer);
     const said = { signed, answer, verdict };
-    this.#ledger.record(orderId, refundHop(kind, said, limitMs));
+    this.#book.record(orderId, refundHop(kind, said, limitMs));
     return { call: resultOf(said), verdict };
   }
 
@@ -235,12 +235,12 @@ export class Refunds {
   }
 
   #result(orderId: string, id: string, calls: Partial<RefundResult>): RefundResult {
-    const order = this.#ledger.get(orderId);
+    const order = this.#book.get(orderId);
     return { order, refund: this.#find(orderId, id), audit: null, notification: null, ...calls };
   }
 
   #find(orderId: string, refundBatchId?: string): Refund {
-    const { refunds } = this.#ledger.get(orderId);
+    const { refunds } = this.#book.get(orderId);
     const found = refunds.findLast(
       (refund) => refund.refundBatchId === (refundBatchId ?? refund.refundBatchId),
     );
@@ -252,7 +252,7 @@ export class Refunds {
   }
 
   #change(orderId: string, id: string, change: Partial<Refund>): void {
-    const { refunds } = this.#ledger.get(orderId);
+    const { refunds } = this.#book.get(orderId);
     this.#put(
       orderId,
       refunds.map((refund) => (refund.refundBatchId === id ? { ...refund, ...change } : refund)),
@@ -260,6 +260,6 @@ export class Refunds {
   }
 
   #put(orderId: string, refunds: readonly Refund[]): void {
-    this.#ledger.change(orderId, { refunds, refund: refundStateOf(refunds) });
+    this.#book.change(orderId, { refunds, refund: refundStateOf(refunds) });
   }
 }

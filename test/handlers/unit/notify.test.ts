@@ -6,7 +6,7 @@ import type { createQueue, SendMessage } from '../../../lib/aws/queue.ts';
 import type { loadSecrets } from '../../../lib/aws/secrets-manager.ts';
 import type { Apps } from '../../../lib/merchant/apps.ts';
 import type { NotificationApp } from '../../../lib/merchant/secret.ts';
-import { sign } from '../../../local/cashier/signature.ts';
+import { sign } from '../../../local/cashier/signature/signature.ts';
 import { notifyEvent } from '../../../local/stack/events.ts';
 import { onlyApp } from '../../support/apps.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';

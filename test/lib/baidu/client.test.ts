@@ -4,7 +4,7 @@ import { type BaiduClientOptions, createBaiduClient } from '../../../lib/baidu/c
 import type { Attempt } from '../../../lib/baidu/http/attempts.ts';
 import { type Transport, TransportError } from '../../../lib/baidu/http/https.ts';
 import { readPrivateKey } from '../../../lib/baidu/keys.ts';
-import { verify } from '../../../local/cashier/signature.ts';
+import { verify } from '../../../local/cashier/signature/signature.ts';
 import { answerBody, says, startBaidu } from '../../support/baidu.ts';
 import { SAMPLE } from '../../support/vectors.ts';
 

@@ -10,7 +10,7 @@ import {
   type Notification,
   parseNotification,
 } from '../../../lib/baidu/webhook/notification.ts';
-import { sign } from '../../../local/cashier/signature.ts';
+import { sign } from '../../../local/cashier/signature/signature.ts';
 import { DRINK, WRITTEN } from '../../support/encoders.ts';
 import { PAID } from '../../support/notification.ts';
 import { SAMPLE } from '../../support/vectors.ts';

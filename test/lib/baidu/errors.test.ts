@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { asServiceError, BaiduError, OVER_QPS_ERRNO, ServiceError } from '../../../lib/baidu/errors.ts';
+import { OVER_QPS_ERRNO } from '../../../lib/baidu/errnos.ts';
+import { asServiceError, BaiduError, ServiceError } from '../../../lib/baidu/errors.ts';
 
 describe('ServiceError', () => {
   test('is named by its code, and final where nothing else is said', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { PUBLISHED_ERRNOS, readOrderStatus } from '../../../lib/baidu/order-status.ts';
+import { PUBLISHED_ERRNOS } from '../../../lib/baidu/errnos.ts';
+import { readOrderStatus } from '../../../lib/baidu/order-status.ts';
 import { answerBody } from '../../support/baidu.ts';
 
 const ORDER = { appId: '10026', orderId: '1920891312', siteId: '3747777038' };

@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { readPublicKey } from '../../../local/cashier/keys.ts';
-import { sign } from '../../../local/cashier/signature.ts';
+import { readPublicKey } from '../../../local/cashier/signature/keys.ts';
+import { sign } from '../../../local/cashier/signature/signature.ts';
 import { merchantKeys } from './merchant.ts';
 
 const CLI = join(import.meta.dirname, '../../../local/cashier/cli.ts');

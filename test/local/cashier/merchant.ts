@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { Cashier } from '../../../local/cashier/index.ts';
-import { sign } from '../../../local/cashier/signature.ts';
+import { sign } from '../../../local/cashier/signature/signature.ts';
 
 /** The merchant's key pair of these tests. */
 export const merchantKeys = generateKeyPairSync('rsa', { modulusLength: 1024 });

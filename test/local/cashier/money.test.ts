@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fenFromYuan, yuanFromFen } from '../../../local/cashier/money.ts';
+import { fenFromYuan, yuanFromFen } from '../../../local/cashier/orders/money.ts';
 
 describe('fenFromYuan(text)', () => {
   test.each([

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkNotification, parseNotification } from '../../../lib/baidu/webhook/notification.ts';
 import { NO_FAULTS } from '../../../local/cashier/faults.ts';
 import { type Cashier, type CashierOptions, startCashier } from '../../../local/cashier/index.ts';
-import { readPublicKey } from '../../../local/cashier/keys.ts';
+import { readPublicKey } from '../../../local/cashier/signature/keys.ts';
 import { CONSUMED, SAMPLE, startMerchant } from './merchant.ts';
 
 let cashier: Cashier;

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cashier, startCashier } from '../../../local/cashier/index.ts';
-import { holdsPrivateKey, withoutPrivateKeys } from '../../../local/cashier/private-keys.ts';
+import { holdsPrivateKey, withoutPrivateKeys } from '../../../local/cashier/signature/private-keys.ts';
 import { ask, merchantKeys, SAMPLE, signedQuery } from './merchant.ts';
 
 const keys = [1024, 2048, 4096].map((modulusLength) => generateKeyPairSync('rsa', { modulusLength }));

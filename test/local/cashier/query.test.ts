@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { NO_FAULTS } from '../../../local/cashier/faults.ts';
 import { type Cashier, startCashier } from '../../../local/cashier/index.ts';
-import { canonicalText } from '../../../local/cashier/signature.ts';
+import { canonicalText } from '../../../local/cashier/signature/signature.ts';
 import { ask, CONSUMED, merchantKeys, SAMPLE, signedQuery, until } from './merchant.ts';
 
 let cashier: Cashier;

@@ -8,7 +8,7 @@ import {
 } from '../../../lib/baidu/webhook/refund.ts';
 import type { Faults } from '../../../local/cashier/faults.ts';
 import { type Cashier, type CashierOptions, startCashier } from '../../../local/cashier/index.ts';
-import { readPublicKey } from '../../../local/cashier/keys.ts';
+import { readPublicKey } from '../../../local/cashier/signature/keys.ts';
 import {
   ask,
   type Behaviour,

@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readPublicKey } from '../../../local/cashier/keys.ts';
-import { canonicalText, encodeValues, sign, verify } from '../../../local/cashier/signature.ts';
+import { readPublicKey } from '../../../local/cashier/signature/keys.ts';
+import { canonicalText, encodeValues, sign, verify } from '../../../local/cashier/signature/signature.ts';
 import vectors from './vectors.json' with { type: 'json' };
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });

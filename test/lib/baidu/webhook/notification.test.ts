@@ -8,7 +8,7 @@ import {
   parseNotification,
   type UnverifiedNotification,
 } from '../../../../lib/baidu/webhook/notification.ts';
-import { sign } from '../../../../local/cashier/signature.ts';
+import { sign } from '../../../../local/cashier/signature/signature.ts';
 import { PAID } from '../../../support/notification.ts';
 import { PLATFORM, SAMPLE } from '../../../support/vectors.ts';
 

@@ -10,7 +10,7 @@ import {
   parseRefundAudit,
   parseRefundNotification,
 } from '../../../../lib/baidu/webhook/refund.ts';
-import { sign } from '../../../../local/cashier/signature.ts';
+import { sign } from '../../../../local/cashier/signature/signature.ts';
 import { everyCutOf } from '../../../support/cuts.ts';
 import { PAID } from '../../../support/notification.ts';
 

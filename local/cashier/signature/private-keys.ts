@@ -1,4 +1,4 @@
-import type { Text } from './text.ts';
+import type { Text } from '../text.ts';
 
 /** What goes on in a key, in the clear or URL-encoded; whatever looks like it is cut away with it. */
 const RUN = String.raw`(?:[A-Za-z0-9+/=_\s\\-]|%[0-9A-Fa-f]{2})*`;

@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isLanguage, type Language } from '../command/language.ts';
-import type { Cashier } from './cashier.ts';
-import { PAY_TYPES } from './channels.ts';
-import { CashierError } from './error.ts';
-import type { CashierEvent, Connection, Hop } from './ledger.ts';
-import { ASKED_BY } from './merchant.ts';
-import { type NewOrder, REFUND_STATES } from './order.ts';
+import { isLanguage, type Language } from '../../command/language.ts';
+import type { Cashier } from '../cashier.ts';
+import { CashierError } from '../error.ts';
+import { ASKED_BY } from '../merchant/merchant.ts';
+import { PAY_TYPES } from '../orders/channels.ts';
+import { type NewOrder, REFUND_STATES } from '../orders/order.ts';
+import type { CashierEvent, Connection, Hop } from '../orders/order-book.ts';
+import { type NewRefund, WRONG_MONEY } from '../refund/refunds.ts';
+import { holdsPrivateKey } from '../signature/private-keys.ts';
+import type { Text } from '../text.ts';
 import { pageFile } from './page.ts';
-import { holdsPrivateKey } from './private-keys.ts';
-import { type NewRefund, WRONG_MONEY } from './refund/refunds.ts';
-import type { Text } from './text.ts';
 
 /** The part of a cashier that its page drives. */
 export type ControlDesk = Omit<Cashier, 'url' | 'port' | 'queryUrl' | 'openapiUrl' | 'close'>;

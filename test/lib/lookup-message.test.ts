@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseLookup, tryLookup, unwrap } from '../../lib/lookup.ts';
+import { parseLookup, tryLookup, unwrap } from '../../lib/lookup-message.ts';
 import { PAID } from '../support/notification.ts';
 
 const ORDER = { orderId: '1920891312', siteId: '3747777038' };

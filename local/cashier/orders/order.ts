@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
+import { CashierError } from '../error.ts';
+import type { Refund } from '../refund/refund.ts';
 import type { PayType } from './channels.ts';
-import { CashierError } from './error.ts';
-import type { Refund } from './refund/refund.ts';
 
 /** The states of a refund that a person at the desk can choose. */
 export const REFUND_STATES = ['PROCESSING', 'REFUNDED', 'FAILED'] as const;

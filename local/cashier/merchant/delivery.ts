@@ -1,8 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { CashierError } from './error.ts';
+import { CashierError } from '../error.ts';
+import type { Text } from '../text.ts';
 import type { MerchantAnswer } from './merchant-answer.ts';
-import type { Text } from './text.ts';
 
 /** Hands a form to the merchant and resolves with the HTTP answer; the signal ends it at the time limit. */
 export type Deliver = (form: string, signal: AbortSignal) => Promise<{ status: number; body: string }>;

@@ -1,6 +1,6 @@
 import { constants, createHash, type KeyObject, publicDecrypt } from 'node:crypto';
+import type { Text } from '../text.ts';
 import { canonicalText, decodeBase64 } from './signature.ts';
-import type { Text } from './text.ts';
 
 /** The start of a PKCS#1 v1.5 signature's content for each hash (RFC 8017, 9.2, note 1). */
 const HASHES = [

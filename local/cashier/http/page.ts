@@ -53,7 +53,7 @@ function file(type: string, body: string | Uint8Array): PageFile {
 async function build(): Promise<Record<string, Uint8Array>> {
   // Loaded late: who uses the cashier without its page needs no bundler.
   const esbuild = await import('esbuild');
-  const folder = fileURLToPath(new URL('./page/', import.meta.url));
+  const folder = fileURLToPath(new URL('../page/', import.meta.url));
   const { outputFiles } = await esbuild.build({
     entryPoints: [`${folder}main.ts`, `${folder}style.css`],
     outdir: folder,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Faults } from '../faults.ts';
+import type { Text } from '../text.ts';
 import { HUNG_UP, type QueryContext, waited } from './answer.ts';
-import type { Faults } from './faults.ts';
 import {
   judgeOpenapi,
   type OpenapiQuestion,
@@ -8,7 +9,6 @@ import {
   type OpenapiVerdict,
   refusalAnswer,
 } from './openapi.ts';
-import type { Text } from './text.ts';
 
 /** What answering a question of the second generation needs. */
 export interface OpenapiContext extends Omit<QueryContext, 'rules'> {

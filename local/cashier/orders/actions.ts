@@ -1,11 +1,11 @@
+import { CashierError, notPaid } from '../error.ts';
+import type { Faults } from '../faults.ts';
+import type { Courier } from '../merchant/courier.ts';
+import type { NewRefund, Refunds } from '../refund/refunds.ts';
+import type { Text } from '../text.ts';
 import { CHANNEL_NAMES, PAY_TYPES, type PayType } from './channels.ts';
-import type { Courier } from './courier.ts';
-import { CashierError, notPaid } from './error.ts';
-import type { Faults } from './faults.ts';
-import type { CashierEvent, Ledger, NewHop } from './ledger.ts';
 import { makeOrder, type NewOrder, type Order, type RefundState } from './order.ts';
-import type { NewRefund, Refunds } from './refund/refunds.ts';
-import type { Text } from './text.ts';
+import type { CashierEvent, NewHop, OrderBook } from './order-book.ts';
 
 const REFUND_NOTES: Record<RefundState, Text> = {
   PROCESSING: { en: 'In progress', zh: '退费中' },
@@ -15,17 +15,17 @@ const REFUND_NOTES: Record<RefundState, Text> = {
 
 /** What can be done with orders at the cashier; each throws `NOT_FOUND`, or `CONFLICT` where its state forbids it. */
 export function orderActions(
-  ledger: Ledger,
+  book: OrderBook,
   courier: Courier,
   state: { faults: () => Faults; now: () => Date; appIds: readonly string[] },
 ) {
   const paid = (orderId: string): Order => {
-    const order = ledger.get(orderId);
+    const order = book.get(orderId);
     if (order.payment === 'PAID') return order;
     throw notPaid(orderId);
   };
   const unpaid = (orderId: string): void => {
-    const { payment } = ledger.get(orderId);
+    const { payment } = book.get(orderId);
     if (payment === 'UNPAID') return;
     throw new CashierError('CONFLICT', {
       en: `order ${orderId} is ${payment.toLowerCase()} already`,
@@ -34,8 +34,8 @@ export function orderActions(
   };
   return {
     createOrder: (given: NewOrder) => {
-      const order = ledger.add(makeOrder(given, state.now(), state.appIds));
-      ledger.record(order.orderId, { kind: 'created' });
+      const order = book.add(makeOrder(given, state.now(), state.appIds));
+      book.record(order.orderId, { kind: 'created' });
       return order;
     },
     pay: async (orderId: string, { payType = '1117' }: { payType?: PayType } = {}) => {
@@ -47,18 +47,18 @@ export function orderActions(
       }
       unpaid(orderId);
       const payTime = Math.floor(state.now().getTime() / 1000);
-      ledger.change(orderId, { payment: 'PAID', payType, payTime, settlement: 'PENDING' });
-      ledger.record(orderId, { kind: 'paid', tone: 'good', note: CHANNEL_NAMES[payType] });
+      book.change(orderId, { payment: 'PAID', payType, payTime, settlement: 'PENDING' });
+      book.record(orderId, { kind: 'paid', tone: 'good', note: CHANNEL_NAMES[payType] });
       return courier.notify(orderId, 2);
     },
     // Asynchronous so that a refusal comes as a rejection, as it does from the others that send.
     notifyAgain: async (orderId: string) => courier.notify(paid(orderId).orderId, 2),
     cancel: async (orderId: string) => {
       unpaid(orderId);
-      ledger.change(orderId, { payment: 'CANCELLED' });
-      ledger.record(orderId, { kind: 'cancelled' });
+      book.change(orderId, { payment: 'CANCELLED' });
+      book.record(orderId, { kind: 'cancelled' });
       if (state.faults().cancelAnnounced) await courier.notify(orderId, -1);
-      return ledger.get(orderId);
+      return book.get(orderId);
     },
     refund: (orderId: string, refund: RefundState) => {
       paid(orderId);
@@ -69,13 +69,13 @@ export function orderActions(
           zh: `没有这样的退款状态：${refund}`,
         });
       }
-      ledger.record(orderId, { kind: 'refund', tone: tones[refund], note: REFUND_NOTES[refund] });
-      return ledger.change(orderId, { refund });
+      book.record(orderId, { kind: 'refund', tone: tones[refund], note: REFUND_NOTES[refund] });
+      return book.change(orderId, { refund });
     },
     verify: (orderId: string) => {
-      if (paid(orderId).verification === 'VERIFIED') return ledger.get(orderId);
-      ledger.record(orderId, { kind: 'verified', tone: 'good' });
-      return ledger.change(orderId, { verification: 'VERIFIED' });
+      if (paid(orderId).verification === 'VERIFIED') return book.get(orderId);
+      book.record(orderId, { kind: 'verified', tone: 'good' });
+      return book.change(orderId, { verification: 'VERIFIED' });
     },
   };
 }
@@ -90,12 +90,12 @@ export function refundActions(refunds: Refunds) {
 }
 
 /** How orders and their time lines are read, and added to by those who see what the cashier cannot. */
-export function timelines(ledger: Ledger) {
+export function timelines(book: OrderBook) {
   return {
-    order: (orderId: string) => ledger.get(orderId),
-    orders: () => ledger.all(),
-    timeline: (orderId: string | null) => ledger.hops(orderId),
-    record: (orderId: string | null, hop: NewHop) => ledger.record(orderId, hop),
-    subscribe: (listener: (event: CashierEvent) => void) => ledger.subscribe(listener),
+    order: (orderId: string) => book.get(orderId),
+    orders: () => book.all(),
+    timeline: (orderId: string | null) => book.hops(orderId),
+    record: (orderId: string | null, hop: NewHop) => book.record(orderId, hop),
+    subscribe: (listener: (event: CashierEvent) => void) => book.subscribe(listener),
   };
 }

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { CashierError } from './error.ts';
+import { CashierError } from '../error.ts';
 
 /** Makes a platform key of the size that Baidu's instructions name: RSA, 1024 bits. */
 export async function generatePlatformKey(): Promise<KeyObject> {

@@ -1,9 +1,9 @@
-import type { App } from './app.ts';
-import { CashierError } from './error.ts';
-import type { Faults } from './faults.ts';
+import type { App } from '../app.ts';
+import { CashierError } from '../error.ts';
+import type { Faults } from '../faults.ts';
+import { withoutPrivateKeys } from '../signature/private-keys.ts';
+import type { Text } from '../text.ts';
 import type { Order } from './order.ts';
-import { withoutPrivateKeys } from './private-keys.ts';
-import type { Text } from './text.ts';
 
 /** What a hop is about. The first five happen at the cashier, the others are seen on their way. */
 export type HopKind =
@@ -95,7 +95,7 @@ export type CashierEvent =
 const HOPS_KEPT = 1000;
 
 /** Keeps the orders with their time lines in memory and tells subscribers of each change. */
-export class Ledger {
+export class OrderBook {
   readonly #orders = new Map<string, Order>();
   readonly #hops = new Map<string | null, Hop[]>([[null, []]]);
   readonly #listeners = new Set<(event: CashierEvent) => void>();

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { isLong, type Order } from './order.ts';
-import { leakIn, leakWords } from './private-keys.ts';
-import type { Text } from './text.ts';
+import { isLong, type Order } from '../orders/order.ts';
+import { leakIn, leakWords } from '../signature/private-keys.ts';
+import type { Text } from '../text.ts';
 
 const SERVICE = '/rest/2.0/smartapp/pay/paymentservice';
 

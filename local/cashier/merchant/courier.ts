@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto';
+import { CashierError } from '../error.ts';
+import type { Faults } from '../faults.ts';
+import type { Order } from '../orders/order.ts';
+import type { NewHop, OrderBook } from '../orders/order-book.ts';
+import type { Text } from '../text.ts';
 import { attempt, type Deliver } from './delivery.ts';
-import { CashierError } from './error.ts';
-import type { Faults } from './faults.ts';
-import type { Ledger, NewHop } from './ledger.ts';
 import type { MerchantAnswer } from './merchant-answer.ts';
 import { judgeAnswer, type Outcome, type SignedForm, signedForm } from './notification.ts';
-import type { Order } from './order.ts';
-import type { Text } from './text.ts';
 
 /** How notifications are signed and repeated; times in milliseconds. */
 export interface CourierOptions {
@@ -46,15 +46,15 @@ const NOWHERE = new CashierError('CONFLICT', {
 /** Sends notifications and repeats them until the merchant's answer counts. */
 export class Courier {
   readonly #options: CourierOptions;
-  readonly #ledger: Ledger;
+  readonly #book: OrderBook;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #repetitions = new Map<string, number>();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
 
-  constructor(options: CourierOptions, ledger: Ledger) {
+  constructor(options: CourierOptions, book: OrderBook) {
     this.#options = options;
-    this.#ledger = ledger;
+    this.#book = book;
   }
 
   /** Sends a notification, twice at once when that switch is on; resolves with what came of the first. */
@@ -75,8 +75,8 @@ export class Courier {
 
   async #send(orderId: string, status: 2 | -1): Promise<DeliveryResult> {
     const { appOf, answerLimitMs, refusal, faults } = this.#options;
-    const notifications = this.#ledger.get(orderId).notifications + 1;
-    const order = this.#ledger.change(orderId, { notifications });
+    const notifications = this.#book.get(orderId).notifications + 1;
+    const order = this.#book.change(orderId, { notifications });
     const { signValues } = this.#options;
     const signed = signedForm({ ...appOf(order), order, status, signValues, faults: faults() });
     const deliver = this.#options.deliver() ?? (() => Promise.reject(NOWHERE));
@@ -88,12 +88,12 @@ export class Courier {
     const answer = await delivery;
     this.#underWay.delete(delivery);
     const { outcome, why } = judgeAnswer(answer, refusal);
-    this.#ledger.record(orderId, notificationHop({ signed, answer, outcome, why, limit: answerLimitMs }));
+    this.#book.record(orderId, notificationHop({ signed, answer, outcome, why, limit: answerLimitMs }));
     if (status === 2) this.#settle(orderId, outcome);
     const { form, signedText } = signed;
     return {
       ...{ form, signedText },
-      order: this.#ledger.get(orderId),
+      order: this.#book.get(orderId),
       status: answer.type === 'answer' ? answer.status : null,
       body: answer.type === 'answer' ? answer.body : null,
       milliseconds: answer.milliseconds,
@@ -104,19 +104,19 @@ export class Courier {
 
   /** Changes the order by an outcome; an answer that comes after a better one changes nothing. */
   #settle(orderId: string, outcome: Outcome): void {
-    const { settlement, refund } = this.#ledger.get(orderId);
+    const { settlement, refund } = this.#book.get(orderId);
     const open = settlement === 'PENDING' || settlement === 'GIVEN_UP';
     if (outcome === 'repeat') {
       if (settlement === 'PENDING') this.#repeatLater(orderId);
       return;
     }
     if (outcome === 'refunded' && settlement !== 'REFUNDED' && refund !== 'REFUNDED') {
-      this.#ledger.change(orderId, { settlement: 'REFUNDED' });
+      this.#book.change(orderId, { settlement: 'REFUNDED' });
       this.#options.giveBack(orderId);
     } else if (outcome === 'settled' && settlement !== 'REFUNDED') {
-      this.#ledger.change(orderId, { settlement: 'SETTLED' });
+      this.#book.change(orderId, { settlement: 'SETTLED' });
     } else if (outcome === 'noted' && open) {
-      this.#ledger.change(orderId, { settlement: 'NOTED' });
+      this.#book.change(orderId, { settlement: 'NOTED' });
     }
     this.#forgetRepetition(orderId);
   }
@@ -126,7 +126,7 @@ export class Courier {
     const { repeatIntervalMs, repeatCount, now } = this.#options;
     const done = this.#repetitions.get(orderId) ?? 0;
     if (done >= repeatCount) {
-      this.#ledger.change(orderId, { settlement: 'GIVEN_UP' });
+      this.#book.change(orderId, { settlement: 'GIVEN_UP' });
       return;
     }
     const repeat = () => {
@@ -136,14 +136,14 @@ export class Courier {
     };
     this.#timers.set(orderId, setTimeout(repeat, repeatIntervalMs));
     const due = new Date(now().getTime() + repeatIntervalMs);
-    this.#ledger.change(orderId, { nextNotificationAt: due.toISOString() });
+    this.#book.change(orderId, { nextNotificationAt: due.toISOString() });
   }
 
   #forgetRepetition(orderId: string): void {
     clearTimeout(this.#timers.get(orderId));
     this.#timers.delete(orderId);
-    if (this.#ledger.get(orderId).nextNotificationAt === null) return;
-    this.#ledger.change(orderId, { nextNotificationAt: null });
+    if (this.#book.get(orderId).nextNotificationAt === null) return;
+    this.#book.change(orderId, { nextNotificationAt: null });
   }
 }
 

@@ -1,5 +1,5 @@
-import type { HopKind } from './ledger.ts';
-import type { Text } from './text.ts';
+import type { Text } from '../text.ts';
+import type { HopKind } from './order-book.ts';
 
 /** What each kind of hop is called, on the page and in a terminal. */
 export const HOP_NAMES: Readonly<Record<HopKind, Text>> = {

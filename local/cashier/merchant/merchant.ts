@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
+import type { Order } from '../orders/order.ts';
+import type { Connection } from '../orders/order-book.ts';
+import { publicKeyText, readPublicKey } from '../signature/keys.ts';
 import { type Deliver, deliverTo } from './delivery.ts';
-import { publicKeyText, readPublicKey } from './keys.ts';
-import type { Connection } from './ledger.ts';
-import type { Order } from './order.ts';
 
 /** By which id an order is asked for. */
 export const ASKED_BY = ['orderId', 'tpOrderId'] as const;

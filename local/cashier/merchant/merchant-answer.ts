@@ -1,4 +1,4 @@
-import type { Text } from './text.ts';
+import type { Text } from '../text.ts';
 
 /** What came back from the merchant; `late` means nothing complete came in time. */
 export type MerchantAnswer =

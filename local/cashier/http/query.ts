@@ -1,10 +1,10 @@
 import { type KeyObject, randomInt } from 'node:crypto';
-import { diagnose } from './diagnosis.ts';
-import type { Raw } from './ledger.ts';
-import { isLong, type Order } from './order.ts';
-import { leakIn, leakWords } from './private-keys.ts';
-import { canonicalText, verify } from './signature.ts';
-import type { Text } from './text.ts';
+import { isLong, type Order } from '../orders/order.ts';
+import type { Raw } from '../orders/order-book.ts';
+import { diagnose } from '../signature/diagnosis.ts';
+import { leakIn, leakWords } from '../signature/private-keys.ts';
+import { canonicalText, verify } from '../signature/signature.ts';
+import type { Text } from '../text.ts';
 
 /** Where Baidu's payment status query lives (百度智能小程序, 支付状态查询). */
 export const QUERY_PATH = '/platform/entity/openapi/queryorderdetail';

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Faults } from './faults.ts';
-import type { NewHop } from './ledger.ts';
-import type { RefundState } from './order.ts';
+import type { Faults } from '../faults.ts';
+import type { RefundState } from '../orders/order.ts';
+import type { NewHop } from '../orders/order-book.ts';
+import type { Text } from '../text.ts';
 import { checkQuery, type QueryRules, type QueryVerdict, queryAnswer } from './query.ts';
-import type { Text } from './text.ts';
 
 /** What answering a query needs; `slowMs` is how late an answer is while Baidu is slow. */
 export interface QueryContext {

@@ -1,4 +1,4 @@
-import type { Text } from './text.ts';
+import type { Text } from '../text.ts';
 
 /** Baidu's payment channels: the `payType` of a notification. */
 export const PAY_TYPES = ['1117', '1087', '1108', '10004', '1124'] as const;

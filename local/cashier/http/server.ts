@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
-import type { Language } from '../command/language.ts';
+import type { Language } from '../../command/language.ts';
+import { CashierError } from '../error.ts';
 import { answerQuery, type QueryContext } from './answer.ts';
 import { type ControlDesk, control } from './control.ts';
-import { CashierError } from './error.ts';
 import { OPENAPI_PATHS, type OpenapiQuestion } from './openapi.ts';
 import { answerOpenapi, type OpenapiContext } from './openapi-answer.ts';
 import { QUERY_PATH } from './query.ts';

@@ -1,9 +1,9 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import type { Faults } from './faults.ts';
+import type { Faults } from '../faults.ts';
+import type { Order } from '../orders/order.ts';
+import { canonicalText, encodeValues, sign } from '../signature/signature.ts';
+import type { Text } from '../text.ts';
 import { type MerchantAnswer, openAnswer, remarked } from './merchant-answer.ts';
-import type { Order } from './order.ts';
-import { canonicalText, encodeValues, sign } from './signature.ts';
-import type { Text } from './text.ts';
 
 /** A message of Baidu's ready to be sent: the form as it goes over the wire, and the text that was signed. */
 export interface SignedForm {
