@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { listenOnLoopback } from '../../local/cashier/loopback.ts';
+import { listenOnLoopback } from '../../local/cashier/http/loopback.ts';
 
 /** What stands in for AWS: the URL of each. */
 export interface Behind {
