@@ -15,7 +15,7 @@ import { awsClientLimits } from './limits.ts';
 export interface SecretSource {
   readonly secretId: string;
   readonly secretTtlMs: number;
-  /** Where Secrets Manager is, where the SDK is told so: a connection is opened to it before the SDK asks for one. */
+  /** Where Secrets Manager is, as far as it is known: a connection is opened to it before the SDK asks for one. */
   readonly secretsUrl?: URL | null;
 }
 

@@ -112,7 +112,7 @@ describe.concurrent('a body that stalls after the headers ends inside the time, 
       const sandbox = world.sandbox('confirm', { LOG_LEVEL: 'ERROR' }, limitMs);
       const startedAt = performance.now();
       const { batchItemFailures } = await sandbox.invoke(batch(lookup('1')));
-      expect(performance.now() - startedAt).toBeLessThan(limitMs + 500);
+      expect(performance.now() - startedAt).toBeLessThan(2 * limitMs);
       expect(batchItemFailures).toEqual([{ itemIdentifier: '0' }]);
       expect(sandbox.output.join('\n')).toContain(`"code":"${code}"`);
       await sandbox.end();

@@ -18,6 +18,8 @@ import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { PAID, signed } from '../../support/notification.ts';
 import { SAMPLE } from '../../support/vectors.ts';
 
+const SECRETS_MANAGER = new URL('https://secretsmanager.cn-north-1.amazonaws.com.cn');
+
 const parts = vi.hoisted(() => ({
   createBaiduClient: vi.fn<typeof createBaiduClient>(),
   openLedger: vi.fn<typeof openLedger>(),
@@ -123,7 +125,7 @@ describe('confirm, as it starts', () => {
       expect.objectContaining({ attemptTimeoutMs: 1500, maxAttempts: 2, queryUrl: expect.any(URL) }),
     );
     expect(parts.loadSecrets).toHaveBeenCalledExactlyOnceWith(
-      { secretId: 'secret', secretTtlMs: 300_000 },
+      { secretId: 'secret', secretTtlMs: 300_000, secretsUrl: SECRETS_MANAGER },
       { parse: expect.any(Function), onFailure: expect.any(Function) },
     );
     const { ServiceError } = await import('../../../lib/baidu/errors.ts');
@@ -150,7 +152,7 @@ describe('confirm, as it starts', () => {
       privateKey,
     ]);
     const [config, parse] = parts.readPreviousSecrets.mock.calls[0] ?? [];
-    expect(config).toEqual({ secretId: 'secret', secretTtlMs: 300_000 });
+    expect(config).toEqual({ secretId: 'secret', secretTtlMs: 300_000, secretsUrl: SECRETS_MANAGER });
     expect(() => parse?.('{}')).toThrow('The secret’s appId ');
   });
 

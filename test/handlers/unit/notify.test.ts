@@ -12,6 +12,8 @@ import { onlyApp } from '../../support/apps.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { formOf, PAID, signedForm } from '../../support/notification.ts';
 
+const SECRETS_MANAGER = new URL('https://secretsmanager.cn-north-1.amazonaws.com.cn');
+
 const parts = vi.hoisted(() => ({
   createQueue: vi.fn<typeof createQueue>(),
   createOrderMatcher: vi.fn<typeof createOrderMatcher>(),
@@ -73,7 +75,7 @@ describe('notify, as it starts', () => {
     expect(parts.createQueue).toHaveBeenCalledExactlyOnceWith('queue', { openAhead: true });
     expect(parts.createOrderMatcher).not.toHaveBeenCalled();
     expect(parts.loadSecrets).toHaveBeenCalledExactlyOnceWith(
-      { secretId: 'secret', secretTtlMs: 300_000 },
+      { secretId: 'secret', secretTtlMs: 300_000, secretsUrl: SECRETS_MANAGER },
       { parse: expect.any(Function), timeoutMs: 700, refreshTimeoutMs: 400, onFailure: expect.any(Function) },
     );
     const { parse, onFailure } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};

@@ -52,14 +52,13 @@ describe('readSecretConfig()', () => {
   });
 
   test.each([
-    [
-      'https://secretsmanager.cn-north-1.amazonaws.com.cn',
-      'https://secretsmanager.cn-north-1.amazonaws.com.cn/',
-    ],
-    ['no address', undefined],
-  ])('knows the address of Secrets Manager that the SDK is told: %s', (address, href) => {
-    const env = { BAIDU_SECRET_ID: 'secret', AWS_ENDPOINT_URL_SECRETS_MANAGER: address };
-    expect(readSecretConfig(env).secretsUrl?.href).toBe(href);
+    [{ AWS_REGION: 'cn-north-1' }, 'https://secretsmanager.cn-north-1.amazonaws.com.cn/'],
+    [{ AWS_REGION: 'ap-east-1' }, 'https://secretsmanager.ap-east-1.amazonaws.com/'],
+    [{ AWS_REGION: 'x', AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:1' }, 'http://127.0.0.1:1/'],
+    [{ AWS_REGION: 'x', AWS_ENDPOINT_URL_SECRETS_MANAGER: 'no address' }, undefined],
+    [{ AWS_REGION: 'no region' }, undefined],
+  ])('knows where Secrets Manager will be asked: %j', (env, href) => {
+    expect(readSecretConfig({ BAIDU_SECRET_ID: 'secret', ...env }).secretsUrl?.href).toBe(href);
   });
 
   test.each([

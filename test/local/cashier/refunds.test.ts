@@ -239,7 +239,7 @@ describe('the notification of a refund', () => {
   ])('comes again after %s, with nothing else in it', async (_name, behaviour, why) => {
     const { cashier, refunds } = await start({
       refund: (call) => (call === 1 ? behaviour : TOLD),
-      ...{ repeatIntervalMs: 10, answerLimitMs: behaviour === 'silent' ? 40 : 2000 },
+      ...{ repeatIntervalMs: 10, answerLimitMs: behaviour === 'silent' ? 500 : 2000 },
     });
     const told = until(cashier, () => order(cashier).refunds[0]?.told === true);
     const { notification } = await cashier.startRefund(SAMPLE.orderId);
