@@ -200,7 +200,10 @@ describe.concurrent('the commands of', () => {
         await writeFile(path.join(desk.folder, 'platform-public-key.txt'), `${stage.platformPublicKey}\n`);
         await writeFile(path.join(desk.folder, 'notification.txt'), stage.notification);
         const makesSecret = commandsOf(page).some((command) => command.includes('create-secret'));
-        if (!makesSecret) account.storeSecret();
+        if (!makesSecret) {
+          account.storeSecret();
+          await writeFile(path.join(desk.folder, 'secret.json'), account.secret);
+        }
         const reader = new Reader(account, desk);
         for (const command of commandsOf(page).filter((each) => !notRun.has(each))) await reader.run(command);
         expect(await desk.changes()).toBe('');

@@ -40,6 +40,8 @@ export interface Account {
   readonly environment: Readonly<Record<string, string>>;
   /** The secret that is stored, if one is. */
   storedSecret(): Promise<Record<string, unknown> | undefined>;
+  /** The secret that the stage works with. */
+  readonly secret: string;
   /** Stores the secret that the stage works with, in place of any other: the cashier knows no key but its own. */
   storeSecret(): void;
   close(): Promise<void>;
@@ -116,6 +118,7 @@ async function openAccount(stack: Stack, secret: string): Promise<Account> {
       AWS_ACCESS_KEY_ID: AWS_ENVIRONMENT.AWS_ACCESS_KEY_ID,
       AWS_SECRET_ACCESS_KEY: AWS_ENVIRONMENT.AWS_SECRET_ACCESS_KEY,
     },
+    secret,
     storedSecret: async () => {
       const stored = await readSecret(secretsManager, SECRET);
       return stored === undefined ? undefined : JSON.parse(stored);
