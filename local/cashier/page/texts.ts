@@ -81,7 +81,7 @@ const TEXTS = {
   refundChipPart: ['Refunded in part', '已部分退款'],
   refundChipFailed: ['Refund failed', '退费失败'],
   verified: ['Verified', '已核销'],
-  nextIn: ['Next call in', '距下次通知'],
+  nextIn: ['Next call in', '距百度下次调用'],
   timeline: ['Time line', '时间线'],
   waiting: ['Waiting for the answer', '等待应答'],
   laneCashier: ['At Baidu', '百度'],
