@@ -1,13 +1,9 @@
 import { globSync, readFileSync } from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { longestFirst } from './test/longest-first.ts';
 
-/**
- * What takes longest: where it begins last, everything waits for it in the end. Those that wait stand beside those that
- * keep a processor busy.
- */
+/** What takes longest. Those that wait stand beside those that keep a processor busy. */
 const LONG = [
   'test/docs/commands.test.ts',
   'test/handlers/query.test.ts',
@@ -20,18 +16,6 @@ const LONG = [
   'test/template/',
   'test/local/',
 ];
-
-/** Begins with the files that take longest, also on a machine that has not run them yet. */
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification) => {
-      const file = path.relative(import.meta.dirname, moduleId);
-      const found = LONG.findIndex((start) => file.startsWith(start));
-      return found < 0 ? LONG.length : found;
-    };
-    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
-  }
-}
 
 const OTHERS = ['test/aws/**', 'test/browser/**', 'test/bench/**'];
 
@@ -56,7 +40,7 @@ export default defineConfig({
     ],
     reporters: ['default', './test/reporter.ts'],
     globalSetup: ['./test/bundles.ts'],
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: longestFirst(LONG) },
     // Half of the time something is waited for: two files for each processor keep it busy.
     maxWorkers: 2 * os.availableParallelism(),
     // For what hangs. How fast a machine is, and what else it does, is no test's business.

@@ -27,11 +27,12 @@ export function readLogConfig(env: Environment = process.env): LogConfig {
   };
 }
 
-/** `BAIDU_SECRET_ID` and `SECRET_TTL_SECONDS`. Throws `CONFIGURATION_UNAVAILABLE` naming the variable at fault. */
+/** `BAIDU_SECRET_ID`, `SECRET_TTL_SECONDS`, and what the SDK takes for the address of Secrets Manager. Throws `CONFIGURATION_UNAVAILABLE` naming the variable at fault. */
 export function readSecretConfig(env: Environment = process.env): SecretSource {
   return {
     secretId: required(env, 'BAIDU_SECRET_ID'),
     secretTtlMs: wholeNumber(env, 'SECRET_TTL_SECONDS', { standard: 300, least: 0, most: 86_400 }) * 1000,
+    secretsUrl: URL.parse(env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] ?? ''),
   };
 }
 

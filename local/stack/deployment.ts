@@ -66,7 +66,8 @@ function resolve(
 ): Record<string, string> {
   const resolved: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
-    if (value === null) continue;
+    // An address of AWS is another one on this machine: whoever starts the function says which.
+    if (value === null || (typeof value === 'object' && 'Fn::Sub' in value)) continue;
     const reference = typeof value === 'object' && 'Ref' in value ? String(value.Ref) : undefined;
     const found = reference === undefined ? String(value) : resources[reference];
     if (found === undefined) throw new Error(`${name} refers to ${reference}, which has no local stand-in.`);

@@ -12,9 +12,12 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { AWS_ENVIRONMENT, type LocalAws, startAws } from '../../local/stack/aws.ts';
 import { notifyEvent, sqsEvent } from '../../local/stack/events.ts';
 import { startWorker } from '../../local/stack/worker.ts';
+import { commandsOf } from '../docs/commands.ts';
+import { readPage } from '../docs/markdown.ts';
 import { paying } from '../support/confirming.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { drain } from '../support/queue.ts';
+import { startShell } from '../support/shell.ts';
 import { platformKey } from '../support/world.ts';
 import { startWorld } from '../support/worlds.ts';
 import { type Engine, startEngine } from './engine.ts';
@@ -58,14 +61,19 @@ async function makeQueue(sqs: SQSClient, visibilitySeconds: number) {
   };
   const number = ++count;
   const deadLetterQueueUrl = await create(`dead-${number}`, {});
-  const { Attributes = {} } = await sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl: deadLetterQueueUrl, AttributeNames: ['QueueArn'] }),
-  );
   const queueUrl = await create(`payments-${number}`, {
     VisibilityTimeout: String(visibilitySeconds),
-    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: Attributes['QueueArn'], maxReceiveCount: 5 }),
+    RedrivePolicy: JSON.stringify({
+      deadLetterTargetArn: await arnOf(sqs, deadLetterQueueUrl),
+      maxReceiveCount: 5,
+    }),
   });
   return { queueUrl, deadLetterQueueUrl };
+}
+
+async function arnOf(sqs: SQSClient, QueueUrl: string): Promise<string> {
+  const asked = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] });
+  return (await sqs.send(asked)).Attributes?.['QueueArn'] ?? '';
 }
 
 describe.each([
@@ -141,6 +149,35 @@ describe.each([
     expect((await receive(queueUrl))[0]?.Body).toBe(body);
     await expect(send(queueUrl, 'x'.repeat(1_048_577))).rejects.toThrow();
   });
+});
+
+test('ElasticMQ moves dead letters back by the commands that alarms.md prints', async () => {
+  const { queueUrl, deadLetterQueueUrl } = await makeQueue(other, 30);
+  for (const MessageBody of ['1', '2']) {
+    await other.send(new SendMessageCommand({ QueueUrl: deadLetterQueueUrl, MessageBody }));
+  }
+  const { AWS_REGION: AWS_DEFAULT_REGION, ...credentials } = AWS_ENVIRONMENT;
+  const environment = { ...credentials, AWS_DEFAULT_REGION, PATH: process.env['PATH'] ?? '' };
+  const shell = startShell({ folder: '/', environment });
+  try {
+    await shell.run(`aws() { '${inject('tools').python}/aws' --endpoint-url '${elasticmq.url}' "$@"; }`);
+    await shell.run(`output() {
+      case $1 in PaymentQueueArn) echo '${await arnOf(other, queueUrl)}' ;; *) echo '${await arnOf(other, deadLetterQueueUrl)}' ;; esac
+    }`);
+    const commands = commandsOf(readPage('docs/operations/alarms.md'));
+    const moving = commands.filter((command) => command.includes('-message-move-task'));
+    expect(moving).toHaveLength(2);
+    for (const command of moving) {
+      const { code, screen } = await shell.run(command);
+      expect(code, screen).toBe(0);
+      expect(screen).toMatch(/"TaskHandle"|"Results"/);
+    }
+  } finally {
+    await shell.close();
+  }
+  const moved = new Set<unknown>();
+  while (moved.size < 2) for (const body of await drain(other, queueUrl)) moved.add(body);
+  expect(moved).toEqual(new Set([1, 2]));
 });
 
 test('the way from the webhook to the topic, over ElasticMQ: told once, and what stays unpaid ends as a dead letter', async () => {

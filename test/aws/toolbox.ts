@@ -11,7 +11,7 @@ export interface Toolbox {
   readonly dynoxide: string;
   /** The class path of an SQS in Scala. */
   readonly elasticmq: string;
-  /** A program of the Python packages: `moto_server`, `cfn-lint`, `schemathesis`. */
+  /** A program of the Python packages: `aws`, `moto_server`, `cfn-lint`, `schemathesis`. */
   python(program: string): string;
 }
 
@@ -102,6 +102,10 @@ const TOOLS: [name: string, args: string[], least: [number, number], from: strin
   ['mvn', ['--version'], [3, 6], 'apt-get install maven'],
   ['python3', ['--version'], [3, 11], 'apt-get install python3'],
   ['cargo', ['--version'], [1, 88], 'rustup'],
+  // What the pages' commands call.
+  ['curl', ['--version'], [7, 76], 'apt-get install curl'],
+  ['jq', ['--version'], [1, 6], 'apt-get install jq'],
+  ['openssl', ['version'], [1, 1], 'apt-get install openssl'],
 ];
 
 function requireTools(): void {

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { longestFirst } from '../longest-first.ts';
 
 export default defineConfig({
   test: {
@@ -10,6 +11,7 @@ export default defineConfig({
       'test/integration/race.test.ts',
     ],
     globalSetup: ['./test/bundles.ts', './test/aws/setup.ts'],
+    sequence: { sequencer: longestFirst(['test/aws/pages.test.ts', 'test/aws/deploy.test.ts']) },
     // Much of the time is waited for something; more would be too much for machines with two cores.
     maxWorkers: 2,
     testTimeout: 60_000,

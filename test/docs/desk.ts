@@ -1,19 +1,15 @@
 import { execFile } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { COMPILED } from '../support/compiled.ts';
-import { type Place, runAws } from './aws/cli.ts';
-import { type Program, type Shell, startProgram, startShell } from './shell.ts';
+import { type Program, type Shell, startProgram, startShell } from '../support/shell.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const git = (folder: string, ...args: string[]) => promisify(execFile)('git', args, { cwd: folder });
 
-/** A clone of the project, as a reader has it, with a shell in it and `aws` on its PATH. */
+/** A clone of the project, as a reader has it, with a shell in it. */
 export interface Desk extends Shell {
   readonly folder: string;
   /** Starts a program in a second terminal; it is ended with the desk. */
@@ -24,23 +20,20 @@ export interface Desk extends Shell {
   changes(): Promise<string>;
 }
 
-/** Sets up a desk. */
-export async function openDesk(environment: Readonly<Record<string, string>>): Promise<Desk> {
+/**
+ * Sets up a desk.
+ *
+ * @param environment variables of its shells beside those that a reader has anyway
+ */
+export async function openDesk(environment: Readonly<Record<string, string>> = {}): Promise<Desk> {
   const home = await mkdtemp(path.join(os.tmpdir(), 'desk-'));
   const folder = path.join(home, 'baidu-payment-status');
   await clone(folder);
-  const aws = await startStandIn();
-  const bin = path.join(home, 'bin');
-  await mkdir(bin);
-  const client = path.join(import.meta.dirname, 'aws/client.mjs');
-  await writeFile(path.join(bin, 'aws'), `#!/bin/sh\nexec '${process.execPath}' '${client}' "$@"\n`, {
-    mode: 0o755,
-  });
   const options = {
     folder,
     environment: {
-      ...{ PATH: `${bin}:${process.env['PATH']}`, HOME: home, TMPDIR: home, LANG: 'C.UTF-8', NO_COLOR: '1' },
-      ...{ EDITOR: 'true', npm_config_update_notifier: 'false', AWS_STAND_IN: aws.url },
+      ...{ PATH: process.env['PATH'] ?? '', HOME: home, TMPDIR: home, LANG: 'C.UTF-8', NO_COLOR: '1' },
+      ...{ EDITOR: 'true', npm_config_update_notifier: 'false' },
       ...COMPILED,
       ...environment,
     },
@@ -61,7 +54,7 @@ export async function openDesk(environment: Readonly<Record<string, string>>): P
     },
     changes: async () => (await git(folder, 'status', '--porcelain')).stdout,
     close: async () => {
-      await Promise.all([shell, aws, ...programs].map((each) => each.close()));
+      await Promise.all([shell, ...programs].map((each) => each.close()));
       await rm(home, { recursive: true, force: true });
     },
   };
@@ -85,16 +78,4 @@ async function clone(folder: string): Promise<void> {
 
 function ignoreDeleted(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
-}
-
-async function startStandIn() {
-  const server = http.createServer(async (request, response) => {
-    const { words, ...place } = JSON.parse(await text(request)) as Place & { words: string[] };
-    response.end(JSON.stringify(await runAws(words, place)));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  };
 }

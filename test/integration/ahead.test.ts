@@ -154,3 +154,28 @@ describe.concurrent.each(FUNCTIONS)(
     });
   },
 );
+
+describe.concurrent.each(FUNCTIONS)('$name reads its secret', ({ name, event, check }) => {
+  async function readBy(act: (way: Way) => Promise<unknown>): Promise<Way> {
+    const way = await openWay(world.secretsManager.url);
+    await act(way);
+    const sandbox = world.sandbox(name, { AWS_ENDPOINT_URL_SECRETS_MANAGER: way.url }, 20_000);
+    try {
+      if (way.connections.length === 0) await way.open().catch(() => undefined);
+      check(await sandbox.invoke(event()));
+      return way;
+    } finally {
+      await sandbox.end();
+      await way.close();
+    }
+  }
+
+  test('over the one connection that it opened before', async () => {
+    const { connections } = await readBy(async () => undefined);
+    expect(connections).toHaveLength(1);
+  });
+
+  test('where that may not have come about', async () => {
+    await readBy((way) => way.close());
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { everyParameter, idsOfType, type Packaged, resource } from './package.ts';
+import { everyParameter, idsOfType, type Packaged, placeholder, resource } from './package.ts';
 import { every, plain, small } from './packaged.ts';
 
 const functions = ['query', 'notify', 'confirm'] as const;
@@ -57,8 +57,12 @@ describe('logs', () => {
 });
 
 describe('environment', () => {
+  const secretsManager = {
+    'Fn::Sub': `https://secretsmanager.${placeholder('AWS::Region')}.${placeholder('AWS::URLSuffix')}`,
+  };
   const all = {
     BAIDU_SECRET_ID: 'baidu-payment-status/dev',
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager,
     SECRET_TTL_SECONDS: '300',
     LOG_LEVEL: 'INFO',
   };
@@ -95,6 +99,7 @@ describe('environment', () => {
   it('follows the parameters, the optional ones among them', () => {
     const changed = {
       BAIDU_SECRET_ID: everyParameter.secretId,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager,
       SECRET_TTL_SECONDS: '60',
       LOG_LEVEL: 'DEBUG',
     };

@@ -97,14 +97,14 @@ export async function packageTemplate({
   }
 }
 
-/** Makes a folder that osls can package, with empty handlers; the caller removes it. */
-export async function copyService(): Promise<string> {
+/** Makes a folder that osls can package, with empty handlers, from a project's; the caller removes it. */
+export async function copyService(project = root): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'template-'));
   for (const name of ['serverless.yml', 'resources']) {
-    await cp(join(root, name), join(folder, name), { recursive: true });
+    await cp(join(project, name), join(folder, name), { recursive: true });
   }
   for (const name of ['esbuild.config.cjs', 'package.json', 'local', 'node_modules']) {
-    await symlink(join(root, name), join(folder, name));
+    await symlink(join(project, name), join(folder, name));
   }
   await mkdir(join(folder, 'handlers'));
   for (const name of ['query', 'notify', 'confirm']) {

@@ -7,6 +7,8 @@ import tls from 'node:tls';
 /** An agent that keeps connections. */
 export interface KeepingAgent {
   readonly agent: http.Agent | https.Agent;
+  /** The connection opened ahead, whatever becomes of it. */
+  readonly ahead: net.Socket | undefined;
   /** Whether a connection was open before the request that it was given to was made. */
   wasOpen(socket: Duplex | null): boolean;
 }
@@ -34,13 +36,14 @@ export function createKeepingAgent(
   const agent = new Agent({ keepAlive: true, maxFreeSockets: MOST_IDLE });
   const connect = agent.createConnection.bind(agent);
   const opened = new WeakSet<Duplex>();
-  let ahead = openAhead ? { socket: connectTo(origin), at: now() } : undefined;
+  const peer = peerOf(origin);
+  let ahead = openAhead ? { socket: connectTo(peer), at: now() } : undefined;
   // What goes wrong with it is seen, and told, by the request that needs a connection; nobody waits for it.
   ahead?.socket.on('error', ignore).unref();
 
   /** The connection opened ahead, where it is fit to be used; whatever it is, nobody gets it twice. */
-  function take(): net.Socket | undefined {
-    if (!ahead) return undefined;
+  function take({ host, port }: http.ClientRequestArgs): net.Socket | undefined {
+    if (!ahead || host !== peer.host || Number(port) !== peer.port) return undefined;
     const { socket, at } = ahead;
     ahead = undefined;
     const age = now() - at;
@@ -52,16 +55,20 @@ export function createKeepingAgent(
     return socket.off('error', ignore).ref();
   }
 
-  agent.createConnection = (options, done) => take() ?? connect(options, done);
+  agent.createConnection = (options, done) => take(options) ?? connect(options, done);
 
-  return { agent, wasOpen: (socket) => socket !== null && opened.has(socket) };
+  return { agent, ahead: ahead?.socket, wasOpen: (socket) => socket !== null && opened.has(socket) };
 }
 
-function connectTo({ protocol, hostname, port }: URL): net.Socket {
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const options = { host, noDelay: true };
-  if (protocol === 'http:') return net.connect({ ...options, port: Number(port || 80) });
-  const tlsOptions = { ...options, port: Number(port || 443), ALPNProtocols: ['http/1.1'] };
+function peerOf({ protocol, hostname, port }: URL) {
+  const isPlain = protocol === 'http:';
+  return { isPlain, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || (isPlain ? 80 : 443)) };
+}
+
+function connectTo({ isPlain, host, port }: ReturnType<typeof peerOf>): net.Socket {
+  const options = { host, port, noDelay: true };
+  if (isPlain) return net.connect(options);
+  const tlsOptions = { ...options, ALPNProtocols: ['http/1.1'] };
   // An address is not named to the server: RFC 6066, 3.
   return tls.connect(net.isIP(host) ? tlsOptions : { ...tlsOptions, servername: host });
 }

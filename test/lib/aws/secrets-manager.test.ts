@@ -1,3 +1,4 @@
+import net from 'node:net';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../../lib/aws/limits.ts';
@@ -59,6 +60,18 @@ describe('loadSecrets()', () => {
       ...Array(send.mock.calls.length - 1).fill({ requestTimeout: 500 }),
     ]);
   });
+
+  test.each(['comes about', 'never does', 'leads elsewhere'])(
+    'asks for it where the connection that is opened ahead %s',
+    async (what) => {
+      const secretsUrl = new URL(secretsManager.url);
+      if (what === 'never does') vi.spyOn(net, 'connect').mockReturnValue(new net.Socket());
+      if (what === 'leads elsewhere') secretsUrl.port = '9';
+      const load = loadSecrets({ ...CONFIG, secretsUrl }, { parse, timeoutMs: 2000 });
+      expect(await load()).toBe('parsed one');
+      expect(secretsManager.calls).toHaveLength(1);
+    },
+  );
 
   test('reads it again after its time', async () => {
     const load = loadSecrets({ ...CONFIG, secretTtlMs: 0 }, { parse });

@@ -47,7 +47,19 @@ describe('readSecretConfig()', () => {
     expect(readSecretConfig({ BAIDU_SECRET_ID: 'secret' })).toEqual({
       secretId: 'secret',
       secretTtlMs: 300_000,
+      secretsUrl: null,
     });
+  });
+
+  test.each([
+    [
+      'https://secretsmanager.cn-north-1.amazonaws.com.cn',
+      'https://secretsmanager.cn-north-1.amazonaws.com.cn/',
+    ],
+    ['no address', undefined],
+  ])('knows the address of Secrets Manager that the SDK is told: %s', (address, href) => {
+    const env = { BAIDU_SECRET_ID: 'secret', AWS_ENDPOINT_URL_SECRETS_MANAGER: address };
+    expect(readSecretConfig(env).secretsUrl?.href).toBe(href);
   });
 
   test.each([

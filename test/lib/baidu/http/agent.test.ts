@@ -112,6 +112,16 @@ describe('a connection opened ahead', () => {
     expect(sockets).toHaveLength(1);
   });
 
+  test('is given to no request for another server', async () => {
+    const [asked, other] = [await serve(), await serve()];
+    const { agent, wasOpen } = createKeepingAgent(asked.url, { openAhead: true });
+    const socket = await asked.connected();
+    expect(wasOpen(await get(agent, other.url))).toBe(false);
+    expect([socket.bytesRead, other.sockets.length]).toEqual([0, 1]);
+    expect(wasOpen(await get(agent, asked.url))).toBe(true);
+    agent.destroy();
+  });
+
   test('does not keep a process alive', async () => {
     const { url } = await serve();
     const program = `import { createKeepingAgent } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../../../lib/baidu/http/agent.ts'))};

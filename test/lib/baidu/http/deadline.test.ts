@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startBudget, within } from '../../../../lib/baidu/http/deadline.ts';
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+// In this order: what was spied on is a timer of these.
+afterEach(() => void vi.restoreAllMocks().useRealTimers());
 
 const late = () => new Error('too late');
 

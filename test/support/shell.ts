@@ -40,7 +40,8 @@ export function startShell(options: ShellOptions): Shell {
   const terminal = open(['--noprofile', '--norc'], options);
   const { stdin } = terminal.child;
   stdin?.on('error', () => {});
-  stdin?.write('exec 2>&1\nset -u\n');
+  // What Node calls a pipe is a socket, and nobody can open /dev/stdout on one.
+  stdin?.write('exec > >(exec cat) 2>&1\nset -u\n');
   return {
     run: async (command) => {
       const mark = randomUUID();
