@@ -70,7 +70,7 @@ async function ask({ file, appId, url, wanted, language, json }: Request): Promi
     return undefined;
   } catch (thrown) {
     const error = asServiceError(thrown);
-    return refused(error, advise(error, { asking, wanted, ownAddress: url !== undefined }));
+    return refused(error, advise(error, { asking, wanted, url }));
   }
 }
 

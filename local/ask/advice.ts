@@ -1,3 +1,4 @@
+import { BAIDU_QUERY_URL } from '../../lib/baidu/address.ts';
 import { BaiduError, type ServiceError } from '../../lib/baidu/errors.ts';
 import { publicKeyText } from '../../lib/baidu/keys.ts';
 import type { Text } from '../command/language.ts';
@@ -8,8 +9,8 @@ import type { Wanted } from './request.ts';
 export interface Asked {
   readonly asking: AskingApp;
   readonly wanted: Wanted;
-  /** Whether `--url` named the address. */
-  readonly ownAddress: boolean;
+  /** The address that `--url` named. */
+  readonly url: URL | undefined;
 }
 
 /** Lines of advice; a string is the same in each language, and to be compared by eye. */
@@ -47,6 +48,8 @@ export function adviseNotFound({ app }: AskingApp): Advice {
     },
   ];
 }
+
+const QUERY_PATH = new URL(BAIDU_QUERY_URL).pathname;
 
 const AGAIN: Text = { en: 'Try again in a minute.', zh: '请稍等一分钟再试。' };
 
@@ -170,10 +173,15 @@ function codeOf({ cause }: ServiceError): string | undefined {
   return inner instanceof Error && 'code' in inner ? String(inner.code) : undefined;
 }
 
-function badResponse({ message }: ServiceError, { wanted, asking, ownAddress }: Asked): Advice {
+const NO_PATH: Text = {
+  en: `--url has no path: with --order it is the whole address of the query, at Baidu and in the sandbox with ${QUERY_PATH}.`,
+  zh: `--url 没有路径：与 --order 同用时应为完整的查询地址，百度和沙盒的路径都是 ${QUERY_PATH}。`,
+};
+
+function badResponse({ message }: ServiceError, { wanted, asking, url }: Asked): Advice {
   const [, status] = /HTTP status (\d+)/.exec(message) ?? [];
   if (status === '429' || status?.startsWith('5')) return [AGAIN];
-  const address: Text = ownAddress
+  const address: Text = url
     ? { en: 'The address of --url is another, or moved.', zh: '--url 的地址不对，或已迁移。' }
     : {
         en: 'Something on the way answers in Baidu’s place (a proxy, a login page of the network).',
@@ -181,12 +189,13 @@ function badResponse({ message }: ServiceError, { wanted, asking, ownAddress }: 
       };
   if (!('orderId' in wanted)) return [address];
   const gone: Text = {
-    en: 'The address does not answer queries any more: Baidu may have switched queryorderdetail off. Try the second generation: --merchant-order with your own id of the order (the deployed service: BAIDU_STATUS_API=findByTpOrderId).',
-    zh: '该地址不再应答查询：百度可能已下线 queryorderdetail。请试第二代接口：--merchant-order 加您自己的订单号（已部署的服务：BAIDU_STATUS_API=findByTpOrderId）。',
+    en: 'The address does not answer queries any more: Baidu may have switched queryorderdetail off. Try the second generation: --merchant-order with your own id of the order (the deployed service: the parameter baiduStatusApi, findByTpOrderId).',
+    zh: '该地址不再应答查询：百度可能已下线 queryorderdetail。请试第二代接口：--merchant-order 加您自己的订单号（已部署的服务：参数 baiduStatusApi 设为 findByTpOrderId）。',
   };
   const pair: Text = {
     en: 'It takes smartAppKey and smartAppSecret in the secret: the mini-program’s own App Key and App Secret.',
     zh: '它需要 secret 中有 smartAppKey 和 smartAppSecret：小程序自己的 App Key 和 App Secret。',
   };
-  return [gone, ...(asking.smartAppKey && asking.smartAppSecret ? [] : [pair]), address];
+  const instead = [gone, ...(asking.smartAppKey && asking.smartAppSecret ? [] : [pair])];
+  return url?.pathname === '/' ? [NO_PATH, ...instead] : [...instead, address];
 }

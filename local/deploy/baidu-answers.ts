@@ -7,7 +7,7 @@ import { type Invoked, invoke } from './invoke.ts';
 const SIGNATURE_REFUSED = /errno (930|10000)\./;
 
 /**
- * Which of Baidu's interfaces answers: that of the deployed `BAIDU_STATUS_API`, asked for an order that there is not, once
+ * Which of Baidu's interfaces answers: that of the deployment's `baiduStatusApi`, asked for an order that there is not, once
  * for each app. Any word of Baidu's own is an answer; throws a `Fault` where there is none.
  *
  * @param name the deployed function `query`

@@ -1,4 +1,5 @@
 import { languageOf } from '../command/language.ts';
+import { noCredentials } from './credentials.ts';
 import { faultsOf, namesGiven, type Packaging } from './parameters.ts';
 
 /** What of osls is used here. */
@@ -17,6 +18,7 @@ interface Osls {
       readonly definitions: { readonly awsLogRetentionInDays: { readonly enum: number[] } };
     };
   };
+  getProvider(name: 'aws'): { getAwsSdkV3CredentialsProvider(): () => Promise<unknown> };
   readonly classes: { readonly Error: new (message: string, code: string) => Error };
 }
 
@@ -25,12 +27,13 @@ interface Osls {
  *
  * It refuses parameters that do not exist or do not fit, before anything is built: osls itself takes any name for a
  * parameter, and AWS would refuse a value in the middle of a deployment or the functions at run time. And it has the
- * files in the zips readable for everyone, whatever the umask: Lambda runs them as a user of its own.
+ * files in the zips readable for everyone, whatever the umask: Lambda runs them as a user of its own. Where a deployment
+ * finds no credentials it says what to do, in the language of the environment.
  *
  * @see https://github.com/oss-serverless/osls
  */
 export default class Packager {
-  readonly hooks: Readonly<Record<string, () => void>>;
+  readonly hooks: Readonly<Record<string, () => void | Promise<void>>>;
   readonly #osls: Osls;
 
   /**
@@ -49,7 +52,8 @@ export default class Packager {
     const asBefore = () => void process.umask(umask);
     this.hooks = {
       // By now each variable has its value, those among the parameters too.
-      initialize: () => {
+      initialize: async () => {
+        await this.#findCredentials();
         const packaging = this.#checkParameters();
         if (!packaging) return;
         const names = namesGiven(packaging).join(', ');
@@ -64,6 +68,21 @@ export default class Packager {
       'before:deploy:function:packageFunction': readable,
       'after:deploy:function:packageFunction': asBefore,
     };
+  }
+
+  /** Has osls look for credentials, which it keeps, and says in our words that there are none. */
+  async #findCredentials(): Promise<void> {
+    const { processedInput, classes } = this.#osls;
+    const [command = ''] = processedInput.commands;
+    if (processedInput.isHelpRequest || !['deploy', 'remove', 'rollback'].includes(command)) return;
+    try {
+      await this.#osls.getProvider('aws').getAwsSdkV3CredentialsProvider()();
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string };
+      const [, profile] = /^AWS profile "(.*)"/.exec(message) ?? [];
+      if (code !== 'AWS_CREDENTIALS_NOT_FOUND' && profile === undefined) throw error;
+      throw new classes.Error(noCredentials(profile)[languageOf(process.env)], 'AWS_CREDENTIALS_NOT_FOUND');
+    }
   }
 
   /** What was checked; nothing where nothing is packaged. */

@@ -5,6 +5,7 @@ import { runCommand } from '../command/command.ts';
 import { type Language, plain, type Text } from '../command/language.ts';
 import { visible } from '../visible.ts';
 import { baiduAnswers } from './baidu-answers.ts';
+import { credentialsFault } from './credentials.ts';
 import { Fault } from './fault.ts';
 import { invoke } from './invoke.ts';
 
@@ -93,11 +94,7 @@ function hindrance(error: Error, stack: string, region: string | undefined): Tex
   }
   const { name, message } = error;
   if (/^(Credentials|Token)ProviderError$/.test(name)) {
-    const why = message.replace(/\.$/, '');
-    return {
-      en: `There are no AWS credentials (${why}). Sign in, or set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
-      zh: `没有 AWS 凭证（${why}）。请登录，或设置 AWS_PROFILE，或设置 AWS_ACCESS_KEY_ID 和 AWS_SECRET_ACCESS_KEY。`,
-    };
+    return credentialsFault(message, process.env['AWS_PROFILE'] || undefined);
   }
   if (/^(ExpiredToken|RequestExpired)/.test(name)) {
     return {

@@ -61,8 +61,8 @@ export function examineSmartApp(fields: Fields, fault: Fault): Finding[] {
   if (given.length === 0) {
     return [
       note('smartAppKey', {
-        en: 'and smartAppSecret are not given: an order whose notification never came cannot be found by your own id, and BAIDU_STATUS_API cannot be findByTpOrderId.',
-        zh: '和 smartAppSecret 未填写：从未收到通知的订单无法用您自己的订单号查到，BAIDU_STATUS_API 也不能设为 findByTpOrderId。',
+        en: 'and smartAppSecret are not given: an order whose notification never came cannot be found by your own id, and the deployment’s baiduStatusApi cannot be findByTpOrderId.',
+        zh: '和 smartAppSecret 未填写：从未收到通知的订单无法用您自己的订单号查到，部署参数 baiduStatusApi 也不能设为 findByTpOrderId。',
       }),
     ];
   }

@@ -108,7 +108,11 @@ function recordOutcomes(batch: readonly QueueDelivery[], outcomes: Outcomes): vo
     parts.cashier.record(orderId, {
       kind: 'confirmed',
       tone: isFailed ? 'bad' : (known?.tone ?? 'neutral'),
-      note: isFailed ? failureNote({ code, errno }, delivery >= deliveries ? 0 : retrySeconds) : known?.note,
+      note: isFailed
+        ? failureNote({ code, errno }, delivery >= deliveries ? 0 : retrySeconds)
+        : isAudit(body) && known === NOTES['published']
+          ? AUDIT_PUBLISHED
+          : known?.note,
       raw: log.length === 0 ? [] : [{ name: 'log', text: log.join('\n') }],
     });
   }
@@ -131,6 +135,12 @@ const NOTES: Readonly<Record<string, { tone: 'good' | 'neutral' | 'bad'; note: T
     },
   },
   [FAILED]: { tone: 'bad', note: { en: 'Not confirmed', zh: '未能确认' } },
+};
+
+/** An audit changes no state. */
+const AUDIT_PUBLISHED: Text = {
+  en: 'Published: what Baidu asked, and what was answered',
+  zh: '已发布：百度的询问与所作的应答',
 };
 
 /** Why an order was not confirmed, for the codes that a person at the page can bring about. */
@@ -175,6 +185,10 @@ function parse(line: string): Record<string, unknown> {
     // What is not JSON names nothing.
   }
   return { message: line };
+}
+
+function isAudit(body: string): boolean {
+  return 'refundAudit' in parse(body);
 }
 
 /** The order that a message is about; `null` where it names none. */

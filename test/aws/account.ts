@@ -22,6 +22,8 @@ export interface Account {
   /** The variables by which a shell finds it. */
   readonly environment: Readonly<Record<string, string>>;
   storedSecret(): Promise<unknown>;
+  /** The secret that the stage works with. */
+  readonly secret: string;
   /** Stores the secret that the stage works with, in place of any other: the cashier knows no key but its own. */
   storeSecret(): Promise<void>;
   close(): Promise<void>;
@@ -49,7 +51,7 @@ export async function openAccount(number: string, behind: Behind, deployed: Depl
   await makeAlarms(client, deployed.template);
   const secrets = new SecretsManagerClient(client);
   const theirs = new SecretsManagerClient({ ...client, endpoint: deployed.stack.secretsManager.url });
-  const { SecretString } = await theirs.send(
+  const { SecretString = '' } = await theirs.send(
     new GetSecretValueCommand({ SecretId: 'baidu-payment-status/dev' }),
   );
   return {
@@ -58,6 +60,7 @@ export async function openAccount(number: string, behind: Behind, deployed: Depl
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     },
+    secret: SecretString,
     storedSecret: async () => {
       const stored = await secrets.send(new GetSecretValueCommand({ SecretId: SECRET }));
       return JSON.parse(stored.SecretString ?? 'null');

@@ -113,7 +113,10 @@ function around(page: Page, account: Account): Surroundings {
     before: async ({ folder, run }) => {
       await writeFile(path.join(folder, 'platform-public-key.txt'), `${stage.platformPublicKey}\n`);
       await writeFile(path.join(folder, 'notification.txt'), stage.notification);
-      if (!makesSecret) await account.storeSecret();
+      if (!makesSecret) {
+        await account.storeSecret();
+        await writeFile(path.join(folder, 'secret.json'), account.secret);
+      }
       if (page.file !== 'docs/operations/logs-and-metrics.md') return;
       expect(await run(LOGGED)).toMatchObject({ code: 0 });
     },

@@ -32,6 +32,7 @@ describe('refunds, from the page', () => {
     await steps(page, 'Refund notification', 'Baidu’s console shows the refund: errno is 0').waitFor();
     await steps(page, 'Status published', 'REFUNDED', 'changed: refund, refunds').waitFor();
     expect(await page.getByLabel('To refund').inputValue()).toBe('6.90');
+    await page.locator('.headline').getByText('Refunded in part').waitFor();
     await keep(page, 'refund-2-part');
 
     await refund(page, '6.90');
@@ -49,6 +50,7 @@ describe('refunds, from the page', () => {
     expect(await steps(page, 'Look-up asked for').count()).toBe(0);
     expect(await page.getByText('Baidu tells nobody of this change.').count()).toBe(0);
     expect(await page.getByLabel('To refund').count()).toBe(0);
+    await page.locator('.headline').getByText('Refunded', { exact: true }).waitFor();
     await keep(page, 'refund-3-rest');
   });
 
@@ -83,9 +85,9 @@ describe('refunds, from the page', () => {
     const page = await start();
     await createAndPay(page, 'Bus ticket');
     await steps(page, 'Status published').waitFor();
-    for (const amount of ['9.91', '0', 'all']) {
+    for (const amount of ['9.91', '0', '-1', '1.234', 'all', '']) {
       await refund(page, amount);
-      await page.getByText('An amount in yuan that is left').waitFor();
+      await page.getByText('An amount in yuan, 0.01 to 9.90').waitFor();
       expect(await page.locator('.refunds li').count()).toBe(0);
     }
     await keep(page, 'refund-5-amount-refused');

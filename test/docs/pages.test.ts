@@ -96,6 +96,22 @@ describe.each(
     expect(theirs?.filter((linked) => !linked.endsWith('.zh-CN.md'))).toEqual([english]);
   });
 
+  test('lead to no folder in Chinese whose page GitHub shows in English', () => {
+    const [, theirs] = pages.map(({ file, targets }) => targets.map((target) => pageOf(file, target)));
+    const folders = theirs?.filter((linked) => files.includes(path.posix.join(linked, 'README.zh-CN.md')));
+    expect(folders).toEqual([]);
+  });
+
+  test('say in Chinese of a page in English alone that it is', () => {
+    const text = read(chinese);
+    for (const [link, target = ''] of text.matchAll(/\[[^\]]*\]\(([^)\s]+\.md)(?:#[^)\s]*)?\)/g)) {
+      const linked = pageOf(chinese, target);
+      if (linked === english || isOfAnotherHost(target) || files.includes(twinOf(linked))) continue;
+      const said = text.includes(`${link}（英文`) || text.includes('架构、性能、贡献说明和变更日志为英文');
+      expect(said, link).toBe(true);
+    }
+  });
+
   test('show the same commands and names', () => {
     both(({ prose }) => [...new Set(prose.match(/`[^`\n]+`/g))].sort());
   });

@@ -219,6 +219,14 @@ describe.concurrent('npm run ask: a refusal is named', () => {
     expect(err).toContain('It takes smartAppKey and smartAppSecret in the secret');
   });
 
+  test('the address has no path', async () => {
+    const args = ['--order', '1', '--user', '2', '--url', cashier.openapiUrl];
+    const { code, err } = await ask([file(), ...args, '--lang', 'zh']);
+    expect(code).toBe(1);
+    expect(err).toContain('最可能的原因：\n  --url 没有路径：与 --order 同用时应为完整的查询地址');
+    expect(err).toContain(`的路径都是 ${new URL(cashier.queryUrl).pathname}。`);
+  });
+
   test('Baidu has no such order', async () => {
     const { code, err } = await ask([file(), ...byMerchant('T-none')]);
     expect(code).toBe(1);
@@ -314,8 +322,8 @@ describe.concurrent('npm run ask: what was not asked rightly', () => {
 
 describe('advise()', () => {
   const asking = { app: { ...APP, privateKey }, smartAppKey: 'k'.repeat(32), smartAppSecret: 's' };
-  const first = { asking, wanted: { orderId: '1', siteId: '2' }, ownAddress: false };
-  const second = { asking, wanted: { tpOrderId: '1' }, ownAddress: false };
+  const first = { asking, wanted: { orderId: '1', siteId: '2' }, url: undefined };
+  const second = { asking, wanted: { tpOrderId: '1' }, url: undefined };
   const likeliest = (error: ServiceError, asked: Parameters<typeof advise>[1] = first) => {
     const [line] = advise(error, asked);
     return typeof line === 'string' ? line : (line?.en ?? '');
@@ -353,7 +361,7 @@ describe('advise()', () => {
     [new ServiceError('BAIDU_BAD_RESPONSE', 'is not JSON.'), second, 'Something on the way answers'],
     [
       new ServiceError('BAIDU_BAD_RESPONSE', 'is not JSON.'),
-      { ...second, ownAddress: true },
+      { ...second, url: new URL('https://proxy.example') },
       'The address of --url',
     ],
     [new ServiceError('INTERNAL_ERROR', 'x'), first, 'This is a fault of this program'],

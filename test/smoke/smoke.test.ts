@@ -169,8 +169,9 @@ describe('npm run smoke says which of Baidu’s interfaces answers, app by app:'
         : ['BAIDU_ERROR', 'Baidu gives no access token: invalid_client.'],
     );
     const { output } = await smoke({ functions });
-    expect(output).toContain(
-      'WRONG Baidu answers: app 1: findByTpOrderId: BAIDU_ERROR: Baidu gives no access token',
+    // Both apps are asked at once, and the first that fails speaks.
+    expect(output).toMatch(
+      /WRONG Baidu answers: app [12]: findByTpOrderId: BAIDU_ERROR: Baidu gives no access token/,
     );
   }, 60_000);
 });
@@ -182,9 +183,21 @@ describe('npm run smoke says once, and what to do, that', () => {
     const environment = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
     const { code, output } = await smoke({ environment });
     expect(said(output)).toEqual([
-      'There are no AWS credentials (Could not load credentials from any providers). Sign in, or set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+      'There are no AWS credentials. Sign in (aws configure), or set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; in China those of an account of AWS in China.',
     ]);
     expect(code).toBe(1);
+  });
+
+  test('there are no credentials, in Chinese and without a word of the SDK', async () => {
+    const none = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
+    const args = ['--stage', 'prod', '--region', 'cn-north-1', '--lang', 'zh'];
+    expect(said((await smoke({ args, environment: none })).output)).toEqual([
+      '没有 AWS 凭证。请登录（aws configure），或设置 AWS_PROFILE，或设置 AWS_ACCESS_KEY_ID 和 AWS_SECRET_ACCESS_KEY；中国区须用 AWS 中国账号的凭证。',
+    ]);
+    const misspelt = { ...none, AWS_PROFILE: 'nosuch' };
+    expect(said((await smoke({ args, environment: misspelt })).output)).toEqual([
+      '没有 AWS 凭证：本机没有名为 nosuch 的配置（profile），或其中没有凭证。AWS_PROFILE 写对了吗？',
+    ]);
   });
 
   test.each([

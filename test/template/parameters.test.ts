@@ -108,15 +108,42 @@ describe('osls', () => {
   });
 });
 
-test('osls deploy without credentials ends in the words that the pages explain', async () => {
+describe('osls deploy', () => {
   // Where there are none, a machine's own role is asked for over the network.
-  const deploying = osls(folder, ['deploy'], { AWS_EC2_METADATA_DISABLED: 'true' });
-  const said = await deploying.catch(({ stdout }) => String(stdout));
-  const words = 'AWS provider credentials not found';
-  expect(said).toContain(words);
-  for (const page of ['deploy.md', 'deploy.zh-CN.md']) {
-    expect(await readFile(join(root, 'docs/operations', page), 'utf8')).toContain(`\`${words}\``);
-  }
+  const nowhere = { AWS_EC2_METADATA_DISABLED: 'true' };
+  test.each([
+    ['C', '.md', 'There are no AWS credentials.', 'the profile nosuch has none on this machine.'],
+    [
+      'zh_CN.UTF-8',
+      '.zh-CN.md',
+      '没有 AWS 凭证。',
+      '本机没有名为 nosuch 的配置（profile），或其中没有凭证。',
+    ],
+  ])(
+    'says before it builds anything that it finds no credentials, in the words of the pages: %s',
+    async (LC_ALL, ending, none, misspelt) => {
+      const environment = { ...nowhere, LC_ALL };
+      const said = await refusal(['deploy'], environment);
+      expect(said.join()).toContain(none);
+      const named = await refusal(['deploy', '--stage', 'prod'], { ...environment, AWS_PROFILE: 'nosuch' });
+      expect(named.join()).toContain(misspelt);
+      for (const page of ['README', 'docs/operations/deploy']) {
+        const text = await readFile(join(root, page + ending), 'utf8');
+        expect(text).toContain(none.slice(0, -1));
+        expect(text).toContain('`AWS_PROFILE`');
+      }
+    },
+  );
+
+  test('without a stage ends in the words that the pages explain', async () => {
+    const words = 'Missing value for CLI parameter "--stage"';
+    expect(await refusal(['deploy', '--stage', ''])).toContain(words);
+    for (const page of ['README', 'docs/operations/deploy']) {
+      for (const ending of ['.md', '.zh-CN.md']) {
+        expect(await readFile(join(root, page + ending), 'utf8')).toContain(`\`${words}\``);
+      }
+    }
+  });
 });
 
 const DEFAULTS = {

@@ -25,9 +25,13 @@ export function openAnswer(answer: MerchantAnswer): OpenedAnswer {
   const { errno, msg, data } = parsed;
   if (errno !== 0) {
     const shown = JSON.stringify(errno);
-    const words = typeof msg === 'string' && msg !== '' ? ` (${msg})` : '';
+    const said = typeof msg === 'string' && msg !== '';
     const zh = shown === undefined ? '缺少 errno' : `errno 为 ${shown}，不是 0`;
-    return refused(`errno is ${shown ?? 'missing'}, not 0${words}`, zh + words);
+    return refused(
+      `errno is ${shown ?? 'missing'}, not 0${said ? ` (${msg})` : ''}`,
+      // Another's words, and mostly English ones: a quotation.
+      `${zh}${said ? `。您的服务答：“${msg}”` : ''}`,
+    );
   }
   if (answer.status < 200 || answer.status > 299) {
     return failed(`HTTP status ${answer.status} is no success`, `HTTP 状态码 ${answer.status} 不代表成功`);

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { CashierError } from '../error.ts';
 import type { Refund } from '../refund/refund.ts';
 import type { PayType } from './channels.ts';
+import { isOwnId, WRONG_OWN_ID } from './own-id.ts';
 
 /** The states of a refund that a person at the desk can choose. */
 export const REFUND_STATES = ['PROCESSING', 'REFUNDED', 'FAILED'] as const;
@@ -78,7 +79,7 @@ export function makeOrder(given: NewOrder, now: Date, appIds: readonly string[])
   if (!Number.isSafeInteger(totalMoney) || totalMoney < 0) {
     throw invalid('totalMoney must be a whole number of fen, not negative', 'totalMoney 须为非负整数（分）');
   }
-  for (const [name, text] of Object.entries({ tpOrderId, title, returnData, promoDetail })) {
+  for (const [name, text] of Object.entries({ title, returnData, promoDetail })) {
     if (typeof text !== 'string' || text.length > 4096 || !text.isWellFormed()) {
       throw invalid(
         `${name} must be a text of 4096 characters at most`,
@@ -86,8 +87,7 @@ export function makeOrder(given: NewOrder, now: Date, appIds: readonly string[])
       );
     }
   }
-  if (tpOrderId === '')
-    throw invalid("tpOrderId, the merchant's own id, is missing", '缺少商户订单号 tpOrderId');
+  if (!isOwnId(tpOrderId)) throw new CashierError('INVALID', WRONG_OWN_ID);
   return {
     ...{ appId, orderId, userId, tpOrderId, totalMoney, title, returnData, promoDetail },
     createdAt: now.toISOString(),

@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { Order, Settlement } from '../orders/order.ts';
+import { restOf } from '../refund/refund.ts';
 import { type TextName, t } from './texts.ts';
 
 type Tone = 'good' | 'bad' | 'warn' | 'plain';
@@ -30,7 +31,7 @@ export function chips(order: Order): TemplateResult {
   const byBaidu = settlement === 'REFUNDED';
   return html`${chip(PAYMENTS[payment])}
   ${settlement === 'NONE' ? null : chip(settlementOf(settlement, order))}
-  ${refund === 'NONE' || byBaidu ? null : chip(REFUNDS[refund])}
+  ${refund === 'NONE' || byBaidu ? null : chip(refundOf(refund, order))}
   ${verification === 'VERIFIED' ? chip(['good', 'verified']) : null}`;
 }
 
@@ -38,7 +39,7 @@ export function chips(order: Order): TemplateResult {
 export function mainChip(order: Order): TemplateResult {
   const { payment, settlement, refund } = order;
   if (settlement === 'REFUNDED' || settlement === 'GIVEN_UP') return chip(settlementOf(settlement, order));
-  if (refund !== 'NONE') return chip(REFUNDS[refund]);
+  if (refund !== 'NONE') return chip(refundOf(refund, order));
   return settlement === 'NONE' ? chip(PAYMENTS[payment]) : chip(settlementOf(settlement, order));
 }
 
@@ -46,6 +47,12 @@ function settlementOf(settlement: Exclude<Settlement, 'NONE'>, order: Order): [T
   if (settlement === 'REFUNDED' && order.refund !== 'REFUNDED') return ['bad', 'settleRefunding'];
   const repeating = settlement === 'PENDING' && order.nextNotificationAt !== null;
   return repeating ? ['warn', 'settleRepeat'] : SETTLEMENTS[settlement];
+}
+
+/** A query says the same of a part as of the whole; the page knows how much is left. */
+function refundOf(refund: Exclude<Order['refund'], 'NONE'>, order: Order): [Tone, TextName] {
+  const isPart = refund === 'REFUNDED' && order.refunds.length > 0 && restOf(order) > 0;
+  return isPart ? ['plain', 'refundChipPart'] : REFUNDS[refund];
 }
 
 /** A state in a word or two. */

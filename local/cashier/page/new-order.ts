@@ -1,7 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
 import { fenFromYuan } from '../orders/money.ts';
+import { isOwnId, WRONG_OWN_ID } from '../orders/own-id.ts';
 import { changed, choose, focusOn, send, state } from './store.ts';
-import { t } from './texts.ts';
+import { say, t } from './texts.ts';
 
 let wrong: { amount: boolean; tpOrderId: boolean } = { amount: false, tpOrderId: false };
 let proposals = 0;
@@ -64,7 +65,7 @@ function ownIdField(): TemplateResult {
       maxlength="200"
     />
   </label>
-  <p class="wrong" id="id-wrong" aria-live="polite">${wrong.tpOrderId ? t('tpOrderIdWrong') : ''}</p>`;
+  <p class="wrong" id="id-wrong" aria-live="polite">${wrong.tpOrderId ? say(WRONG_OWN_ID) : ''}</p>`;
 }
 
 function moreFields(): TemplateResult {
@@ -88,9 +89,9 @@ async function create(event: SubmitEvent): Promise<void> {
   const field = (name: string) => String(new FormData(form).get(name) ?? '').trim();
   const totalMoney = fenFromYuan(field('amount'));
   const tpOrderId = field('tpOrderId');
-  wrong = { amount: totalMoney === null, tpOrderId: tpOrderId === '' };
+  wrong = { amount: totalMoney === null, tpOrderId: !isOwnId(tpOrderId) };
   changed();
-  if (totalMoney === null || tpOrderId === '') {
+  if (totalMoney === null || wrong.tpOrderId) {
     const first = form.elements.namedItem(totalMoney === null ? 'amount' : 'tpOrderId');
     if (first instanceof HTMLElement) first.focus();
     return;

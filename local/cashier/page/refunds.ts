@@ -35,7 +35,9 @@ export function refundForm(order: Order): TemplateResult | null {
         : null
     }
     <button ?disabled=${state.busy.has(`orders/${orderId}/refunds`)}>${t('refund')}</button>
-    <p class="wrong" id="refund-wrong" aria-live="polite">${isWrong ? t('refundAmountWrong') : ''}</p>
+    <p class="wrong" id="refund-wrong" aria-live="polite">${
+      isWrong ? `${t('refundAmountWrong')} ${plainYuan(rest)}` : ''
+    }</p>
   </form>`;
 }
 

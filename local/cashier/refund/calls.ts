@@ -3,6 +3,7 @@ import type { SignedForm } from '../merchant/notification.ts';
 import type { NewHop } from '../orders/order-book.ts';
 import type { Text } from '../text.ts';
 import type { RefundOutcome, RefundVerdict } from './answers.ts';
+import type { Refund } from './refund.ts';
 
 /** What came of one refund message: what was sent, what came back, and what Baidu does about it. */
 export interface RefundCall extends Omit<SignedForm, 'flaw'> {
@@ -15,6 +16,9 @@ export interface RefundCall extends Omit<SignedForm, 'flaw'> {
 }
 
 interface Said {
+  readonly kind: 'audit' | 'notification';
+  /** The refund as it was told, or asked for. */
+  readonly refund: Refund;
   readonly signed: SignedForm;
   readonly answer: MerchantAnswer;
   readonly verdict: RefundVerdict;
@@ -40,6 +44,11 @@ const OUTCOMES: Record<RefundOutcome, Text> = {
   repeat: { en: 'Baidu will call again', zh: '百度将再次通知' },
 };
 
+const FAILURE_TOLD: Text = {
+  en: 'Baidu takes it that you know of the failed refund',
+  zh: '百度认为您已得知退款失败',
+};
+
 const TONES = {
   told: 'good',
   approved: 'good',
@@ -49,19 +58,19 @@ const TONES = {
 } as const;
 
 /** The step that the message leaves on the time line. */
-export function refundHop(
-  kind: 'audit' | 'notification',
-  { signed, answer, verdict }: Said,
-  limitMilliseconds: number,
-): NewHop {
+export function refundHop(said: Said, limitMilliseconds: number): NewHop {
+  const { kind, refund, signed, answer, verdict } = said;
   const { outcome, why } = verdict;
+  const isFailure = outcome === 'told' && refund.state === 'FAILED';
+  const asksAgain = outcome === 'repeat' && kind === 'audit';
+  const does = isFailure ? FAILURE_TOLD : OUTCOMES[asksAgain ? 'undecided' : outcome];
   const answered =
     answer.type === 'answer' ? [{ name: 'answer', text: `HTTP ${answer.status}\n\n${answer.body}` }] : [];
   return {
     kind: kind === 'audit' ? 'refundAudit' : 'refundNotification',
-    tone: TONES[outcome],
+    tone: isFailure ? 'neutral' : TONES[outcome],
     flaw: signed.flaw,
-    note: { en: `${OUTCOMES[outcome].en}: ${why.en}`, zh: `${OUTCOMES[outcome].zh}：${why.zh}` },
+    note: { en: `${does.en}: ${why.en}`, zh: `${does.zh}：${why.zh}` },
     raw: [{ name: 'form', text: signed.form }, { name: 'signedText', text: signed.signedText }, ...answered],
     milliseconds: answer.milliseconds,
     limitMilliseconds,

@@ -8,7 +8,7 @@ export interface Refund {
   readonly money: number;
   /** Whether the merchant is still asked, has refused, or the refund was made or has failed. */
   readonly state: 'AUDIT' | 'REFUSED' | 'REFUNDED' | 'FAILED';
-  /** Whether an answer to its notification counted: only then does Baidu's console show 已退款. */
+  /** Whether an answer to its notification counted: only then does Baidu's console show 已退款 of one that was made. */
   readonly told: boolean;
   /** When the merchant is called for it again, or `null`. */
   readonly nextCallAt: string | null;

@@ -214,8 +214,8 @@ export class Refunds {
       kind === 'audit'
         ? judgeRefundAudit(answer, restOf(this.#book.get(orderId)) + refund.money)
         : judgeRefundNotification(answer);
-    const said = { signed, answer, verdict };
-    this.#book.record(orderId, refundHop(kind, said, limitMs));
+    const said = { kind, refund, signed, answer, verdict };
+    this.#book.record(orderId, refundHop(said, limitMs));
     return { call: resultOf(said), verdict };
   }
 

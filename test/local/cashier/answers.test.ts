@@ -111,6 +111,11 @@ describe('what the answer means (Baidu, 通知支付状态)', () => {
 
   test.each<[string, Parameters<typeof start>[0], string]>([
     ['no errno', () => ({ body: '{}' }), '缺少 errno'],
+    [
+      'words of the merchant’s own',
+      () => ({ body: '{"errno":403,"msg":"INVALID_SIGNATURE: The signature is wrong."}' }),
+      'errno 为 403，不是 0。您的服务答：“INVALID_SIGNATURE: The signature is wrong.”',
+    ],
     ['a broken connection', () => 'reset', '无法送达：连接被断开（socket hang up）'],
   ])('%s, in Chinese', async (_name, behaviour, why) => {
     const { cashier } = await start(behaviour);

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isOwnId } from '../../../lib/baidu/order.ts';
 import { type Cashier, type CashierEvent, startCashier } from '../../../local/cashier/index.ts';
 import { CONSUMED, merchantKeys, SAMPLE } from './merchant.ts';
 
@@ -25,13 +26,24 @@ describe('createOrder(order)', () => {
     [{ userId: '-5' }, 'userId must be a whole number up to 2^63 - 1'],
     [{ totalMoney: 0.5 }, 'totalMoney must be a whole number of fen, not negative'],
     [{ totalMoney: -1 }, 'totalMoney must be a whole number of fen, not negative'],
-    [{ tpOrderId: '' }, "tpOrderId, the merchant's own id, is missing"],
+    ...['', '含 空格', 'a b', 'a&b', 'a=b', '订单', 'x'.repeat(129)].map((tpOrderId): [object, string] => [
+      { tpOrderId },
+      'tpOrderId, the merchant’s own id, must be 1 to 128 visible ASCII characters, none of them & or =',
+    ]),
     [{ title: 'x'.repeat(4097) }, 'title must be a text of 4096 characters at most'],
     [{ returnData: '\ud800' }, 'returnData must be a text of 4096 characters at most'],
   ])('refuses %o', (change, message) => {
     expect(() => cashier.createOrder({ tpOrderId: 'T', totalMoney: 1, ...change })).toThrow(
       expect.objectContaining({ code: 'INVALID', message }),
     );
+  });
+
+  test('takes every own id that the service takes', () => {
+    const ids = ['T', '!"#$%\'()*+,-./:;<>?@[\\]^_`{|}~', 'x'.repeat(128)];
+    for (const tpOrderId of ids) {
+      expect(isOwnId(tpOrderId)).toBe(true);
+      expect(cashier.createOrder({ tpOrderId, totalMoney: 1 })).toMatchObject({ tpOrderId });
+    }
   });
 
   test('refuses an id that is taken', () => {

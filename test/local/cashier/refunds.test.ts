@@ -106,6 +106,13 @@ describe('a refund', () => {
     expect(refund).toMatchObject({ state: 'FAILED', told: true });
     expect(order(cashier).refund).toBe('FAILED');
     expect(fieldsOf(refunds[0]?.body)['refundStatus']).toBe('2');
+    expect(cashier.timeline(SAMPLE.orderId).at(-1)).toMatchObject({
+      tone: 'neutral',
+      note: {
+        en: 'Baidu takes it that you know of the failed refund: errno is 0',
+        zh: '百度认为您已得知退款失败：errno 为 0',
+      },
+    });
     cashier.setFaults({ refundFails: false });
     expect((await cashier.startRefund(SAMPLE.orderId)).refund.money).toBe(SAMPLE.totalMoney);
   });
@@ -225,6 +232,10 @@ describe('the audit', () => {
     const { cashier } = await start({ audit: () => behaviour });
     const { audit, refund } = await cashier.startRefund(SAMPLE.orderId);
     expect(audit).toMatchObject({ outcome: 'repeat', why: { en: why } });
+    expect(cashier.timeline(SAMPLE.orderId).at(-1)?.note).toMatchObject({
+      en: `Baidu will ask again: ${why}`,
+      zh: expect.stringMatching(/^百度稍后再次询问：/),
+    });
     expect(refund).toMatchObject({ state: 'AUDIT', nextCallAt: expect.any(String) });
   });
 });

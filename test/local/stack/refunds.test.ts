@@ -49,6 +49,8 @@ test('a refund is asked for, made, notified and told, each step with its number 
   expect(numbers).toHaveLength(2);
   expect(numbers[1]).toBeGreaterThan(numbers[0] ?? 0);
   expect(notes.find((note) => note.endsWith('changed: refund, refunds'))).toBeDefined();
+  const outcomes = steps(orderId, 'confirmed').map(({ note }) => note?.zh);
+  expect(outcomes.toSorted()).toEqual(['已发布：百度的询问与所作的应答', '新状态，已发布', '新状态，已发布']);
   await stack.cashier.askStatus(orderId, 'tpOrderId');
   const [asked] = steps(orderId, 'asked');
   expect(asked?.note?.en).toBe('HTTP 200 · PAID · REFUNDED · NOT_VERIFIED');
