@@ -79,7 +79,7 @@ export const handler = middy<NotifyEvent, NotifyResult>({
 
 /** What Baidu calls for, by the address; without one it is a payment, as it always was. */
 function callOf(event: NotifyEvent): Call {
-  const path = String(event?.rawPath);
+  const path = typeof event?.rawPath === 'string' ? event.rawPath : '';
   if (path.endsWith('/refund-notify')) return 'refund';
   return path.endsWith('/refund-audit') ? 'audit' : 'payment';
 }
