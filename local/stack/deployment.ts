@@ -31,6 +31,9 @@ const root = path.resolve(import.meta.dirname, '../..');
 /** What `serverless.yml` says, before references to resources are resolved. */
 export type Deployment = (resources: Readonly<Record<string, string>>) => readonly DeployedFunction[];
 
+/** What was read before: the framework takes a second or two, and nobody changes the file while a process runs. */
+let known: Deployment | undefined;
+
 /**
  * Reads the functions, routes and variables of `serverless.yml` as the framework resolves it.
  *
@@ -38,6 +41,11 @@ export type Deployment = (resources: Readonly<Record<string, string>>) => readon
  * @returns a function that takes what a `!Ref` to a resource stands for on this machine, by the resource's logical name
  */
 export async function readDeployment(signal?: AbortSignal): Promise<Deployment> {
+  known ??= await printDeployment(signal);
+  return known;
+}
+
+async function printDeployment(signal: AbortSignal | undefined): Promise<Deployment> {
   const framework = require.resolve('serverless/bin/serverless.js');
   const { stdout } = await promisify(execFile)(process.execPath, [framework, 'print', '--format', 'json'], {
     cwd: root,

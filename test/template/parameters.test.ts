@@ -60,15 +60,13 @@ describe('osls refuses, before it builds anything,', () => {
   });
 
   test('what the block of the stage holds', async () => {
-    await addBlock(
-      '  prod:\n    baiduMaxAtempts: 2\n    logLevel: SILENT\n  test:\n    reserveConcurrency: no\n',
-    );
+    await addBlock('  prod:\n    baiduMaxAtempts: 2\n    logLevel: SILENT\n');
     expect(await refusal(['package', '--stage', 'prod'])).toEqual([
       'params.prod.baiduMaxAtempts is no parameter of this service (did you mean baiduMaxAttempts?).',
     ]);
   });
 
-  test('values that variables bring, those that osls resolves last among them', async () => {
+  test('values that variables bring, those that osls resolves last among them, and nothing of another stage', async () => {
     const [early, late] = [placeholder('env:TOPIC'), placeholder('param:logLevel')];
     await addBlock(`  prod:\n    alarmTopicArn: ${early}\n  test:\n    topicKeyArn: ${late}\n`);
     expect(await refusal(['package', '--stage', 'prod'], { TOPIC: 'operators' })).toEqual([
