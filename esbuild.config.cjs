@@ -33,6 +33,11 @@ const UNREACHABLE = [
       export const resolveEndpointDiscoveryConfig = (input) => input;`,
   },
   {
+    // SHA-256 in JavaScript, for a Node without it: what signs and verifies here would end there, too.
+    module: /^\.\/Sha256Js$/,
+    contents: 'export const Sha256Js = undefined;',
+  },
+  {
     // No operation that is used here streams events.
     module: /^@smithy\/core\/event-streams$/,
     contents: 'export {};',

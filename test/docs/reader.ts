@@ -1,6 +1,6 @@
 import { expect, vi } from 'vitest';
+import { type Desk, openDesk } from '../support/desk.ts';
 import { commandsToRun } from './commands.ts';
-import { type Desk, openDesk } from './desk.ts';
 import type { Page } from './markdown.ts';
 
 /** What pages say in words about their commands, by the command or by how it begins. */

@@ -3,8 +3,8 @@ import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promis
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { COMPILED } from '../support/compiled.ts';
-import { type Program, type Shell, startProgram, startShell } from '../support/shell.ts';
+import { COMPILED } from './compiled.ts';
+import { type Program, type Shell, startProgram, startShell } from './shell.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const git = (folder: string, ...args: string[]) => promisify(execFile)('git', args, { cwd: folder });
