@@ -101,18 +101,14 @@ function recordOutcomes(batch: readonly QueueDelivery[], outcomes: Outcomes): vo
     const own = ends.find((line) => idOf(line) === orderId && (line['message'] === FAILED) === isFailed);
     // Two messages of a batch may be of one order: each has an end of its own.
     if (own) ends.splice(ends.indexOf(own), 1);
-    const known = NOTES[String(own?.['message'])];
+    const known = endOf(body, own?.['message']);
     const code = String(own?.['code'] ?? invocation.error?.name ?? 'UNKNOWN');
     const errno = own?.['errno'] === undefined ? '' : ` (errno ${String(own['errno'])})`;
     const log = lines.filter((line) => idOf(line) === orderId).map((line) => JSON.stringify(line));
     parts.cashier.record(orderId, {
       kind: 'confirmed',
       tone: isFailed ? 'bad' : (known?.tone ?? 'neutral'),
-      note: isFailed
-        ? failureNote({ code, errno }, delivery >= deliveries ? 0 : retrySeconds)
-        : isAudit(body) && known === NOTES['published']
-          ? AUDIT_PUBLISHED
-          : known?.note,
+      note: isFailed ? failureNote({ code, errno }, delivery >= deliveries ? 0 : retrySeconds) : known?.note,
       raw: log.length === 0 ? [] : [{ name: 'log', text: log.join('\n') }],
     });
   }
@@ -120,8 +116,13 @@ function recordOutcomes(batch: readonly QueueDelivery[], outcomes: Outcomes): vo
 
 const FAILED = 'not confirmed';
 
+interface End {
+  readonly tone: 'good' | 'neutral' | 'bad';
+  readonly note: Text;
+}
+
 /** What confirm's log says came of an order, in its own words and in ours. */
-const NOTES: Readonly<Record<string, { tone: 'good' | 'neutral' | 'bad'; note: Text }>> = {
+const NOTES: Readonly<Record<string, End>> = {
   published: { tone: 'good', note: { en: 'Published: this state is new', zh: '新状态，已发布' } },
   known: {
     tone: 'neutral',
@@ -138,10 +139,15 @@ const NOTES: Readonly<Record<string, { tone: 'good' | 'neutral' | 'bad'; note: T
 };
 
 /** An audit changes no state. */
-const AUDIT_PUBLISHED: Text = {
-  en: 'Published: what Baidu asked, and what was answered',
-  zh: '已发布：百度的询问与所作的应答',
+const AUDIT_PUBLISHED: End = {
+  tone: 'good',
+  note: { en: 'Published: what Baidu asked, and what was answered', zh: '已发布：百度的询问与所作的应答' },
 };
+
+/** What came of a message, by the last word of its log. */
+function endOf(body: string, message: unknown): End | undefined {
+  return message === 'published' && 'refundAudit' in parse(body) ? AUDIT_PUBLISHED : NOTES[String(message)];
+}
 
 /** Why an order was not confirmed, for the codes that a person at the page can bring about. */
 const REASONS: Readonly<Record<string, Text>> = {
@@ -185,10 +191,6 @@ function parse(line: string): Record<string, unknown> {
     // What is not JSON names nothing.
   }
   return { message: line };
-}
-
-function isAudit(body: string): boolean {
-  return 'refundAudit' in parse(body);
 }
 
 /** The order that a message is about; `null` where it names none. */

@@ -169,9 +169,8 @@ describe('npm run smoke says which of Baidu’s interfaces answers, app by app:'
         : ['BAIDU_ERROR', 'Baidu gives no access token: invalid_client.'],
     );
     const { output } = await smoke({ functions });
-    // Both apps are asked at once, and the first that fails speaks.
-    expect(output).toMatch(
-      /WRONG Baidu answers: app [12]: findByTpOrderId: BAIDU_ERROR: Baidu gives no access token/,
+    expect(output).toContain(
+      'WRONG Baidu answers: app 1: findByTpOrderId: BAIDU_ERROR: Baidu gives no access token',
     );
   }, 60_000);
 });
