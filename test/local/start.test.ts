@@ -94,6 +94,18 @@ const changes = () => execFileSync('git', ['status', '--porcelain'], { cwd: root
 const pasted = (line: string): unknown =>
   JSON.parse(execFileSync('sh', ['-c', line], { stdio: 'pipe' }).toString());
 
+/**
+ * Pays as the screen says; says why where the money does not settle. A machine that stands still for longer than Baidu
+ * waits gets the notification once more, as in the field; an answer that comes in time must be the right one.
+ */
+function paidBy(pay: string): unknown {
+  const first = pasted(pay) as { outcome: string; milliseconds: number };
+  const stoodStill = first.outcome === 'repeat' && first.milliseconds > 1500;
+  const result = stoodStill ? pasted(pay.replace(/\/pay'$/, "/notify'")) : first;
+  expect(result).toMatchObject({ outcome: 'settled', why: { en: 'isConsumed is 2' } });
+  return result;
+}
+
 /** Subscribes a queue to the topic; resolves with what takes its next message. */
 async function subscribe(endpoint: string, TopicArn: string): Promise<() => Promise<unknown>> {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -128,7 +140,7 @@ describe('npm start', () => {
     const [, topicArn = ''] = await printed(/status topic +(arn:\S+)/);
     const published = await subscribe(endpoint, topicArn);
     expect(pasted(ask)).toMatchObject(unpaid);
-    expect(pasted(pay)).toMatchObject({ outcome: 'settled', order: { orderId: unpaid.orderId } });
+    expect(paidBy(pay)).toMatchObject({ order: { orderId: unpaid.orderId } });
     expect(pasted(ask)).toMatchObject({ ...unpaid, payment: { status: 'PAID' } });
     expect(await published()).toMatchObject({ ...unpaid, payment: { status: 'PAID' } });
     const [, webhook = ''] = await printed(/webhook +(http\S+)/);
@@ -158,7 +170,7 @@ describe('npm start', () => {
     const [pay = ''] = await printed(/^ {2}curl .+\/pay'$/m);
     for (const stream of [child.stdout, child.stderr]) stream?.destroy();
     // notify has verified with that key.
-    expect(pasted(pay)).toMatchObject({ outcome: 'settled' });
+    paidBy(pay);
     expect(pasted(ask)).toMatchObject({ payment: { status: 'PAID' } });
     signalGroup(child, 'SIGHUP');
     expect(await exit).toBe(0);
@@ -196,7 +208,7 @@ describe('npm start', () => {
     await printed(new RegExp(`webhook +http://127\\.0\\.0\\.1:${service}/`));
     await printed(/refund audits +REFUND_AUDIT is refuse/);
     const [pay = ''] = await printed(/^ {2}curl .+\/pay'$/m);
-    expect(pasted(pay)).toMatchObject({ outcome: 'settled' });
+    paidBy(pay);
     expect(pasted(pay.replace("/pay'", "/refunds'"))).toMatchObject({ audit: { outcome: 'refused' } });
     signalGroup(child, 'SIGINT');
     expect(await exit).toBe(0);
