@@ -1,5 +1,6 @@
-// First, so that the way to Baidu is looked up while the rest is evaluated.
-import '../lib/lambda/ahead.ts';
+// First, so that the ways out are looked up and reached while the rest is evaluated.
+import '../lib/lambda/secrets-ahead.ts';
+import '../lib/lambda/baidu-ahead.ts';
 
 import middy from '@middy/core';
 import type { SNSEventRecord, SQSBatchResponse, SQSRecord } from 'aws-lambda';
@@ -10,11 +11,12 @@ import { createTopic } from '../lib/aws/topic.ts';
 import { ServiceError } from '../lib/baidu/errors.ts';
 import { startBudget } from '../lib/baidu/http/deadline.ts';
 import { confirmAll, type Outcome } from '../lib/confirm.ts';
-import { baiduAhead } from '../lib/lambda/ahead.ts';
+import { baiduAhead } from '../lib/lambda/baidu-ahead.ts';
 import { readConfirmConfig, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog, errorFields } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
+import { secretsAhead } from '../lib/lambda/secrets-ahead.ts';
 import { waitMetrics, watchApps, watchAudits, watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
 import { tryLookup, unwrap } from '../lib/lookup-message.ts';
 import { parseConfirmSecret } from '../lib/merchant/secret.ts';
@@ -38,6 +40,7 @@ const service = atInit(() => {
     loadSecret: loadSecrets(secretConfig, {
       parse: watchApps(log, parseConfirmSecret),
       onFailure: watchSecret(log),
+      way: secretsAhead(),
     }),
     ...createStatusQuery(baiduAhead().config, {
       transport: baiduAhead().transport,

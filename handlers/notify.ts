@@ -1,3 +1,6 @@
+// First, so that Secrets Manager is looked up and reached while the rest is evaluated.
+import '../lib/lambda/secrets-ahead.ts';
+
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { createOrderMatcher } from '../lib/aws/dynamodb.ts';
@@ -11,6 +14,7 @@ import { atInit } from '../lib/lambda/init.ts';
 import { createLog } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
 import { jsonAnswer, refusalAnswer } from '../lib/lambda/problem.ts';
+import { secretsAhead } from '../lib/lambda/secrets-ahead.ts';
 import { watchApps, watchSecret } from '../lib/lambda/watch.ts';
 import { openLedgerLate } from '../lib/ledger-late.ts';
 import { parseNotificationSecret } from '../lib/merchant/secret.ts';
@@ -34,9 +38,10 @@ const service = atInit(() => {
       timeoutMs: SECRET_MS,
       refreshTimeoutMs: 400,
       onFailure: watchSecret(log),
+      way: secretsAhead(),
     }),
     matchOrder: ordersTable ? createOrderMatcher(ordersTable) : async () => true,
-    send: createQueue(queueUrl, { openAhead: true }),
+    send: createQueue(queueUrl, { openAhead: true, after: secretsAhead()?.ahead?.secured }),
     openLedger: openLedgerLate(readLedgerConfig().ledgerTable),
     auditPolicy,
   };

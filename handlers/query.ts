@@ -1,5 +1,6 @@
-// First, so that the way to Baidu is looked up while the rest is evaluated.
-import '../lib/lambda/ahead.ts';
+// First, so that the ways out are looked up and reached while the rest is evaluated.
+import '../lib/lambda/secrets-ahead.ts';
+import '../lib/lambda/baidu-ahead.ts';
 
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
@@ -9,12 +10,13 @@ import { ServiceError } from '../lib/baidu/errors.ts';
 import { startBudget } from '../lib/baidu/http/deadline.ts';
 import { type OrderRef, parseOrderRef } from '../lib/baidu/order.ts';
 import type { OrderStatus } from '../lib/baidu/order-status.ts';
-import { baiduAhead } from '../lib/lambda/ahead.ts';
+import { baiduAhead } from '../lib/lambda/baidu-ahead.ts';
 import { readLedgerConfig, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog } from '../lib/lambda/log.ts';
 import { type Outcome, outcomes } from '../lib/lambda/middleware.ts';
 import { jsonAnswer, problemAnswer } from '../lib/lambda/problem.ts';
+import { secretsAhead } from '../lib/lambda/secrets-ahead.ts';
 import { watchApps, watchBaidu, watchSecret } from '../lib/lambda/watch.ts';
 import { openLedgerLate } from '../lib/ledger-late.ts';
 import { appNamedIn } from '../lib/merchant/apps.ts';
@@ -48,6 +50,7 @@ const service = atInit(() => {
     loadSecret: loadSecrets(secretConfig, {
       parse: watchApps(log, parseQuerySecret),
       onFailure: watchSecret(log),
+      way: secretsAhead(),
     }),
     openLedger: openLedgerLate(ledgerTable),
     rememberMs,

@@ -44,7 +44,7 @@ export async function queryUnderLimit(
   { queryOrder, leftMs, pause, sendBack, random }: LaterParts,
 ): Promise<OrderStatus | undefined> {
   let refused: unknown;
-  for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, 4000)) {
+  for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 1.3, 4000)) {
     const budgetMs = Math.max(leftMs() - SEND_BACK_MS, leftMs() / 2);
     try {
       return await queryOrder(app, order, budgetMs);

@@ -14,6 +14,9 @@ export interface AwsLimits {
 export function awsClientLimits({ attemptTimeoutMs, maxAttempts, agent }: AwsLimits) {
   return {
     maxAttempts,
+    // The SDK's own; where they are named it does not look for AWS_RETRY_MODE and AWS_DEFAULTS_MODE at a cold start.
+    retryMode: 'standard' as const,
+    defaultsMode: 'standard' as const,
     requestHandler: {
       connectionTimeout: attemptTimeoutMs,
       requestTimeout: attemptTimeoutMs,

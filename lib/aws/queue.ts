@@ -1,6 +1,6 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ServiceError } from '../baidu/errors.ts';
-import { createKeepingAgent } from '../baidu/http/agent.ts';
+import { type AheadOptions, createKeepingAgent } from '../baidu/http/agent.ts';
 import { within } from '../baidu/http/deadline.ts';
 import { asciiJson } from '../baidu/json.ts';
 import { awsClientLimits, tooLateOf } from './limits.ts';
@@ -22,16 +22,13 @@ export type SendMessage = (message: unknown, options: SendOptions) => Promise<vo
 /**
  * Sends to one SQS queue, with tries of 400 ms each.
  *
- * @param openAhead opens a connection at once, which the first message then finds
+ * @param ahead whether a connection is opened at once, which the first message then finds
  * @returns a function that throws `QUEUE_UNAVAILABLE` when every try is spent, `NOTIFICATION_TOO_LARGE` over 250 KB
  */
-export function createQueue(
-  queueUrl: string,
-  { openAhead = false }: { openAhead?: boolean } = {},
-): SendMessage {
+export function createQueue(queueUrl: string, ahead: AheadOptions = {}): SendMessage {
   // The client calls whom the queue's URL names, whatever endpoint is set for the service.
-  const origin = openAhead ? URL.parse(queueUrl) : null;
-  const agent = origin ? createKeepingAgent(origin, { openAhead }).agent : undefined;
+  const origin = ahead.openAhead ? URL.parse(queueUrl) : null;
+  const agent = origin ? createKeepingAgent(origin, ahead).agent : undefined;
   const client = new SQSClient(awsClientLimits({ attemptTimeoutMs: 400, maxAttempts: 4, agent }));
   // Lambda counts by the header that this adds how often a chain of messages has come by, and ends it at about 16.
   client.middlewareStack.remove('recursionDetectionMiddleware');

@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
+import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ServiceError } from '../baidu/errors.ts';
-import { createKeepingAgent } from '../baidu/http/agent.ts';
+import type { Ahead, KeepingAgent } from '../baidu/http/agent.ts';
 import { within } from '../baidu/http/deadline.ts';
 import {
   createSecretLoader,
@@ -15,9 +15,14 @@ import { awsClientLimits } from './limits.ts';
 export interface SecretSource {
   readonly secretId: string;
   readonly secretTtlMs: number;
-  /** Where Secrets Manager is, as far as it is known: a connection is opened to it before the SDK asks for one. */
-  readonly secretsUrl?: URL | null;
 }
+
+/** How a secret is read, and what is made of it. */
+export type ReadingOptions<T> = Pick<SecretLoaderOptions<T>, 'parse' | 'onFailure'> &
+  Partial<SecretLoaderOptions<T>> & {
+    /** A way to Secrets Manager that is there already; the SDK's own by default. */
+    readonly way?: KeepingAgent | undefined;
+  };
 
 /** How long a connection opened ahead is waited for, in milliseconds. */
 const REACH_MS = 100;
@@ -30,12 +35,12 @@ const PREVIOUS_TIMEOUT_MS = 1000;
  * the init phase. See `createSecretLoader` for what it promises.
  */
 export function loadSecrets<T>(
-  { secretId, secretTtlMs, secretsUrl }: SecretSource,
-  options: Pick<SecretLoaderOptions<T>, 'parse' | 'onFailure'> & Partial<SecretLoaderOptions<T>>,
+  { secretId, secretTtlMs }: SecretSource,
+  { way, ...options }: ReadingOptions<T>,
 ): (budgetMs?: number) => Promise<T> {
   const timeoutMs = options.timeoutMs ?? 2500;
   const loader = createSecretLoader<T>({
-    fetchSecret: secretsManagerFetch(secretId, { mostMs: timeoutMs, openAhead: secretsUrl }),
+    fetchSecret: secretsManagerFetch(secretId, { mostMs: timeoutMs, way }),
     ttlMs: secretTtlMs,
     refreshTimeoutMs: 500,
     ...options,
@@ -69,22 +74,17 @@ export function readPreviousSecrets<T>(
 /**
  * Reads the version in force, or the one before it. An attempt that hangs leaves half of the read's time for another.
  *
- * @param openAhead where a connection is opened at once; what the SDK does before its request, 10 ms of work at a cold
- *   start, is done while that is on its way
+ * @param way where its connection is opened ahead, what the SDK does before its request, 10 ms of work at a cold start, is
+ *   done while that is on its way
  */
 function secretsManagerFetch(
   secretId: string,
-  {
-    mostMs,
-    version,
-    openAhead,
-  }: { mostMs: number; version?: 'AWSPREVIOUS'; openAhead?: URL | null | undefined },
+  { mostMs, version, way }: { mostMs: number; version?: 'AWSPREVIOUS'; way?: KeepingAgent | undefined },
 ): FetchSecret {
-  const { agent, ahead } = openAhead ? createKeepingAgent(openAhead, { openAhead: true }) : {};
   const client = new SecretsManagerClient(
-    awsClientLimits({ attemptTimeoutMs: mostMs / 2, maxAttempts: 3, agent }),
+    awsClientLimits({ attemptTimeoutMs: mostMs / 2, maxAttempts: 3, agent: way?.agent }),
   );
-  const reached = ahead && whenReached(ahead);
+  const reached = way?.ahead && whenReached(way.ahead);
   return async (abortSignal, limitMs) => {
     await reached;
     const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: version });
@@ -97,15 +97,11 @@ function secretsManagerFetch(
 }
 
 /** Resolves when a connection has reached its peer, or cannot, or takes long. */
-function whenReached(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const tooLong = setTimeout(resolve, REACH_MS).unref();
-    for (const event of ['connect', 'close']) {
-      socket.once(event, () => {
-        clearTimeout(tooLong);
-        // After what is done of TLS by the same event.
-        setImmediate(resolve);
-      });
-    }
-  });
+async function whenReached({ reached }: Ahead): Promise<void> {
+  const enough = new AbortController();
+  const tooLong = delay(REACH_MS, undefined, { ref: false, signal: enough.signal }).catch(() => {});
+  await Promise.race([reached, tooLong]);
+  enough.abort();
+  // After what is done of TLS by the same event.
+  await immediate();
 }

@@ -27,13 +27,22 @@ export function readLogConfig(env: Environment = process.env): LogConfig {
   };
 }
 
-/** `BAIDU_SECRET_ID`, `SECRET_TTL_SECONDS`, and where the SDK will look for Secrets Manager. Throws `CONFIGURATION_UNAVAILABLE` naming the variable at fault. */
+/** `BAIDU_SECRET_ID` and `SECRET_TTL_SECONDS`. Throws `CONFIGURATION_UNAVAILABLE` naming the variable at fault. */
 export function readSecretConfig(env: Environment = process.env): SecretSource {
   return {
     secretId: required(env, 'BAIDU_SECRET_ID'),
     secretTtlMs: wholeNumber(env, 'SECRET_TTL_SECONDS', { standard: 300, least: 0, most: 86_400 }) * 1000,
-    secretsUrl: secretsManagerUrl(env),
   };
+}
+
+/**
+ * Where Secrets Manager will be asked. A guess for a connection to begin with: the SDK has its own way to know, and asks
+ * over another one where it is wrong.
+ */
+export function secretsManagerUrl(env: Environment = process.env): URL | null {
+  const region = env['AWS_REGION'] ?? '';
+  const host = `secretsmanager.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+  return URL.parse(env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] || (region && `https://${host}`));
 }
 
 /**
@@ -112,13 +121,6 @@ export function readLedgerConfig(env: Environment = process.env): LedgerConfig {
 /** The trace id of the invocation under way, where the runtime sets one. */
 export function readTraceId(env: Environment = process.env): string | undefined {
   return /Root=([^;]+)/.exec(env['_X_AMZN_TRACE_ID'] ?? '')?.[1];
-}
-
-/** A guess for a connection to begin with: the SDK has its own way to know, and asks over another one where it is wrong. */
-function secretsManagerUrl(env: Environment): URL | null {
-  const region = env['AWS_REGION'] ?? '';
-  const host = `secretsmanager.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
-  return URL.parse(env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] || (region && `https://${host}`));
 }
 
 function readUrl(name: string, text: string): URL {

@@ -631,14 +631,16 @@ describe('confirmAll(), over Baidu’s QPS limit', () => {
   test('waits longer and longer, up to a limit, and varies', async () => {
     const queryOrder = overQps();
     const parts = setUp({ queryOrder });
-    for (let count = 0; count < 5; count++) queryOrder.mockRejectedValueOnce(OVER_QPS);
+    for (let count = 0; count < 10; count++) queryOrder.mockRejectedValueOnce(OVER_QPS);
     queryOrder.mockResolvedValueOnce(statusOf('PAID'));
     vi.mocked(Math.random).mockReturnValueOnce(0.75);
     expect(await confirm([lookup()], parts)).toEqual(['published']);
-    expect(clock.pauses).toEqual([625, 750, 1500, 3000, 3000]);
-    expect(queryOrder.mock.calls.map(([, , budgetMs]) => budgetMs)).toEqual([
-      23_500, 22_875, 22_125, 20_625, 17_625, 14_625,
-    ]);
+    expect(clock.pauses.map(Math.round)).toEqual([625, 488, 634, 824, 1071, 1392, 1810, 2353, 3000, 3000]);
+    const budgets = queryOrder.mock.calls.map(([, , budgetMs]) => budgetMs ?? 0);
+    for (const [index, pause] of clock.pauses.entries()) {
+      expect((budgets[index] ?? 0) - (budgets[index + 1] ?? 0)).toBeCloseTo(pause);
+    }
+    expect(budgets[0]).toBe(23_500);
     expect(parts.loadSecret).toHaveBeenCalledTimes(1);
   });
 

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { createKeepingAgent } from './agent.ts';
+import { type AheadOptions, createKeepingAgent } from './agent.ts';
 
 /** A whole answer, whatever its status. */
 export interface HttpAnswer {
@@ -44,13 +44,10 @@ const FORM_HEADERS = { 'content-type': 'application/x-www-form-urlencoded' };
  * A transport over kept-alive connections to one origin, on TLS where it says so. When one that was kept turns out dead,
  * all that are idle are dropped: they were frozen together.
  *
- * @param openAhead opens a connection at once, which the first request then finds
+ * @param ahead whether a connection is opened at once, which the first request then finds
  */
-export function createTransport(
-  origin: URL,
-  { openAhead = false }: { openAhead?: boolean | undefined } = {},
-): Transport {
-  const { agent, wasOpen } = createKeepingAgent(origin, { openAhead });
+export function createTransport(origin: URL, ahead: AheadOptions = {}): Transport {
+  const { agent, wasOpen } = createKeepingAgent(origin, ahead);
   const { request: open } = origin.protocol === 'http:' ? http : https;
   const headers = { accept: 'application/json', 'user-agent': 'baidu-payment-status' };
   const get = { agent, headers };

@@ -18,8 +18,6 @@ import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { PAID, signed } from '../../support/notification.ts';
 import { SAMPLE } from '../../support/vectors.ts';
 
-const SECRETS_MANAGER = new URL('https://secretsmanager.cn-north-1.amazonaws.com.cn');
-
 const parts = vi.hoisted(() => ({
   createBaiduClient: vi.fn<typeof createBaiduClient>(),
   openLedger: vi.fn<typeof openLedger>(),
@@ -125,8 +123,12 @@ describe('confirm, as it starts', () => {
       expect.objectContaining({ attemptTimeoutMs: 1500, maxAttempts: 2, queryUrl: expect.any(URL) }),
     );
     expect(parts.loadSecrets).toHaveBeenCalledExactlyOnceWith(
-      { secretId: 'secret', secretTtlMs: 300_000, secretsUrl: SECRETS_MANAGER },
-      { parse: expect.any(Function), onFailure: expect.any(Function) },
+      { secretId: 'secret', secretTtlMs: 300_000 },
+      {
+        parse: expect.any(Function),
+        onFailure: expect.any(Function),
+        way: expect.objectContaining({ ahead: expect.anything() }),
+      },
     );
     const { ServiceError } = await import('../../../lib/baidu/errors.ts');
     const error = new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary.');
@@ -152,7 +154,7 @@ describe('confirm, as it starts', () => {
       privateKey,
     ]);
     const [config, parse] = parts.readPreviousSecrets.mock.calls[0] ?? [];
-    expect(config).toEqual({ secretId: 'secret', secretTtlMs: 300_000, secretsUrl: SECRETS_MANAGER });
+    expect(config).toEqual({ secretId: 'secret', secretTtlMs: 300_000 });
     expect(() => parse?.('{}')).toThrow('The secret’s appId ');
   });
 

@@ -12,8 +12,6 @@ import { onlyApp } from '../../support/apps.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { formOf, PAID, signedForm } from '../../support/notification.ts';
 
-const SECRETS_MANAGER = new URL('https://secretsmanager.cn-north-1.amazonaws.com.cn');
-
 const parts = vi.hoisted(() => ({
   createQueue: vi.fn<typeof createQueue>(),
   createOrderMatcher: vi.fn<typeof createOrderMatcher>(),
@@ -72,11 +70,20 @@ async function notify(event: unknown, env: Record<string, string> = {}) {
 describe('notify, as it starts', () => {
   test('makes its parts, the secret’s reader with 700 ms to read and 400 to read again', async () => {
     await start();
-    expect(parts.createQueue).toHaveBeenCalledExactlyOnceWith('queue', { openAhead: true });
+    expect(parts.createQueue).toHaveBeenCalledExactlyOnceWith('queue', {
+      openAhead: true,
+      after: expect.any(Promise),
+    });
     expect(parts.createOrderMatcher).not.toHaveBeenCalled();
     expect(parts.loadSecrets).toHaveBeenCalledExactlyOnceWith(
-      { secretId: 'secret', secretTtlMs: 300_000, secretsUrl: SECRETS_MANAGER },
-      { parse: expect.any(Function), timeoutMs: 700, refreshTimeoutMs: 400, onFailure: expect.any(Function) },
+      { secretId: 'secret', secretTtlMs: 300_000 },
+      {
+        parse: expect.any(Function),
+        timeoutMs: 700,
+        refreshTimeoutMs: 400,
+        onFailure: expect.any(Function),
+        way: expect.objectContaining({ ahead: expect.anything() }),
+      },
     );
     const { parse, onFailure } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};
     expect(() => parse?.('{}')).toThrow('The secret’s platformPublicKey is missing.');

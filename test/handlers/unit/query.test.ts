@@ -11,8 +11,6 @@ import { onlyApp } from '../../support/apps.ts';
 import { captureLog, coldStart, contextOf } from '../../support/cold-start.ts';
 import { SAMPLE } from '../../support/vectors.ts';
 
-const SECRETS_MANAGER = new URL('https://secretsmanager.cn-north-1.amazonaws.com.cn');
-
 const parts = vi.hoisted(() => ({
   createBaiduClient: vi.fn<typeof createBaiduClient>(),
   loadSecrets: vi.fn<typeof loadSecrets>(),
@@ -72,8 +70,12 @@ describe('query, as it starts', () => {
       expect.objectContaining({ attemptTimeoutMs: 1500, maxAttempts: 2, queryUrl: expect.any(URL) }),
     );
     expect(parts.loadSecrets).toHaveBeenCalledExactlyOnceWith(
-      { secretId: 'secret', secretTtlMs: 60_000, secretsUrl: SECRETS_MANAGER },
-      { parse: expect.any(Function), onFailure: expect.any(Function) },
+      { secretId: 'secret', secretTtlMs: 60_000 },
+      {
+        parse: expect.any(Function),
+        onFailure: expect.any(Function),
+        way: expect.objectContaining({ ahead: expect.anything() }),
+      },
     );
     const { BaiduError } = await import('../../../lib/baidu/errors.ts');
     const error = new BaiduError(10000, '', false);
@@ -99,7 +101,7 @@ describe('query, as it starts', () => {
       privateKey,
     ]);
     const [config, parse] = parts.readPreviousSecrets.mock.calls[0] ?? [];
-    expect(config).toEqual({ secretId: 'secret', secretTtlMs: 300_000, secretsUrl: SECRETS_MANAGER });
+    expect(config).toEqual({ secretId: 'secret', secretTtlMs: 300_000 });
     expect(() => parse?.('{}')).toThrow('The secret’s appId ');
   });
 

@@ -3,6 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../../lib/aws/limits.ts';
 import { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
+import { createKeepingAgent } from '../../../lib/baidu/http/agent.ts';
 import { within } from '../../../lib/baidu/http/deadline.ts';
 import { hangs, says } from '../../support/baidu.ts';
 import { type AwsEndpoint, CREDENTIALS, startEndpoint } from '../../support/endpoint.ts';
@@ -67,7 +68,8 @@ describe('loadSecrets()', () => {
       const secretsUrl = new URL(secretsManager.url);
       if (what === 'never does') vi.spyOn(net, 'connect').mockReturnValue(new net.Socket());
       if (what === 'leads elsewhere') secretsUrl.port = '9';
-      const load = loadSecrets({ ...CONFIG, secretsUrl }, { parse, timeoutMs: 2000 });
+      const way = createKeepingAgent(secretsUrl, { openAhead: true });
+      const load = loadSecrets(CONFIG, { parse, timeoutMs: 2000, way });
       expect(await load()).toBe('parsed one');
       expect(secretsManager.calls).toHaveLength(1);
     },

@@ -9,6 +9,7 @@ import {
   readNotifyConfig,
   readSecretConfig,
   readTraceId,
+  secretsManagerUrl,
 } from '../../../lib/lambda/config.ts';
 
 afterEach(() => void vi.unstubAllEnvs());
@@ -42,15 +43,7 @@ describe('readLogConfig()', () => {
   });
 });
 
-describe('readSecretConfig()', () => {
-  test('keeps the secret for 300 s where nothing else is set', () => {
-    expect(readSecretConfig({ BAIDU_SECRET_ID: 'secret' })).toEqual({
-      secretId: 'secret',
-      secretTtlMs: 300_000,
-      secretsUrl: null,
-    });
-  });
-
+describe('secretsManagerUrl()', () => {
   test.each([
     [{ AWS_REGION: 'cn-north-1' }, 'https://secretsmanager.cn-north-1.amazonaws.com.cn/'],
     [{ AWS_REGION: 'ap-east-1' }, 'https://secretsmanager.ap-east-1.amazonaws.com/'],
@@ -58,7 +51,16 @@ describe('readSecretConfig()', () => {
     [{ AWS_REGION: 'x', AWS_ENDPOINT_URL_SECRETS_MANAGER: 'no address' }, undefined],
     [{ AWS_REGION: 'no region' }, undefined],
   ])('knows where Secrets Manager will be asked: %j', (env, href) => {
-    expect(readSecretConfig({ BAIDU_SECRET_ID: 'secret', ...env }).secretsUrl?.href).toBe(href);
+    expect(secretsManagerUrl(env)?.href).toBe(href);
+  });
+});
+
+describe('readSecretConfig()', () => {
+  test('keeps the secret for 300 s where nothing else is set', () => {
+    expect(readSecretConfig({ BAIDU_SECRET_ID: 'secret' })).toEqual({
+      secretId: 'secret',
+      secretTtlMs: 300_000,
+    });
   });
 
   test.each([

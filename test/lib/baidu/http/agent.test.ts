@@ -5,13 +5,19 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import path from 'node:path';
+import tls from 'node:tls';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createKeepingAgent } from '../../../../lib/baidu/http/agent.ts';
 import { createTransport } from '../../../../lib/baidu/http/https.ts';
 
 const LIMITS = { timeoutMs: 20_000, maxBytes: 100 };
-const PEM = readFileSync(path.resolve(import.meta.dirname, '../../../examples/localhost.pem'));
+const CERTIFICATE = path.resolve(import.meta.dirname, '../../../examples/localhost.pem');
+const PEM = readFileSync(CERTIFICATE);
+
+const trusted = tls.getCACertificates();
+beforeAll(() => tls.setDefaultCACertificates([...trusted, PEM.toString()]));
+afterAll(() => tls.setDefaultCACertificates(trusted));
 
 const servers: Server[] = [];
 afterEach(async () => {
@@ -19,8 +25,10 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
 });
 
-/** A server that says “fine”, with its connections; on a port of its own unless one is named. */
-async function serve(protocol: 'http' | 'https' = 'http', port = 0) {
+type Protocol = 'http' | 'https';
+
+/** A server that says “fine”, with its connections, on TLS after the handshake; on a port of its own unless one is named. */
+async function serve(protocol: Protocol, port = 0, address = '127.0.0.1') {
   const answer: http.RequestListener = (_request, response) => void response.end('fine');
   const server =
     protocol === 'http' ? http.createServer(answer) : https.createServer({ key: PEM, cert: PEM }, answer);
@@ -29,35 +37,39 @@ async function serve(protocol: 'http' | 'https' = 'http', port = 0) {
   server.on(protocol === 'http' ? 'connection' : 'secureConnection', (socket: Socket) =>
     sockets.push(socket),
   );
-  await once(server.listen(port, '127.0.0.1'), 'listening');
-  const url = new URL(`${protocol}://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const connections: Socket[] = [];
+  server.on('connection', (socket) => connections.push(socket));
+  await once(server.listen(port, address), 'listening');
+  const url = new URL(`${protocol}://localhost:${(server.address() as AddressInfo).port}`);
   const connected = () => vi.waitUntil(() => sockets[0], { timeout: 5000 });
-  return { url, sockets, connected };
+  const cut = () => connections[0]?.resetAndDestroy();
+  return { url, sockets, connected, cut };
 }
 
 /** One request by an agent. */
 async function get(agent: http.Agent, url: URL): Promise<Socket | null> {
-  const request = http.get(url, { agent });
+  const request = (url.protocol === 'http:' ? http : https).get(url, { agent });
   const [response] = await once(request, 'response');
   response.resume();
   await once(response, 'end');
   return request.socket;
 }
 
-describe('a connection opened ahead', () => {
+describe.each(['http', 'https'] as const)('a connection opened ahead over %s', (protocol) => {
   test('is open before anything is asked, and sends nothing by itself', async () => {
-    const { url, sockets, connected } = await serve();
+    const { url, sockets, connected } = await serve(protocol);
     const { agent } = createKeepingAgent(url, { openAhead: true });
     const socket = await connected();
-    expect(socket.bytesRead).toBe(0);
+    const heard = vi.fn<() => void>();
+    socket.on('data', heard);
     agent.createConnection({ host: url.hostname, port: Number(url.port) })?.destroy();
     await vi.waitUntil(() => socket.destroyed);
-    expect(socket.bytesRead).toBe(0);
+    expect(heard).not.toHaveBeenCalled();
     expect(sockets).toHaveLength(1);
   });
 
   test('is not opened where nobody wants it', async () => {
-    const { url, sockets } = await serve();
+    const { url, sockets } = await serve(protocol);
     const { agent } = createKeepingAgent(url);
     await get(agent, url);
     expect(sockets).toHaveLength(1);
@@ -65,7 +77,7 @@ describe('a connection opened ahead', () => {
   });
 
   test('is taken by the first request, once, and kept for the next', async () => {
-    const { url, sockets, connected } = await serve();
+    const { url, sockets, connected } = await serve(protocol);
     const { agent, wasOpen } = createKeepingAgent(url, { openAhead: true });
     await connected();
     const [first, second] = await Promise.all([get(agent, url), get(agent, url)]);
@@ -77,62 +89,37 @@ describe('a connection opened ahead', () => {
   });
 
   test('is taken while its handshake is still under way', async () => {
-    const { url, sockets } = await serve();
+    const { url, sockets } = await serve(protocol);
     const { agent, wasOpen } = createKeepingAgent(url, { openAhead: true });
     expect(wasOpen(await get(agent, url))).toBe(false);
     expect(sockets).toHaveLength(1);
     agent.destroy();
   });
 
-  test('holds its TLS handshake ahead, with the name of the server', async () => {
-    const { url, sockets, connected } = await serve('https');
-    url.hostname = 'localhost';
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [
-        '--input-type=module',
-        '--eval',
-        `import { createTransport } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../../../lib/baidu/http/https.ts'))};
-         const url = new URL(${JSON.stringify(url.href)});
-         const get = createTransport(url, { openAhead: true });
-         for (let count = 0; count < 2; count++) {
-           const { status, body } = await get(url, { timeoutMs: 5000, maxBytes: 100 });
-           console.log(status, body.toString());
-         }`,
-      ],
-      {
-        env: {
-          ...process.env,
-          NODE_EXTRA_CA_CERTS: path.resolve(import.meta.dirname, '../../../examples/localhost.pem'),
-        },
-      },
-    );
-    expect(stdout).toBe('200 fine\n200 fine\n');
-    expect(await connected()).toMatchObject({ servername: 'localhost', alpnProtocol: 'http/1.1' });
-    expect(sockets).toHaveLength(1);
-  });
-
   test('is given to no request for another server', async () => {
-    const [asked, other] = [await serve(), await serve()];
+    const [asked, other] = [await serve(protocol), await serve(protocol)];
     const { agent, wasOpen } = createKeepingAgent(asked.url, { openAhead: true });
-    const socket = await asked.connected();
+    const heard = vi.fn<() => void>();
+    (await asked.connected()).on('data', heard);
     expect(wasOpen(await get(agent, other.url))).toBe(false);
-    expect([socket.bytesRead, other.sockets.length]).toEqual([0, 1]);
+    expect(other.sockets).toHaveLength(1);
+    expect(heard).not.toHaveBeenCalled();
     expect(wasOpen(await get(agent, asked.url))).toBe(true);
     agent.destroy();
   });
 
   test('does not keep a process alive', async () => {
-    const { url } = await serve();
+    const { url } = await serve(protocol);
     const program = `import { createKeepingAgent } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../../../lib/baidu/http/agent.ts'))};
       createKeepingAgent(new URL(${JSON.stringify(url.href)}), { openAhead: true });`;
     await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
       timeout: 10_000,
+      env: { ...process.env, NODE_EXTRA_CA_CERTS: CERTIFICATE },
     });
   });
 
   test('is not taken after a freeze: it may have died without a word', async () => {
-    const { url, sockets, connected } = await serve();
+    const { url, sockets, connected } = await serve(protocol);
     let now = 1_000_000;
     const { agent, wasOpen } = createKeepingAgent(url, { openAhead: true, now: () => now });
     const first = await connected();
@@ -144,7 +131,7 @@ describe('a connection opened ahead', () => {
   });
 
   test('is taken up to 4 s later, and not where the clock was set back', async () => {
-    const { url, connected } = await serve();
+    const { url, connected } = await serve(protocol);
     for (const [laterMs, taken] of [
       [4000, true],
       [-1, false],
@@ -160,11 +147,10 @@ describe('a connection opened ahead', () => {
   });
 
   test('is replaced where the server has closed it meanwhile', async () => {
-    const { url, sockets, connected } = await serve();
+    const { url, sockets, connected, cut } = await serve(protocol);
     const { agent, wasOpen } = createKeepingAgent(url, { openAhead: true });
-    const socket = await connected();
-    const closed = once(socket, 'close');
-    socket.resetAndDestroy();
+    const closed = once(await connected(), 'close');
+    cut();
     await closed;
     await new Promise((resolve) => setTimeout(resolve, 0));
     expect(wasOpen(await get(agent, url))).toBe(false);
@@ -173,25 +159,100 @@ describe('a connection opened ahead', () => {
   });
 
   test('that breaks just when it is used is told from a new one, so that the request goes out again', async () => {
-    const { url, connected } = await serve();
+    const { url, connected, cut } = await serve(protocol);
     const send = createTransport(url, { openAhead: true });
     const socket = await connected();
     await new Promise((resolve) => setImmediate(resolve));
     socket.removeAllListeners('data');
-    socket.once('data', () => socket.resetAndDestroy());
+    socket.once('data', cut);
     await expect(send(url, LIMITS)).rejects.toMatchObject({ fault: 'unreachable', onKeptConnection: true });
     expect((await send(url, LIMITS)).status).toBe(200);
   });
 
   test('that cannot be opened costs nothing: the first request opens its own', async () => {
-    const away = await serve();
+    const away = await serve(protocol);
     const { port } = away.url;
     await new Promise((resolve) => servers.pop()?.close(resolve));
     const { agent, wasOpen } = createKeepingAgent(away.url, { openAhead: true });
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const back = await serve('http', Number(port));
+    const back = await serve(protocol, Number(port));
     expect(wasOpen(await get(agent, back.url))).toBe(false);
     expect(back.sockets).toHaveLength(1);
+    agent.destroy();
+  });
+});
+
+describe('the handshake of a connection opened ahead', () => {
+  test('names the server and speaks HTTP/1.1', async () => {
+    const { url, connected } = await serve('https');
+    const { agent } = createKeepingAgent(url, { openAhead: true });
+    expect(await connected()).toMatchObject({ servername: 'localhost', alpnProtocol: 'http/1.1' });
+    await get(agent, url);
+    agent.destroy();
+  });
+
+  test('waits for what is more urgent, on a connection that is there already', async () => {
+    const { url, sockets } = await serve('https');
+    const urgent = Promise.withResolvers<void>();
+    const { agent, ahead, wasOpen } = createKeepingAgent(url, { openAhead: true, after: urgent.promise });
+    await ahead?.reached;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(sockets).toHaveLength(0);
+    urgent.resolve();
+    await ahead?.secured;
+    await vi.waitUntil(() => sockets.length > 0);
+    expect(wasOpen(await get(agent, url))).toBe(true);
+    expect(sockets).toHaveLength(1);
+    agent.destroy();
+  });
+
+  test.each([
+    ['is on its way', async () => {}],
+    ['is there', (reached: Promise<unknown>) => reached],
+  ])('waits no longer than until a request comes, where the connection %s', async (_where, when) => {
+    const { url, sockets } = await serve('https');
+    const { agent, ahead } = createKeepingAgent(url, { openAhead: true, after: new Promise(() => {}) });
+    await when(ahead?.reached as Promise<void>);
+    await get(agent, url);
+    expect(sockets).toHaveLength(1);
+    agent.destroy();
+  });
+
+  test('is not begun on a connection that has ended', async () => {
+    const { url, cut } = await serve('https');
+    const urgent = Promise.withResolvers<void>();
+    const { agent, ahead, wasOpen } = createKeepingAgent(url, { openAhead: true, after: urgent.promise });
+    await ahead?.reached;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    cut();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    urgent.resolve();
+    await ahead?.secured;
+    expect(wasOpen(await get(agent, url))).toBe(false);
+    agent.destroy();
+  });
+
+  test.each([
+    ['127.0.0.1', undefined],
+    ['127.0.0.2', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  ])('holds the certificate against an address, too: %s', async (address, code) => {
+    const { url } = await serve('https', 0, address);
+    url.hostname = address;
+    const { agent } = createKeepingAgent(url, { openAhead: true });
+    const outcome = await get(agent, url).then(
+      () => undefined,
+      ({ code }) => code,
+    );
+    expect(outcome).toBe(code);
+    agent.destroy();
+  });
+
+  test('that fails is told by the request that needs a connection', async () => {
+    const { url } = await serve('https');
+    url.hostname = '127.0.0.2';
+    const { agent, ahead } = createKeepingAgent(url, { openAhead: true });
+    await ahead?.secured;
+    await expect(get(agent, url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     agent.destroy();
   });
 });

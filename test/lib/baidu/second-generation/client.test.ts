@@ -338,7 +338,8 @@ describe('what goes wrong at Baidu', () => {
     const startedAt = performance.now();
     const asked = client({ maxAttempts: 50 }).queryOrder(APP, { tpOrderId: 'T-1' }, 400);
     await expect(asked).rejects.toMatchObject({ code: 'BAIDU_TIMEOUT' });
-    expect(performance.now() - startedAt).toBeLessThan(1500);
+    // By itself it would take 7 s.
+    expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 
   test('is unreachable where nothing listens', async () => {
@@ -473,11 +474,15 @@ describe('the access token', () => {
   test('is waited for by each for its own time', async () => {
     baidu.always('token', hangs);
     const { findOrder } = client({ maxAttempts: 1, attemptTimeoutMs: 1200 });
-    const patient = findOrder(APP, 'T-1').catch((error: unknown) => error);
-    const startedAt = performance.now();
-    await expect(findOrder(APP, 'T-1', 100)).rejects.toMatchObject({ code: 'BAIDU_TIMEOUT', passing: true });
-    expect(performance.now() - startedAt).toBeLessThan(1000);
-    expect(await patient).toMatchObject({ code: 'BAIDU_TIMEOUT' });
+    const given: unknown[] = [];
+    const ask = (budgetMs?: number) =>
+      findOrder(APP, 'T-1', budgetMs).catch((error: unknown) => given.push([budgetMs, error]));
+    await Promise.all([ask(), ask(100)]);
+    const late = expect.objectContaining({ code: 'BAIDU_TIMEOUT', passing: true });
+    expect(given).toEqual([
+      [100, late],
+      [undefined, late],
+    ]);
     expect(baidu.count('token')).toBe(1);
   });
 

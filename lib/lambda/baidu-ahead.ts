@@ -1,13 +1,17 @@
 import { createTransport } from '../baidu/http/https.ts';
 import { readBaiduConfig } from './config.ts';
 import { atInit } from './init.ts';
+import { secretsAhead } from './secrets-ahead.ts';
 
 /**
  * How Baidu is asked, over a connection that is opened as soon as this module is evaluated: whoever imports it first has
- * Baidu's address looked up while the rest is evaluated, and the handshake under way while the secret is read.
+ * Baidu looked up and reached while the rest is evaluated, and the handshake made while the secret is on its way.
  */
 export const baiduAhead = atInit(() => {
   const config = readBaiduConfig();
   const origin = config.statusApi === 'queryorderdetail' ? config.queryUrl : config.openapiUrl;
-  return { config, transport: createTransport(origin, { openAhead: true }) };
+  return {
+    config,
+    transport: createTransport(origin, { openAhead: true, after: secretsAhead()?.ahead?.secured }),
+  };
 });
