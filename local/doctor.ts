@@ -1,6 +1,6 @@
 import { runCommand, UsageError } from './command/command.ts';
 import { examine } from './doctor/examine.ts';
-import { writeReport } from './doctor/report.ts';
+import { exitCodeOf, writeReport } from './doctor/report.ts';
 
 const HELP = {
   en: `Says what is wrong with a secret, and why a payment notification does not verify.
@@ -63,6 +63,6 @@ await runCommand(
     }
     const sections = await examine({ file, secretId, notification, withoutPlatformKey });
     process.stdout.write(writeReport(sections, language));
-    return sections.some(({ findings }) => findings.some(({ level }) => level === 'bad')) ? 1 : 0;
+    return exitCodeOf(sections);
   },
 );

@@ -30,6 +30,11 @@ export function writeReport(sections: readonly Section[], language: Language): s
   return [...lines, closing(sections)[language], ''].join('\n');
 }
 
+/** What the command ends with: 1 where something is to be mended or cannot be read. */
+export function exitCodeOf(sections: readonly Section[]): 0 | 1 {
+  return sections.some(({ findings }) => findings.some(({ level }) => level === 'bad')) ? 1 : 0;
+}
+
 function closing(sections: readonly Section[]): Text {
   const count = (wanted: Finding['level']) =>
     sections.flatMap(({ findings }) => findings).filter(({ level }) => level === wanted).length;

@@ -22,6 +22,8 @@ process.stdout.write = (chunk: string | Uint8Array) => {
   return true;
 };
 
+// Node has read it, and the function is given what it is deployed with.
+delete process.env['NODE_COMPILE_CACHE'];
 const { handler } = createRequire(import.meta.url)(workerData.bundle);
 
 parentPort?.on('message', async ({ event, requestId, deadline }: ThreadRequest) => {

@@ -42,13 +42,16 @@ export function startFunction({
   timeoutMs,
   onLog,
 }: LocalFunctionOptions): LocalFunction {
+  const { NODE_COMPILE_CACHE } = process.env;
+  // For Node alone: the thread takes it away before the function sees its variables.
+  const compiled = NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE };
   const all = new Set<Worker>();
   const idle: Worker[] = [];
   let closed = false;
 
   const start = () => {
     const sandbox = new Worker(new URL('./lambda-thread.ts', import.meta.url), {
-      env: { ...environment, AWS_LAMBDA_FUNCTION_NAME: name, TZ: ':UTC' },
+      env: { ...environment, AWS_LAMBDA_FUNCTION_NAME: name, TZ: ':UTC', ...compiled },
       workerData: { bundle },
     });
     all.add(sandbox);

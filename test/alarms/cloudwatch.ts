@@ -89,10 +89,8 @@ export class CloudWatch {
     const end = Math.floor((this.minute + 1) / minutes);
     return Array.from({ length: periods }, (_, index) => {
       const start = (end - periods + index) * minutes;
-      const values = Array.from(
-        { length: minutes },
-        (_value, offset) => points.get(start + offset) ?? [],
-      ).flat();
+      const values: number[] = [];
+      for (let minute = start; minute < start + minutes; minute++) values.push(...(points.get(minute) ?? []));
       if (values.length === 0) return undefined;
       return Statistic === 'Maximum'
         ? Math.max(...values)

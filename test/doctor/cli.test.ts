@@ -9,7 +9,7 @@ import { SAMPLE_ORDER } from '../../local/cashier/orders/sample-order.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/stack/secrets-manager.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { PLATFORM } from '../support/vectors.ts';
-import { runDoctor } from './run.ts';
+import { examined, runDoctor } from './run.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
@@ -138,7 +138,7 @@ describe('npm run doctor', () => {
   test('goes on without a platform key where that is asked for, and warns', async () => {
     const { platformPublicKey: _later, ...first } = SECRET;
     await writeFile(file('first.json'), JSON.stringify(first));
-    const refused = await runDoctor([file('first.json')]);
+    const refused = await examined(file('first.json'));
     expect(refused.code).toBe(1);
     expect(refused.out).toMatch(/✗ platformPublicKey +is missing: no payment notification can be verified/);
     expect(refused.out).toContain('before a first deployment: --without-platform-key.');
@@ -146,18 +146,17 @@ describe('npm run doctor', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/! platformPublicKey +is missing: until it is there, notify answers 503/);
     expect(out).toMatch(/Nothing to mend; 1 warning\.\n$/);
-    const zh = await runDoctor(['--without-platform-key', '--lang', 'zh', file('first.json')]);
+    const zh = await examined(file('first.json'), { withoutPlatformKey: true, language: 'zh' });
     expect(zh.out).toMatch(/没有需要修正之处；有 1 条警告。\n$/);
-    const checked = await runDoctor([file('first.json'), '--notification', file('genuine.txt')]);
+    const checked = await examined(file('first.json'), { notification: file('genuine.txt') });
     expect(checked.code).toBe(1);
     expect(checked.out).toMatch(/✗ rsaSign +cannot be checked/);
   });
 
   test('takes the notification that Baidu’s platform signed in 2018, and says whose key that is', async () => {
     await writeFile(file('2018.json'), JSON.stringify({ ...SECRET, platformPublicKey: PLATFORM.publicKey }));
-    const { code, out } = await runDoctor([file('2018.json'), '--notification', '-'], {
-      stdin: PLATFORM.body,
-    });
+    await writeFile(file('2018.txt'), PLATFORM.body);
+    const { code, out } = await examined(file('2018.json'), { notification: file('2018.txt') });
     expect(code).toBe(1);
     expect(out).toMatch(/✗ platformPublicKey +is the platform key of Baidu’s sample application/);
     expect(out).toMatch(/✓ rsaSign +Baidu’s platform signed it/);
@@ -202,21 +201,21 @@ describe('npm run doctor', () => {
       }),
     );
     await cashier.close();
-    const args = [file('sandbox.json'), '--notification', '-'];
-    const { code, out } = await runDoctor(args, { stdin: await body });
+    await writeFile(file('sandbox.txt'), await body);
+    const request = { notification: file('sandbox.txt') };
+    const { code, out } = await examined(file('sandbox.json'), request);
     expect(out).toMatch(/! sandbox +appId, appKey and dealId are those of the local cashier/);
     expect(out).not.toContain('sample value');
     expect(out).toMatch(/Nothing to mend; 1 warning\.\n$/);
     expect(code).toBe(0);
-    expect((await runDoctor(['--lang', 'zh', ...args], { stdin: await body })).out).toContain(
-      '这是沙盒的 secret',
-    );
+    const zh = await examined(file('sandbox.json'), { ...request, language: 'zh' });
+    expect(zh.out).toContain('这是沙盒的 secret');
     // Without such a notification they may be left over from the documentation.
-    const alone = await runDoctor([file('sandbox.json')]);
+    const alone = await examined(file('sandbox.json'));
     expect(alone.code).toBe(1);
     expect(alone.out).toMatch(/3 to mend\.\n$/);
-    const forged = signedForm({ ...PAID, dealId: '470193086' }, privateKey);
-    expect((await runDoctor(args, { stdin: forged })).code).toBe(1);
+    await writeFile(file('sandbox.txt'), signedForm({ ...PAID, dealId: '470193086' }, privateKey));
+    expect((await examined(file('sandbox.json'), request)).code).toBe(1);
   });
 
   test.each([

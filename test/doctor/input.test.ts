@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runDoctor } from './run.ts';
+import { examined, runDoctor } from './run.ts';
 
 const JSON_TEXT = '{"appId": "1", "appKey": "中文"}';
 const utf16 = (text: string) => Buffer.from(text, 'utf16le');
@@ -49,16 +49,23 @@ const REFUSED: readonly (readonly [name: string, en: RegExp, zh: RegExp])[] = [
 ];
 
 describe('a file', () => {
-  test.each(REFUSED)('%s is refused without the usage', async (name, en, zh) => {
+  test.each(REFUSED)('%s is refused', async (name, en, zh) => {
     for (const [language, words] of [
       ['en', en],
       ['zh', zh],
     ] as const) {
-      const { code, out, err } = await runDoctor(['--lang', language, file(name)]);
-      expect({ code, err }).toEqual({ code: 1, err: '' });
+      const { code, out } = await examined(file(name), { language });
+      expect(code).toBe(1);
       expect(out).toMatch(words);
-      expect(out).not.toContain('npm run doctor');
       expect(out).toMatch(/(1 to mend\.|有 1 处需要修正。)\n$/);
+    }
+  });
+
+  test.each(['absent.json', 'gbk.json', 'one.json'])('%s is refused without the usage', async (name) => {
+    for (const language of ['en', 'zh'] as const) {
+      const { out } = await examined(file(name), { language });
+      expect(await runDoctor(['--lang', language, file(name)])).toEqual({ code: 1, out, err: '' });
+      expect(out).not.toContain('npm run doctor');
     }
   });
 
@@ -81,7 +88,7 @@ describe('a file', () => {
     expect({ code, err }).toEqual({ code: 1, err: '' });
     expect(out).toContain('The secret is not JSON');
     expect(out).toMatch(/Notification: \S+\n {2}✗ file {2}is not there: \S+absent\.txt\.\n/);
-    const encoded = await runDoctor([file('one.json'), '--notification', file('utf16-le.json')]);
+    const encoded = await examined(file('one.json'), { notification: file('utf16-le.json') });
     expect(encoded.out).toMatch(/Notification: \S+\n {2}✗ file {2}is no text in UTF-8/);
   });
 });

@@ -29,8 +29,17 @@ export const MESSAGES = {
   notifiedPaid: JSON.stringify({ ...named, notification: signed(PAID) }),
 } as const;
 
-/** The message of a refund that has succeeded (1) or failed (2); Baidu need not name the user. */
-export function notifiedRefund(refundBatchId: string, refundStatus: string, isUserNamed: boolean): string {
+const refundMessages = new Map<string, string>();
+
+/** The message of a refund that has succeeded (1) or failed (2), signed once; Baidu need not name the user. */
+export function notifiedRefund(...refund: Parameters<typeof signedRefund>): string {
+  const name = String(refund);
+  const message = refundMessages.get(name) ?? signedRefund(...refund);
+  refundMessages.set(name, message);
+  return message;
+}
+
+function signedRefund(refundBatchId: string, refundStatus: string, isUserNamed: boolean): string {
   const fields = {
     orderId: ORDER.orderId,
     refundBatchId,
