@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,11 +121,38 @@ export async function osls(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<{ stdout: string; stderr: string }> {
   const command = join(root, 'node_modules', 'serverless', 'bin', 'serverless.js');
-  return run(process.execPath, [command, ...args], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: join(folder, 'home'), CI: '1', ...COMPILED, ...environment },
-  });
+  return run(process.execPath, [command, ...args], { cwd: folder, env: { ...bare(folder), ...environment } });
 }
+
+/** Starts one process that runs osls as often as it is asked to, one after another, with the same outcome as `osls`. */
+export function startOsls(): { readonly osls: typeof osls; end(): Promise<void> } {
+  const child = fork(join(import.meta.dirname, 'osls-again.cjs'), { execArgv: [], env: bare(tmpdir()) });
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    osls: (folder, args, environment = {}) => {
+      const outcome = last.then(async () => {
+        child.send({ folder, args, environment: { ...bare(folder), ...environment } });
+        const [{ code, ...said }] = await once(child, 'message');
+        if (code === 0) return said;
+        throw Object.assign(new Error(`osls ended with ${code}:\n${said.stdout}${said.stderr}`), said);
+      });
+      last = outcome.catch(() => undefined);
+      return outcome;
+    },
+    end: async () => {
+      child.disconnect();
+      await once(child, 'exit');
+    },
+  };
+}
+
+/** The environment of an osls that knows nothing of this machine. */
+const bare = (folder: string) => ({
+  PATH: process.env['PATH'],
+  HOME: join(folder, 'home'),
+  CI: '1',
+  ...COMPILED,
+});
 
 /** The resource with this logical id; a test fails where there is none. */
 export function resource(template: Template, id: string): Resource {

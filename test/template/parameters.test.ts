@@ -4,18 +4,26 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { faultsOf, namesGiven, type Packaging } from '../../local/deploy/parameters.ts';
 import { RULES } from '../../local/deploy/rules.ts';
-import { copyService, osls, placeholder, root } from './package.ts';
+import { copyService, osls, placeholder, root, startOsls } from './package.ts';
 
 let folder: string;
+const again = startOsls();
 beforeAll(async () => {
   folder = await copyService();
 });
 afterEach(() => cp(join(root, 'serverless.yml'), join(folder, 'serverless.yml')));
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await again.end();
+  await rm(folder, { recursive: true, force: true });
+});
 
 /** What osls says of parameters that it refuses, without its heading. */
-async function refusal(args: readonly string[], environment?: Record<string, string>): Promise<string[]> {
-  const said = await osls(folder, args, environment).then(
+async function refusal(
+  args: readonly string[],
+  environment?: Record<string, string>,
+  run = again.osls,
+): Promise<string[]> {
+  const said = await run(folder, args, environment).then(
     () => 'nothing was refused',
     ({ stdout }) => String(stdout),
   );
@@ -35,7 +43,7 @@ const param = (...assignments: string[]) => assignments.flatMap((text) => ['--pa
 describe('osls refuses, before it builds anything,', () => {
   test('names that are no parameter, and values that are none', async () => {
     const given = param('secretID=x', 'alarmTopicArn=', 'ordersTable', 'logLevel=nonsense');
-    expect(await refusal(['package', ...given])).toEqual([
+    expect(await refusal(['package', ...given], {}, osls)).toEqual([
       '--param ordersTable has to be given as name=value.',
       '--param secretID is no parameter of this service (did you mean secretId?).',
       '--param alarmTopicArn is empty; leave it out for its default.',
