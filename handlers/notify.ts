@@ -13,6 +13,7 @@ import { isOfStrangers } from '../lib/lambda/error-codes.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
+import { openAhead } from '../lib/lambda/open-ahead.ts';
 import { jsonAnswer, refusalAnswer } from '../lib/lambda/problem.ts';
 import { secretsAhead } from '../lib/lambda/secrets-ahead.ts';
 import { watchApps, watchSecret } from '../lib/lambda/watch.ts';
@@ -41,7 +42,7 @@ const service = atInit(() => {
       way: secretsAhead(),
     }),
     matchOrder: ordersTable ? createOrderMatcher(ordersTable) : async () => true,
-    send: createQueue(queueUrl, { openAhead: true, after: secretsAhead()?.ahead?.secured }),
+    send: createQueue(queueUrl, { agent: agentAhead(queueUrl) }),
     openLedger: openLedgerLate(readLedgerConfig().ledgerTable),
     auditPolicy,
   };
@@ -81,6 +82,12 @@ export const handler = middy<NotifyEvent, NotifyResult>({
     outcome.metrics.push({ name: isStored ? accepted : 'OrderMismatches', value: 1 });
     return jsonAnswer(200, answer);
   });
+
+/** The way to SQS, which is called where the queue's URL is, whatever endpoint is set for the service. */
+function agentAhead(queueUrl: string) {
+  const url = URL.parse(queueUrl);
+  return url ? openAhead(url, { after: secretsAhead()?.ahead.secured }).agent : undefined;
+}
 
 /** What Baidu calls for, by the address; without one it is a payment, as it always was. */
 function callOf(event: NotifyEvent): Call {

@@ -1,9 +1,8 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ServiceError } from '../baidu/errors.ts';
-import { type AheadOptions, createKeepingAgent } from '../baidu/http/agent.ts';
 import { within } from '../baidu/http/deadline.ts';
 import { asciiJson } from '../baidu/json.ts';
-import { awsClientLimits, tooLateOf } from './limits.ts';
+import { type AwsLimits, awsClientLimits, tooLateOf } from './limits.ts';
 
 /** More than this, in bytes, does not fit into the topic's message later on. */
 const MAX_MESSAGE_BYTES = 250_000;
@@ -22,13 +21,10 @@ export type SendMessage = (message: unknown, options: SendOptions) => Promise<vo
 /**
  * Sends to one SQS queue, with tries of 400 ms each.
  *
- * @param ahead whether a connection is opened at once, which the first message then finds
+ * @param agent keeps the connections; the SDK's own by default
  * @returns a function that throws `QUEUE_UNAVAILABLE` when every try is spent, `NOTIFICATION_TOO_LARGE` over 250 KB
  */
-export function createQueue(queueUrl: string, ahead: AheadOptions = {}): SendMessage {
-  // The client calls whom the queue's URL names, whatever endpoint is set for the service.
-  const origin = ahead.openAhead ? URL.parse(queueUrl) : null;
-  const agent = origin ? createKeepingAgent(origin, ahead).agent : undefined;
+export function createQueue(queueUrl: string, { agent }: Pick<AwsLimits, 'agent'> = {}): SendMessage {
   const client = new SQSClient(awsClientLimits({ attemptTimeoutMs: 400, maxAttempts: 4, agent }));
   // Lambda counts by the header that this adds how often a chain of messages has come by, and ends it at about 16.
   client.middlewareStack.remove('recursionDetectionMiddleware');

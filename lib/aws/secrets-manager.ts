@@ -1,8 +1,8 @@
 import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ServiceError } from '../baidu/errors.ts';
-import type { Ahead, KeepingAgent } from '../baidu/http/agent.ts';
 import { within } from '../baidu/http/deadline.ts';
+import type { Way } from '../baidu/http/https.ts';
 import {
   createSecretLoader,
   type FetchSecret,
@@ -20,9 +20,15 @@ export interface SecretSource {
 /** How a secret is read, and what is made of it. */
 export type ReadingOptions<T> = Pick<SecretLoaderOptions<T>, 'parse' | 'onFailure'> &
   Partial<SecretLoaderOptions<T>> & {
-    /** A way to Secrets Manager that is there already; the SDK's own by default. */
-    readonly way?: KeepingAgent | undefined;
+    /** A way to Secrets Manager that has begun; the SDK's own by default. */
+    readonly way?: BegunWay | undefined;
   };
+
+/** A way with a connection that was opened ahead. */
+interface BegunWay extends Pick<Way, 'agent'> {
+  /** `reached` resolves when it has reached its peer, or will not. */
+  readonly ahead: { readonly reached: Promise<void> };
+}
 
 /** How long a connection opened ahead is waited for, in milliseconds. */
 const REACH_MS = 100;
@@ -79,12 +85,12 @@ export function readPreviousSecrets<T>(
  */
 function secretsManagerFetch(
   secretId: string,
-  { mostMs, version, way }: { mostMs: number; version?: 'AWSPREVIOUS'; way?: KeepingAgent | undefined },
+  { mostMs, version, way }: { mostMs: number; version?: 'AWSPREVIOUS'; way?: BegunWay | undefined },
 ): FetchSecret {
   const client = new SecretsManagerClient(
     awsClientLimits({ attemptTimeoutMs: mostMs / 2, maxAttempts: 3, agent: way?.agent }),
   );
-  const reached = way?.ahead && whenReached(way.ahead);
+  const reached = way && whenReached(way.ahead);
   return async (abortSignal, limitMs) => {
     await reached;
     const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: version });
@@ -97,7 +103,7 @@ function secretsManagerFetch(
 }
 
 /** Resolves when a connection has reached its peer, or cannot, or takes long. */
-async function whenReached({ reached }: Ahead): Promise<void> {
+async function whenReached({ reached }: BegunWay['ahead']): Promise<void> {
   const enough = new AbortController();
   const tooLong = delay(REACH_MS, undefined, { ref: false, signal: enough.signal }).catch(() => {});
   await Promise.race([reached, tooLong]);

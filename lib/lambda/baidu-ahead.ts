@@ -1,6 +1,7 @@
 import { createTransport } from '../baidu/http/https.ts';
 import { readBaiduConfig } from './config.ts';
 import { atInit } from './init.ts';
+import { openAhead } from './open-ahead.ts';
 import { secretsAhead } from './secrets-ahead.ts';
 
 /**
@@ -12,6 +13,6 @@ export const baiduAhead = atInit(() => {
   const origin = config.statusApi === 'queryorderdetail' ? config.queryUrl : config.openapiUrl;
   return {
     config,
-    transport: createTransport(origin, { openAhead: true, after: secretsAhead()?.ahead?.secured }),
+    transport: createTransport(origin, openAhead(origin, { after: secretsAhead()?.ahead.secured })),
   };
 });

@@ -1,6 +1,6 @@
-import { createKeepingAgent } from '../baidu/http/agent.ts';
 import { secretsManagerUrl } from './config.ts';
 import { atInit } from './init.ts';
+import { openAhead } from './open-ahead.ts';
 
 /**
  * The way to Secrets Manager, opened as soon as this module is evaluated: whoever imports it first has it looked up and
@@ -8,5 +8,5 @@ import { atInit } from './init.ts';
  */
 export const secretsAhead = atInit(() => {
   const url = secretsManagerUrl();
-  return url ? createKeepingAgent(url, { openAhead: true }) : undefined;
+  return url ? openAhead(url) : undefined;
 });

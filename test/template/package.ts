@@ -132,7 +132,10 @@ export function startOsls(): { readonly osls: typeof osls; end(): Promise<void> 
     osls: (folder, args, environment = {}) => {
       const outcome = last.then(async () => {
         child.send({ folder, args, environment: { ...bare(folder), ...environment } });
-        const [{ code, ...said }] = await once(child, 'message');
+        const ended = once(child, 'exit').then(([code]) =>
+          Promise.reject(new Error(`It ended with ${code}.`)),
+        );
+        const [{ code, ...said }] = await Promise.race([once(child, 'message'), ended]);
         if (code === 0) return said;
         throw Object.assign(new Error(`osls ended with ${code}:\n${said.stdout}${said.stderr}`), said);
       });
@@ -140,8 +143,12 @@ export function startOsls(): { readonly osls: typeof osls; end(): Promise<void> 
       return outcome;
     },
     end: async () => {
+      if (!child.connected) return;
       child.disconnect();
+      // What still waits for something has been read to its end.
+      const late = setTimeout(() => child.kill('SIGKILL'), 5000);
       await once(child, 'exit');
+      clearTimeout(late);
     },
   };
 }

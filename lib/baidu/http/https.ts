@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { type AheadOptions, createKeepingAgent } from './agent.ts';
+import type { Duplex } from 'node:stream';
 
 /** A whole answer, whatever its status. */
 export interface HttpAnswer {
@@ -40,14 +40,24 @@ export type Transport = (
 
 const FORM_HEADERS = { 'content-type': 'application/x-www-form-urlencoded' };
 
+/** A way to an origin. */
+export interface Way {
+  readonly agent: http.Agent | https.Agent;
+  /** Whether a connection was open before the request that it was given to was made. */
+  wasOpen(socket: Duplex | null): boolean;
+}
+
+/** A way over connections that are kept, 32 idle ones at most. */
+export function keptWay({ protocol }: URL): Way {
+  const { Agent } = protocol === 'http:' ? http : https;
+  return { agent: new Agent({ keepAlive: true, maxFreeSockets: 32 }), wasOpen: () => false };
+}
+
 /**
  * A transport over kept-alive connections to one origin, on TLS where it says so. When one that was kept turns out dead,
  * all that are idle are dropped: they were frozen together.
- *
- * @param ahead whether a connection is opened at once, which the first request then finds
  */
-export function createTransport(origin: URL, ahead: AheadOptions = {}): Transport {
-  const { agent, wasOpen } = createKeepingAgent(origin, ahead);
+export function createTransport(origin: URL, { agent, wasOpen }: Way = keptWay(origin)): Transport {
   const { request: open } = origin.protocol === 'http:' ? http : https;
   const headers = { accept: 'application/json', 'user-agent': 'baidu-payment-status' };
   const get = { agent, headers };

@@ -70,10 +70,7 @@ async function notify(event: unknown, env: Record<string, string> = {}) {
 describe('notify, as it starts', () => {
   test('makes its parts, the secret’s reader with 700 ms to read and 400 to read again', async () => {
     await start();
-    expect(parts.createQueue).toHaveBeenCalledExactlyOnceWith('queue', {
-      openAhead: true,
-      after: expect.any(Promise),
-    });
+    expect(parts.createQueue).toHaveBeenCalledExactlyOnceWith('queue', { agent: undefined });
     expect(parts.createOrderMatcher).not.toHaveBeenCalled();
     expect(parts.loadSecrets).toHaveBeenCalledExactlyOnceWith(
       { secretId: 'secret', secretTtlMs: 300_000 },

@@ -3,8 +3,8 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../../lib/aws/limits.ts';
 import { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
-import { createKeepingAgent } from '../../../lib/baidu/http/agent.ts';
 import { within } from '../../../lib/baidu/http/deadline.ts';
+import { openAhead } from '../../../lib/lambda/open-ahead.ts';
 import { hangs, says } from '../../support/baidu.ts';
 import { type AwsEndpoint, CREDENTIALS, startEndpoint } from '../../support/endpoint.ts';
 
@@ -68,7 +68,7 @@ describe('loadSecrets()', () => {
       const secretsUrl = new URL(secretsManager.url);
       if (what === 'never does') vi.spyOn(net, 'connect').mockReturnValue(new net.Socket());
       if (what === 'leads elsewhere') secretsUrl.port = '9';
-      const way = createKeepingAgent(secretsUrl, { openAhead: true });
+      const way = openAhead(secretsUrl);
       const load = loadSecrets(CONFIG, { parse, timeoutMs: 2000, way });
       expect(await load()).toBe('parsed one');
       expect(secretsManager.calls).toHaveLength(1);

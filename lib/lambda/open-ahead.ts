@@ -1,17 +1,14 @@
-import http from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate as immediate } from 'node:timers/promises';
 import tls from 'node:tls';
+import { keptWay, type Way } from '../baidu/http/https.ts';
 
-/** An agent that keeps connections. */
-export interface KeepingAgent {
-  readonly agent: http.Agent | https.Agent;
+/** A way over kept connections, and the one of them that was opened ahead. */
+export interface WayAhead extends Way {
   /** What becomes of the connection opened ahead. */
-  readonly ahead: Ahead | undefined;
-  /** Whether a connection was open before the request that it was given to was made. */
-  wasOpen(socket: Duplex | null): boolean;
+  readonly ahead: Ahead;
 }
 
 /** How far a connection opened ahead has come; both are resolved where it comes to nothing, too. */
@@ -22,38 +19,30 @@ export interface Ahead {
   readonly secured: Promise<void>;
 }
 
-/** Whether a connection is opened before there is a request for it, and when. */
-export interface AheadOptions {
-  /** Opens a connection at once, with its handshake, that the first request then takes; sends nothing on it. */
-  readonly openAhead?: boolean | undefined;
-  /** What is more urgent: the handshake, some milliseconds of work, waits for it, but no longer than until a request comes. */
-  readonly after?: Promise<void> | undefined;
-}
-
 /**
  * A connection opened ahead is taken within this many milliseconds or not at all: a sandbox that was frozen meanwhile
  * finds it dead, and does not learn of that before an attempt's time is over.
  */
 const FRESH_MS = 4000;
 
-/** Idle connections to one origin that are kept. */
-const MOST_IDLE = 32;
-
 /**
- * An agent with kept-alive connections to one origin.
+ * A way to one origin that begins at once: a connection with its handshake that the first request then takes, and on which
+ * nothing is sent before.
  *
+ * @param after what is more urgent: the handshake, some milliseconds of work, waits for it, but no longer than until a
+ *   request comes
  * @param now the clock, in milliseconds since 1970: it goes on while a sandbox is frozen
  */
-export function createKeepingAgent(
+export function openAhead(
   origin: URL,
-  { openAhead = false, after, now = Date.now }: AheadOptions & { now?: () => number } = {},
-): KeepingAgent {
-  const { Agent } = origin.protocol === 'http:' ? http : https;
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: MOST_IDLE });
+  { after, now = Date.now }: { after?: Promise<void> | undefined; now?: () => number } = {},
+): WayAhead {
+  const { agent } = keptWay(origin);
   const connect = agent.createConnection.bind(agent);
   const opened = new WeakSet<Duplex>();
   const peer = peerOf(origin);
-  let ahead = openAhead ? { ...open(peer, after), at: now() } : undefined;
+  const first = open(peer, after);
+  let ahead: (typeof first & { at: number }) | undefined = { ...first, at: now() };
 
   /** The connection opened ahead, where it is fit to be used; whatever it is, nobody gets it twice. */
   function take({ host, port }: http.ClientRequestArgs) {
@@ -66,7 +55,10 @@ export function createKeepingAgent(
     return undefined;
   }
 
-  agent.createConnection = (options, done) => {
+  agent.createConnection = (
+    options: http.ClientRequestArgs,
+    done?: (error: Error | null, socket: Duplex) => void,
+  ) => {
     const taken = take(options);
     if (!taken) return connect(options, done);
     const { tcp, reached, secure } = taken;
@@ -83,7 +75,7 @@ export function createKeepingAgent(
     return socket;
   };
 
-  return { agent, ahead, wasOpen: (socket) => socket !== null && opened.has(socket) };
+  return { agent, ahead: first, wasOpen: (socket) => socket !== null && opened.has(socket) };
 }
 
 function peerOf({ protocol, hostname, port }: URL) {

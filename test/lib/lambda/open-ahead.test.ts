@@ -8,11 +8,11 @@ import path from 'node:path';
 import tls from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createKeepingAgent } from '../../../../lib/baidu/http/agent.ts';
-import { createTransport } from '../../../../lib/baidu/http/https.ts';
+import { createTransport } from '../../../lib/baidu/http/https.ts';
+import { openAhead } from '../../../lib/lambda/open-ahead.ts';
 
 const LIMITS = { timeoutMs: 20_000, maxBytes: 100 };
-const CERTIFICATE = path.resolve(import.meta.dirname, '../../../examples/localhost.pem');
+const CERTIFICATE = path.resolve(import.meta.dirname, '../../examples/localhost.pem');
 const PEM = readFileSync(CERTIFICATE);
 
 const trusted = tls.getCACertificates();
@@ -58,7 +58,7 @@ async function get(agent: http.Agent, url: URL): Promise<Socket | null> {
 describe.each(['http', 'https'] as const)('a connection opened ahead over %s', (protocol) => {
   test('is open before anything is asked, and sends nothing by itself', async () => {
     const { url, sockets, connected } = await serve(protocol);
-    const { agent } = createKeepingAgent(url, { openAhead: true });
+    const { agent } = openAhead(url);
     const socket = await connected();
     const heard = vi.fn<() => void>();
     socket.on('data', heard);
@@ -68,17 +68,9 @@ describe.each(['http', 'https'] as const)('a connection opened ahead over %s', (
     expect(sockets).toHaveLength(1);
   });
 
-  test('is not opened where nobody wants it', async () => {
-    const { url, sockets } = await serve(protocol);
-    const { agent } = createKeepingAgent(url);
-    await get(agent, url);
-    expect(sockets).toHaveLength(1);
-    agent.destroy();
-  });
-
   test('is taken by the first request, once, and kept for the next', async () => {
     const { url, sockets, connected } = await serve(protocol);
-    const { agent, wasOpen } = createKeepingAgent(url, { openAhead: true });
+    const { agent, wasOpen } = openAhead(url);
     await connected();
     const [first, second] = await Promise.all([get(agent, url), get(agent, url)]);
     expect(sockets).toHaveLength(2);
@@ -90,7 +82,7 @@ describe.each(['http', 'https'] as const)('a connection opened ahead over %s', (
 
   test('is taken while its handshake is still under way', async () => {
     const { url, sockets } = await serve(protocol);
-    const { agent, wasOpen } = createKeepingAgent(url, { openAhead: true });
+    const { agent, wasOpen } = openAhead(url);
     expect(wasOpen(await get(agent, url))).toBe(false);
     expect(sockets).toHaveLength(1);
     agent.destroy();
@@ -98,7 +90,7 @@ describe.each(['http', 'https'] as const)('a connection opened ahead over %s', (
 
   test('is given to no request for another server', async () => {
     const [asked, other] = [await serve(protocol), await serve(protocol)];
-    const { agent, wasOpen } = createKeepingAgent(asked.url, { openAhead: true });
+    const { agent, wasOpen } = openAhead(asked.url);
     const heard = vi.fn<() => void>();
     (await asked.connected()).on('data', heard);
     expect(wasOpen(await get(agent, other.url))).toBe(false);
@@ -110,8 +102,8 @@ describe.each(['http', 'https'] as const)('a connection opened ahead over %s', (
 
   test('does not keep a process alive', async () => {
     const { url } = await serve(protocol);
-    const program = `import { createKeepingAgent } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../../../lib/baidu/http/agent.ts'))};
-      createKeepingAgent(new URL(${JSON.stringify(url.href)}), { openAhead: true });`;
+    const program = `import { openAhead } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../../lib/lambda/open-ahead.ts'))};
+      openAhead(new URL(${JSON.stringify(url.href)}));`;
     await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
       timeout: 10_000,
       env: { ...process.env, NODE_EXTRA_CA_CERTS: CERTIFICATE },
@@ -121,7 +113,7 @@ describe.each(['http', 'https'] as const)('a connection opened ahead over %s', (
   test('is not taken after a freeze: it may have died without a word', async () => {
     const { url, sockets, connected } = await serve(protocol);
     let now = 1_000_000;
-    const { agent, wasOpen } = createKeepingAgent(url, { openAhead: true, now: () => now });
+    const { agent, wasOpen } = openAhead(url, { now: () => now });
     const first = await connected();
     now += 4001;
     expect(wasOpen(await get(agent, url))).toBe(false);
@@ -137,7 +129,7 @@ describe.each(['http', 'https'] as const)('a connection opened ahead over %s', (
       [-1, false],
     ] as const) {
       let now = 1_000_000;
-      const { agent, wasOpen } = createKeepingAgent(url, { openAhead: true, now: () => now });
+      const { agent, wasOpen } = openAhead(url, { now: () => now });
       await connected();
       await new Promise((resolve) => setImmediate(resolve));
       now += laterMs;
@@ -148,7 +140,7 @@ describe.each(['http', 'https'] as const)('a connection opened ahead over %s', (
 
   test('is replaced where the server has closed it meanwhile', async () => {
     const { url, sockets, connected, cut } = await serve(protocol);
-    const { agent, wasOpen } = createKeepingAgent(url, { openAhead: true });
+    const { agent, wasOpen } = openAhead(url);
     const closed = once(await connected(), 'close');
     cut();
     await closed;
@@ -160,7 +152,7 @@ describe.each(['http', 'https'] as const)('a connection opened ahead over %s', (
 
   test('that breaks just when it is used is told from a new one, so that the request goes out again', async () => {
     const { url, connected, cut } = await serve(protocol);
-    const send = createTransport(url, { openAhead: true });
+    const send = createTransport(url, openAhead(url));
     const socket = await connected();
     await new Promise((resolve) => setImmediate(resolve));
     socket.removeAllListeners('data');
@@ -173,7 +165,7 @@ describe.each(['http', 'https'] as const)('a connection opened ahead over %s', (
     const away = await serve(protocol);
     const { port } = away.url;
     await new Promise((resolve) => servers.pop()?.close(resolve));
-    const { agent, wasOpen } = createKeepingAgent(away.url, { openAhead: true });
+    const { agent, wasOpen } = openAhead(away.url);
     await new Promise((resolve) => setTimeout(resolve, 20));
     const back = await serve(protocol, Number(port));
     expect(wasOpen(await get(agent, back.url))).toBe(false);
@@ -185,7 +177,7 @@ describe.each(['http', 'https'] as const)('a connection opened ahead over %s', (
 describe('the handshake of a connection opened ahead', () => {
   test('names the server and speaks HTTP/1.1', async () => {
     const { url, connected } = await serve('https');
-    const { agent } = createKeepingAgent(url, { openAhead: true });
+    const { agent } = openAhead(url);
     expect(await connected()).toMatchObject({ servername: 'localhost', alpnProtocol: 'http/1.1' });
     await get(agent, url);
     agent.destroy();
@@ -194,12 +186,12 @@ describe('the handshake of a connection opened ahead', () => {
   test('waits for what is more urgent, on a connection that is there already', async () => {
     const { url, sockets } = await serve('https');
     const urgent = Promise.withResolvers<void>();
-    const { agent, ahead, wasOpen } = createKeepingAgent(url, { openAhead: true, after: urgent.promise });
-    await ahead?.reached;
+    const { agent, ahead, wasOpen } = openAhead(url, { after: urgent.promise });
+    await ahead.reached;
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(sockets).toHaveLength(0);
     urgent.resolve();
-    await ahead?.secured;
+    await ahead.secured;
     await vi.waitUntil(() => sockets.length > 0);
     expect(wasOpen(await get(agent, url))).toBe(true);
     expect(sockets).toHaveLength(1);
@@ -211,8 +203,8 @@ describe('the handshake of a connection opened ahead', () => {
     ['is there', (reached: Promise<unknown>) => reached],
   ])('waits no longer than until a request comes, where the connection %s', async (_where, when) => {
     const { url, sockets } = await serve('https');
-    const { agent, ahead } = createKeepingAgent(url, { openAhead: true, after: new Promise(() => {}) });
-    await when(ahead?.reached as Promise<void>);
+    const { agent, ahead } = openAhead(url, { after: new Promise(() => {}) });
+    await when(ahead.reached);
     await get(agent, url);
     expect(sockets).toHaveLength(1);
     agent.destroy();
@@ -221,13 +213,13 @@ describe('the handshake of a connection opened ahead', () => {
   test('is not begun on a connection that has ended', async () => {
     const { url, cut } = await serve('https');
     const urgent = Promise.withResolvers<void>();
-    const { agent, ahead, wasOpen } = createKeepingAgent(url, { openAhead: true, after: urgent.promise });
-    await ahead?.reached;
+    const { agent, ahead, wasOpen } = openAhead(url, { after: urgent.promise });
+    await ahead.reached;
     await new Promise((resolve) => setTimeout(resolve, 50));
     cut();
     await new Promise((resolve) => setTimeout(resolve, 50));
     urgent.resolve();
-    await ahead?.secured;
+    await ahead.secured;
     expect(wasOpen(await get(agent, url))).toBe(false);
     agent.destroy();
   });
@@ -238,7 +230,7 @@ describe('the handshake of a connection opened ahead', () => {
   ])('holds the certificate against an address, too: %s', async (address, code) => {
     const { url } = await serve('https', 0, address);
     url.hostname = address;
-    const { agent } = createKeepingAgent(url, { openAhead: true });
+    const { agent } = openAhead(url);
     const outcome = await get(agent, url).then(
       () => undefined,
       ({ code }) => code,
@@ -250,8 +242,8 @@ describe('the handshake of a connection opened ahead', () => {
   test('that fails is told by the request that needs a connection', async () => {
     const { url } = await serve('https');
     url.hostname = '127.0.0.2';
-    const { agent, ahead } = createKeepingAgent(url, { openAhead: true });
-    await ahead?.secured;
+    const { agent, ahead } = openAhead(url);
+    await ahead.secured;
     await expect(get(agent, url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     agent.destroy();
   });
