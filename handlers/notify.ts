@@ -86,7 +86,7 @@ export const handler = middy<NotifyEvent, NotifyResult>({
 /** The way to SQS, which is called where the queue's URL is, whatever endpoint is set for the service. */
 function agentAhead(queueUrl: string) {
   const url = URL.parse(queueUrl);
-  return url ? openAhead(url, { after: secretsAhead()?.ahead.secured }).agent : undefined;
+  return url ? openAhead(url).agent : undefined;
 }
 
 /** What Baidu calls for, by the address; without one it is a payment, as it always was. */

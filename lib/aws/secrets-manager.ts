@@ -1,4 +1,4 @@
-import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
+import type { Socket } from 'node:net';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ServiceError } from '../baidu/errors.ts';
 import { within } from '../baidu/http/deadline.ts';
@@ -26,8 +26,7 @@ export type ReadingOptions<T> = Pick<SecretLoaderOptions<T>, 'parse' | 'onFailur
 
 /** A way with a connection that was opened ahead. */
 interface BegunWay extends Pick<Way, 'agent'> {
-  /** `reached` resolves when it has reached its peer, or will not. */
-  readonly ahead: { readonly reached: Promise<void> };
+  readonly ahead: Socket;
 }
 
 /** How long a connection opened ahead is waited for, in milliseconds. */
@@ -103,11 +102,15 @@ function secretsManagerFetch(
 }
 
 /** Resolves when a connection has reached its peer, or cannot, or takes long. */
-async function whenReached({ reached }: BegunWay['ahead']): Promise<void> {
-  const enough = new AbortController();
-  const tooLong = delay(REACH_MS, undefined, { ref: false, signal: enough.signal }).catch(() => {});
-  await Promise.race([reached, tooLong]);
-  enough.abort();
-  // After what is done of TLS by the same event.
-  await immediate();
+function whenReached(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const tooLong = setTimeout(resolve, REACH_MS).unref();
+    for (const event of ['connect', 'close']) {
+      socket.once(event, () => {
+        clearTimeout(tooLong);
+        // After what is done of TLS by the same event.
+        setImmediate(resolve);
+      });
+    }
+  });
 }

@@ -1,22 +1,13 @@
 import type http from 'node:http';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
-import { setImmediate as immediate } from 'node:timers/promises';
 import tls from 'node:tls';
 import { keptWay, type Way } from '../baidu/http/https.ts';
 
-/** A way over kept connections, and the one of them that was opened ahead. */
+/** A way over kept connections, the first of which was opened ahead. */
 export interface WayAhead extends Way {
-  /** What becomes of the connection opened ahead. */
-  readonly ahead: Ahead;
-}
-
-/** How far a connection opened ahead has come; both are resolved where it comes to nothing, too. */
-export interface Ahead {
-  /** It has reached its peer. */
-  readonly reached: Promise<void>;
-  /** Its handshake is over. */
-  readonly secured: Promise<void>;
+  /** The connection opened ahead, whatever becomes of it. */
+  readonly ahead: net.Socket;
 }
 
 /**
@@ -26,56 +17,37 @@ export interface Ahead {
 const FRESH_MS = 4000;
 
 /**
- * A way to one origin that begins at once: a connection with its handshake that the first request then takes, and on which
- * nothing is sent before.
+ * A way to one origin that begins at once: a connection, with its handshake, that the first request then takes. Nothing is
+ * sent on it before.
  *
- * @param after what is more urgent: the handshake, some milliseconds of work, waits for it, but no longer than until a
- *   request comes
  * @param now the clock, in milliseconds since 1970: it goes on while a sandbox is frozen
  */
-export function openAhead(
-  origin: URL,
-  { after, now = Date.now }: { after?: Promise<void> | undefined; now?: () => number } = {},
-): WayAhead {
-  const { agent } = keptWay(origin);
+export function openAhead(origin: URL, now: () => number = Date.now): WayAhead {
+  const agent: http.Agent = keptWay(origin).agent;
   const connect = agent.createConnection.bind(agent);
   const opened = new WeakSet<Duplex>();
   const peer = peerOf(origin);
-  const first = open(peer, after);
-  let ahead: (typeof first & { at: number }) | undefined = { ...first, at: now() };
+  const openedAt = now();
+  // What goes wrong with it is seen, and told, by the request that needs a connection; nobody waits for it.
+  const ahead = connectTo(peer).on('error', ignore).unref();
+  let isTaken = false;
 
   /** The connection opened ahead, where it is fit to be used; whatever it is, nobody gets it twice. */
-  function take({ host, port }: http.ClientRequestArgs) {
-    if (!ahead || host !== peer.host || Number(port) !== peer.port) return undefined;
-    const { at, ...taken } = ahead;
-    ahead = undefined;
-    const age = now() - at;
-    if (!taken.tcp.destroyed && age >= 0 && age <= FRESH_MS) return taken;
-    taken.tcp.destroy();
-    return undefined;
-  }
-
-  agent.createConnection = (
-    options: http.ClientRequestArgs,
-    done?: (error: Error | null, socket: Duplex) => void,
-  ) => {
-    const taken = take(options);
-    if (!taken) return connect(options, done);
-    const { tcp, reached, secure } = taken;
-    const use = () => secure().off('error', ignore).ref();
-    if (tcp.connecting) {
-      void reached.then(() => {
-        const socket = tcp.destroyed ? connect(options) : use();
-        if (socket) done?.(null, socket);
-      });
+  function take({ host, port }: http.ClientRequestArgs): net.Socket | undefined {
+    if (isTaken || host !== peer.host || Number(port) !== peer.port) return undefined;
+    isTaken = true;
+    const age = now() - openedAt;
+    if (ahead.destroyed || age < 0 || age > FRESH_MS) {
+      ahead.destroy();
       return undefined;
     }
-    const socket = use();
-    opened.add(socket);
-    return socket;
-  };
+    if (!ahead.connecting) opened.add(ahead);
+    return ahead.off('error', ignore).ref();
+  }
 
-  return { agent, ahead: first, wasOpen: (socket) => socket !== null && opened.has(socket) };
+  agent.createConnection = (options, done) => take(options) ?? connect(options, done);
+
+  return { agent, ahead, wasOpen: (socket) => socket !== null && opened.has(socket) };
 }
 
 function peerOf({ protocol, hostname, port }: URL) {
@@ -83,32 +55,12 @@ function peerOf({ protocol, hostname, port }: URL) {
   return { isPlain, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || (isPlain ? 80 : 443)) };
 }
 
-/** Connects at once. */
-function open({ isPlain, host, port }: ReturnType<typeof peerOf>, after: Promise<void> | undefined) {
-  const tcp = quiet(net.connect({ host, port, noDelay: true }));
-  const reached = settled(tcp, 'connect');
-  if (isPlain) return { tcp, reached, secured: reached, secure: () => tcp };
-  // An address is not named to the server (RFC 6066, 3); the certificate must hold it nevertheless.
-  const identity = net.isIP(host) ? { host } : { host, servername: host };
-  const options = { ...identity, socket: tcp, ALPNProtocols: ['http/1.1'] };
-  let socket: tls.TLSSocket | undefined;
-  /** Begins the handshake, unless it has begun; not before the peer was reached, by whichever of its addresses. */
-  const secure = () => (socket ??= quiet(tls.connect(options)));
-  // What waits for the urgent one, and is written with its last event, goes first, too.
-  const secured = Promise.all([reached, after?.then(() => immediate())]).then(() =>
-    tcp.destroyed ? undefined : settled(secure(), 'secureConnect'),
-  );
-  return { tcp, reached, secured, secure };
-}
-
-/** Resolves with the event, or when there will be none. */
-function settled(socket: net.Socket, event: 'connect' | 'secureConnect'): Promise<void> {
-  return new Promise((resolve) => socket.once(event, resolve).once('close', () => resolve()));
-}
-
-/** What goes wrong with it is seen, and told, by the request that needs a connection; nobody waits for it. */
-function quiet<T extends net.Socket>(socket: T): T {
-  return socket.on('error', ignore).unref();
+function connectTo({ isPlain, host, port }: ReturnType<typeof peerOf>): net.Socket {
+  const options = { host, port, noDelay: true };
+  if (isPlain) return net.connect(options);
+  const tlsOptions = { ...options, ALPNProtocols: ['http/1.1'] };
+  // An address is not named to the server: RFC 6066, 3.
+  return tls.connect(net.isIP(host) ? tlsOptions : { ...tlsOptions, servername: host });
 }
 
 function ignore(): void {}

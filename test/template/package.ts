@@ -127,14 +127,13 @@ export async function osls(
 /** Starts one process that runs osls as often as it is asked to, one after another, with the same outcome as `osls`. */
 export function startOsls(): { readonly osls: typeof osls; end(): Promise<void> } {
   const child = fork(join(import.meta.dirname, 'osls-again.cjs'), { execArgv: [], env: bare(tmpdir()) });
+  const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`It ended with ${code}.`)));
+  const over = ended.catch(() => undefined);
   let last: Promise<unknown> = Promise.resolve();
   return {
     osls: (folder, args, environment = {}) => {
       const outcome = last.then(async () => {
         child.send({ folder, args, environment: { ...bare(folder), ...environment } });
-        const ended = once(child, 'exit').then(([code]) =>
-          Promise.reject(new Error(`It ended with ${code}.`)),
-        );
         const [{ code, ...said }] = await Promise.race([once(child, 'message'), ended]);
         if (code === 0) return said;
         throw Object.assign(new Error(`osls ended with ${code}:\n${said.stdout}${said.stderr}`), said);
@@ -147,7 +146,7 @@ export function startOsls(): { readonly osls: typeof osls; end(): Promise<void> 
       child.disconnect();
       // What still waits for something has been read to its end.
       const late = setTimeout(() => child.kill('SIGKILL'), 5000);
-      await once(child, 'exit');
+      await over;
       clearTimeout(late);
     },
   };

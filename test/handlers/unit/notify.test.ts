@@ -1,4 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { Agent } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { createOrderMatcher, MatchOrder } from '../../../lib/aws/merchant-orders.ts';
@@ -87,6 +90,20 @@ describe('notify, as it starts', () => {
     const { ServiceError } = await import('../../../lib/baidu/errors.ts');
     onFailure?.(new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary.'), false);
     expect(lines).toEqual([expect.objectContaining({ message: 'secret not read', SecretFailures: 1 })]);
+  });
+
+  test('opens a connection to the queue', async () => {
+    const queue = createServer();
+    const reached = once(queue, 'connection');
+    await once(queue.listen(0, '127.0.0.1'), 'listening');
+    const { port } = queue.address() as AddressInfo;
+    await start({ PAYMENT_QUEUE_URL: `http://127.0.0.1:${port}/queue` });
+    const [socket] = await reached;
+    expect(parts.createQueue.mock.calls).toEqual([
+      [`http://127.0.0.1:${port}/queue`, { agent: expect.any(Agent) }],
+    ]);
+    socket.destroy();
+    queue.close();
   });
 
   test('checks orders where a table is named', async () => {

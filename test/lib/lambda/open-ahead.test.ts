@@ -113,7 +113,7 @@ describe.each(['http', 'https'] as const)('a connection opened ahead over %s', (
   test('is not taken after a freeze: it may have died without a word', async () => {
     const { url, sockets, connected } = await serve(protocol);
     let now = 1_000_000;
-    const { agent, wasOpen } = openAhead(url, { now: () => now });
+    const { agent, wasOpen } = openAhead(url, () => now);
     const first = await connected();
     now += 4001;
     expect(wasOpen(await get(agent, url))).toBe(false);
@@ -129,7 +129,7 @@ describe.each(['http', 'https'] as const)('a connection opened ahead over %s', (
       [-1, false],
     ] as const) {
       let now = 1_000_000;
-      const { agent, wasOpen } = openAhead(url, { now: () => now });
+      const { agent, wasOpen } = openAhead(url, () => now);
       await connected();
       await new Promise((resolve) => setImmediate(resolve));
       now += laterMs;
@@ -183,47 +183,6 @@ describe('the handshake of a connection opened ahead', () => {
     agent.destroy();
   });
 
-  test('waits for what is more urgent, on a connection that is there already', async () => {
-    const { url, sockets } = await serve('https');
-    const urgent = Promise.withResolvers<void>();
-    const { agent, ahead, wasOpen } = openAhead(url, { after: urgent.promise });
-    await ahead.reached;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(sockets).toHaveLength(0);
-    urgent.resolve();
-    await ahead.secured;
-    await vi.waitUntil(() => sockets.length > 0);
-    expect(wasOpen(await get(agent, url))).toBe(true);
-    expect(sockets).toHaveLength(1);
-    agent.destroy();
-  });
-
-  test.each([
-    ['is on its way', async () => {}],
-    ['is there', (reached: Promise<unknown>) => reached],
-  ])('waits no longer than until a request comes, where the connection %s', async (_where, when) => {
-    const { url, sockets } = await serve('https');
-    const { agent, ahead } = openAhead(url, { after: new Promise(() => {}) });
-    await when(ahead.reached);
-    await get(agent, url);
-    expect(sockets).toHaveLength(1);
-    agent.destroy();
-  });
-
-  test('is not begun on a connection that has ended', async () => {
-    const { url, cut } = await serve('https');
-    const urgent = Promise.withResolvers<void>();
-    const { agent, ahead, wasOpen } = openAhead(url, { after: urgent.promise });
-    await ahead.reached;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    cut();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    urgent.resolve();
-    await ahead.secured;
-    expect(wasOpen(await get(agent, url))).toBe(false);
-    agent.destroy();
-  });
-
   test.each([
     ['127.0.0.1', undefined],
     ['127.0.0.2', 'ERR_TLS_CERT_ALTNAME_INVALID'],
@@ -243,7 +202,7 @@ describe('the handshake of a connection opened ahead', () => {
     const { url } = await serve('https');
     url.hostname = '127.0.0.2';
     const { agent, ahead } = openAhead(url);
-    await ahead.secured;
+    await new Promise((resolve) => ahead.once('close', resolve));
     await expect(get(agent, url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     agent.destroy();
   });
