@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
@@ -18,18 +17,20 @@ const root = path.resolve(import.meta.dirname, '../..');
  * @returns the path of each bundle by the name of its function
  */
 export async function buildBundles(folder: string): Promise<Record<FunctionName, string>> {
-  await mkdir(folder, { recursive: true });
-  const built = FUNCTIONS.map((name) => [name, path.join(folder, `${name}.cjs`)] as const);
-  await Promise.all(
-    built.map(([name, outfile]) =>
-      build({ ...esbuildOptions(), entryPoints: [path.join(root, 'handlers', `${name}.ts`)], outfile }),
-    ),
-  );
-  return Object.fromEntries(built) as Record<FunctionName, string>;
+  await build(bundleOptions(folder));
+  return forEachFunction((name) => path.join(folder, `${name}.cjs`));
 }
 
-/** The options of the packager's own that esbuild does not know are left out. */
-export function esbuildOptions(): BuildOptions {
+/** All bundles in one build, which reads what several of them import once. */
+export function bundleOptions(outdir: string): BuildOptions {
+  // Options of the packager's own, which esbuild does not know, are left out.
   const { exclude, outputFileExtension, ...options } = require('../../esbuild.config.cjs')();
-  return options;
+  const entryPoints = FUNCTIONS.map((name) => `handlers/${name}.ts`);
+  const outExtension = { '.js': outputFileExtension };
+  return { ...options, absWorkingDir: root, entryPoints, outdir, outExtension };
+}
+
+/** Something for each of the three, by its name. */
+export function forEachFunction<T>(of: (name: FunctionName) => T): Record<FunctionName, T> {
+  return Object.fromEntries(FUNCTIONS.map((name) => [name, of(name)])) as Record<FunctionName, T>;
 }

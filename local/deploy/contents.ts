@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
-import { esbuildOptions, FUNCTIONS, type FunctionName } from './bundles.ts';
+import { build, type Metafile } from 'esbuild';
+import { bundleOptions, FUNCTIONS, type FunctionName, forEachFunction } from './bundles.ts';
 
 /** A part of a bundle: a package with its version, or a folder of this repository. */
 export interface BundlePart {
@@ -18,15 +18,18 @@ export interface BundlePart {
 const root = path.resolve(import.meta.dirname, '../..');
 const PACKAGE = /^(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//;
 
-/** What a function's bundle is made of, the largest part first. */
-export async function bundleContents(name: FunctionName): Promise<readonly BundlePart[]> {
-  const { metafile } = await build({
-    ...esbuildOptions(),
-    ...{ entryPoints: [`handlers/${name}.ts`], absWorkingDir: root, outfile: `${name}.cjs` },
-    ...{ metafile: true, write: false },
-  });
+/** What each function's bundle is made of, the largest part first. */
+export async function bundleContents(): Promise<Record<FunctionName, readonly BundlePart[]>> {
+  const { metafile } = await build({ ...bundleOptions('.'), metafile: true, write: false });
+  const parts = await Promise.all(
+    FUNCTIONS.map((name) => partsOf(metafile.outputs[`${name}.cjs`]?.inputs ?? {})),
+  );
+  return forEachFunction((name) => parts[FUNCTIONS.indexOf(name)] ?? []);
+}
+
+async function partsOf(inputs: Metafile['outputs'][string]['inputs']): Promise<readonly BundlePart[]> {
   const sizes = new Map<string, number>();
-  for (const [file, { bytesInOutput }] of Object.entries(metafile.outputs[`${name}.cjs`]?.inputs ?? {})) {
+  for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
     // What esbuild.config.cjs puts in the place of something.
     if (file.startsWith('unreachable:')) continue;
     const part = PACKAGE.exec(file)?.[1] ?? file.split('/')[0] ?? file;
@@ -43,8 +46,7 @@ async function describe(part: string, bytes: number): Promise<BundlePart> {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  for (const name of FUNCTIONS) {
-    const parts = await bundleContents(name);
+  for (const [name, parts] of Object.entries(await bundleContents())) {
     process.stdout.write(
       `${name}: ${parts.reduce((sum, { bytes }) => sum + bytes, 0)} bytes before zipping\n`,
     );

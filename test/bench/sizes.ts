@@ -26,10 +26,10 @@ export function zippedKb(file: string): number {
 
 /** What the bundles are made of, as lines of a table: KB of each part in each bundle. */
 export async function contentsTable(): Promise<string[]> {
-  const bundles = await Promise.all(FUNCTIONS.map((name) => bundleContents(name)));
+  const bundles = await bundleContents();
   const kilobytes = new Map<string, number[]>();
-  bundles.forEach((parts, index) => {
-    for (const { name, version, bytes } of parts) {
+  FUNCTIONS.forEach((each, index) => {
+    for (const { name, version, bytes } of bundles[each]) {
       const title = titleOf(name, version);
       const row = kilobytes.get(title) ?? FUNCTIONS.map(() => 0);
       row[index] = (row[index] ?? 0) + bytes / 1024;

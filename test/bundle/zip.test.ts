@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Entry, openPromise } from 'yauzl';
+import { FUNCTIONS } from '../../local/deploy/bundles.ts';
 import { COMPILED } from '../support/compiled.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -25,11 +27,19 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe.each(['query', 'notify', 'confirm'])('npm run package', (name) => {
+describe.each(FUNCTIONS)('npm run package', (name) => {
   const entries = () => entriesOf(path.join(folder, `${name}.zip`));
 
   test(`puts one bundle into ${name}.zip, and nothing else`, async () => {
     expect((await entries()).map(({ fileName }) => fileName)).toEqual([`handlers/${name}.cjs`]);
+  });
+
+  test(`puts the very bytes into ${name}.zip that run on this machine and in the tests`, async () => {
+    const zip = await openPromise(path.join(folder, `${name}.zip`));
+    for await (const entry of zip.eachEntry()) {
+      const packaged = await buffer(await zip.openReadStreamPromise(entry));
+      expect(packaged.equals(readFileSync(inject('bundles')[name]))).toBe(true);
+    }
   });
 
   test(`lets everyone read what is in ${name}.zip, whatever the umask: Lambda has a user of its own`, async () => {
