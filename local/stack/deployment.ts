@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { keptResult } from './kept-result.ts';
 
 /** A function as `serverless.yml` deploys it. */
 export interface DeployedFunction {
@@ -26,12 +28,15 @@ interface PrintedService {
 type PrintedEvent = { httpApi?: string };
 
 const require = createRequire(import.meta.url);
+const FRAMEWORK = require.resolve('serverless/bin/serverless.js');
+const FRAMEWORK_VERSION = path.resolve(FRAMEWORK, '../../package.json');
 const root = path.resolve(import.meta.dirname, '../..');
+const KEPT = path.join(root, 'node_modules/.cache/osls-print.json');
 
 /** What `serverless.yml` says, before references to resources are resolved. */
 export type Deployment = (resources: Readonly<Record<string, string>>) => readonly DeployedFunction[];
 
-/** What was read before: the framework takes a second or two, and nobody changes the file while a process runs. */
+/** What was read before: nobody changes the file while a process runs. */
 let known: Deployment | undefined;
 
 /**
@@ -46,12 +51,9 @@ export async function readDeployment(signal?: AbortSignal): Promise<Deployment> 
 }
 
 async function printDeployment(signal: AbortSignal | undefined): Promise<Deployment> {
-  const framework = require.resolve('serverless/bin/serverless.js');
-  const { stdout } = await promisify(execFile)(process.execPath, [framework, 'print', '--format', 'json'], {
-    cwd: root,
-    ...(signal && { signal }),
-  });
-  const service: PrintedService = JSON.parse(stdout);
+  const resources = (await readdir(path.join(root, 'resources'))).sort().map((name) => `resources/${name}`);
+  const sources = ['serverless.yml', ...resources].map((file) => path.join(root, file));
+  const service = await keptResult(KEPT, [...sources, FRAMEWORK_VERSION], () => print(signal));
   return (resources) =>
     Object.entries(service.functions).map(([name, { timeout, environment, events }]) => ({
       name,
@@ -59,6 +61,15 @@ async function printDeployment(signal: AbortSignal | undefined): Promise<Deploym
       routes: routesOf(events),
       environment: resolve({ ...service.provider.environment, ...environment }, resources),
     }));
+}
+
+/** Takes the framework a second or two. */
+async function print(signal: AbortSignal | undefined): Promise<PrintedService> {
+  const { stdout } = await promisify(execFile)(process.execPath, [FRAMEWORK, 'print', '--format', 'json'], {
+    cwd: root,
+    ...(signal && { signal }),
+  });
+  return JSON.parse(stdout);
 }
 
 function routesOf(events: readonly PrintedEvent[]): DeployedFunction['routes'] {
