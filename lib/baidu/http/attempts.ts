@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { asServiceError, ServiceError } from '../errors.ts';
+import { asServiceError, isOverQps, ServiceError } from '../errors.ts';
 import { type HttpAnswer, type Transport, TransportError } from './https.ts';
 
 const MAX_ANSWER_BYTES = 256 * 1024;
@@ -73,11 +73,15 @@ export function createAsk(transport: Transport, limits: AttemptLimits): Ask {
   }
 
   return async (question, deadline) => {
+    let refused: unknown;
     for (let count = 1; ; count++) {
       const leftMs = Math.max(deadline - performance.now(), LEAST_ATTEMPT_MS);
       try {
         return await attempt(question, Math.min(attemptTimeoutMs, leftMs));
       } catch (error) {
+        if (isOverQps(error)) refused = error;
+        // An attempt that the deadline has cut short says less than Baidu did before.
+        else if (refused && leftMs < attemptTimeoutMs && isTimeout(error)) throw refused;
         if (!(error instanceof ServiceError && error.passing && count < maxAttempts)) throw error;
         const pauseMs = 100 * 2 ** (count - 1) * (0.5 + random() / 2);
         if (performance.now() + pauseMs + LEAST_ATTEMPT_MS > deadline) throw error;
@@ -112,6 +116,10 @@ async function sendOnLiveConnection(
     if (!stale) throw error;
     return await transport(url, limits(), form);
   }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === 'BAIDU_TIMEOUT';
 }
 
 function asQueryError(error: unknown): ServiceError {

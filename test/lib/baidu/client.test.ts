@@ -210,6 +210,19 @@ describe('createBaiduClient(): tries again', () => {
   });
 
   test.each([
+    { leftMs: 600, code: 'BAIDU_ERROR', of: 'cut short' },
+    { leftMs: 5000, code: 'BAIDU_TIMEOUT', of: 'that had all its time' },
+  ])(
+    'and after a refusal for Baidu’s QPS limit an attempt $of ends it as $code',
+    async ({ leftMs, code }) => {
+      const silence = { ms: Math.min(leftMs - 90, 1500), ...fails('timeout') };
+      const { query, attempts } = setUp([errnoOf(5010003), silence], { maxAttempts: 2 });
+      await expect(query(SECRET, ORDER, leftMs)).rejects.toMatchObject({ code });
+      expect(attempts.map(({ error }) => error?.code)).toEqual(['BAIDU_ERROR', 'BAIDU_TIMEOUT']);
+    },
+  );
+
+  test.each([
     [195, [195, 20]],
     [194, [194]],
   ])('only where 20 ms are left for it: of %i ms', async (budgetMs, expected) => {
