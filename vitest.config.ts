@@ -5,16 +5,22 @@ import { longestFirst } from './test/longest-first.ts';
 
 /** What takes longest. Those that wait stand beside those that keep a processor busy. */
 const LONG = [
-  'test/docs/commands.test.ts',
-  'test/handlers/query.test.ts',
-  'test/examples/queue-reader-outage.test.ts',
+  'test/integration/kill.test.ts',
+  'test/events/invoke.test.ts',
   'test/alarms/',
+  'test/docs/commands.test.ts',
+  'test/local/cashier/sandbox.test.ts',
+  'test/local/start.test.ts',
+  'test/integration/faults.test.ts',
+  'test/local/demo.test.ts',
+  'test/examples/own-server.test.ts',
+  'test/examples/queue-reader-outage.test.ts',
   'test/integration/',
-  'test/template/parameters.test.ts',
+  'test/handlers/query.test.ts',
+  'test/handlers/second-generation.test.ts',
   'test/handlers/',
-  'test/events/',
+  'test/examples/cloud-function.test.ts',
   'test/template/',
-  'test/local/',
 ];
 
 const OTHERS = ['test/aws/**', 'test/browser/**', 'test/bench/**'];
@@ -40,7 +46,7 @@ export default defineConfig({
     ],
     reporters: ['default', './test/reporter.ts'],
     globalSetup: ['./test/bundles.ts'],
-    sequence: { sequencer: longestFirst(LONG) },
+    sequence: { sequencer: longestFirst(LONG, 'alone') },
     // Half of the time something is waited for: two files for each processor keep it busy.
     maxWorkers: 2 * os.availableParallelism(),
     // For what hangs. How fast a machine is, and what else it does, is no test's business.
