@@ -26,7 +26,7 @@ export function startSandbox(
   env: Readonly<Record<string, string>>,
   { timeoutMs = 3000 } = {},
 ): Sandbox {
-  const child = spawn(process.execPath, ['--expose-gc', PROCESS, bundle, String(timeoutMs)], {
+  const child = spawn(process.execPath, [PROCESS, bundle, String(timeoutMs)], {
     env: { ...process.env, ...env },
     stdio: 'pipe',
   });
