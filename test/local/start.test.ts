@@ -79,13 +79,18 @@ async function gone(child: ChildProcess): Promise<void> {
   await expect.poll(() => signalGroup(child, 0), { timeout: 10_000 }).toBe(false);
 }
 
-/** Takes a port, unless somebody has it already. */
+/** Takes a port; where somebody has it, as soon as they give it up, so that it is in use from now on. */
 async function occupy(port: number): Promise<void> {
   const server = createServer();
   servers.push(server);
-  await new Promise((resolve) =>
-    server.once('error', resolve).listen(port, '127.0.0.1', () => resolve(port)),
-  );
+  await new Promise((resolve) => {
+    const listen = () => server.listen(port, '127.0.0.1', () => resolve(port));
+    server.on('error', () => {
+      resolve(port);
+      if (servers.includes(server)) setTimeout(listen, 10).unref();
+    });
+    listen();
+  });
 }
 
 const changes = () => execFileSync('git', ['status', '--porcelain'], { cwd: root }).toString();
