@@ -38,6 +38,11 @@ const UNREACHABLE = [
     contents: 'export const Sha256Js = undefined;',
   },
   {
+    // The number of an invocation comes from `node:crypto` itself: the web's crypto is loaded with its first function.
+    module: /^\.\/uuid\/v4$/,
+    contents: "import { randomUUID } from 'node:crypto'; export const bindV4 = () => () => randomUUID();",
+  },
+  {
     // No operation that is used here streams events.
     module: /^@smithy\/core\/event-streams$/,
     contents: 'export {};',
@@ -148,7 +153,9 @@ module.exports = () => ({
   minifySyntax: true,
   minifyWhitespace: true,
   // Whether a body is a stream of the web's is asked on the way of each request: Node loads these streams to say no.
-  define: { ReadableStream: 'undefined' },
+  // The web's clock, too, is loaded when it is first looked at: Node's own is the same one, in seconds.
+  define: { ReadableStream: 'undefined', performance: 'clock' },
+  banner: { js: '"use strict";const clock={now:()=>process.uptime()*1e3};' },
   outputFileExtension: '.cjs',
   exclude: [],
   external: [],

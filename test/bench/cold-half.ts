@@ -10,7 +10,7 @@ interface Spot {
 }
 
 /** The round trip to each service of AWS, and what the services take to answer, in milliseconds. */
-const AWS_MS = 2;
+export const AWS_MS = 2;
 const ANSWER_MS = { secrets: 20, baidu: 30, queue: 20, topic: 10, table: 5 };
 
 /** How far Baidu is from where the service may run, and what less memory does to the middle of it. */

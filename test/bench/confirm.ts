@@ -1,4 +1,3 @@
-import { startAws } from '../../local/stack/aws.ts';
 import { sqsEvent } from '../../local/stack/events.ts';
 import type { Stage } from './stage.ts';
 import { inTurn, median } from './statistics.ts';
@@ -9,14 +8,12 @@ export interface ConfirmRun {
   readonly tenMs: number;
 }
 
-/** Lets confirm publish new orders, alone and ten at a time, through emulators of SNS and DynamoDB. */
+/**
+ * Lets confirm publish new orders, alone and ten at a time. SNS and DynamoDB are as light as the other peers: emulators,
+ * which work on an order for longer than confirm does, would be what is measured.
+ */
 export async function measureConfirm(stage: Stage, rounds: number): Promise<ConfirmRun> {
-  const aws = await startAws();
-  const sandbox = await stage.start('confirm', {
-    ...aws.environment,
-    PAYMENT_TOPIC_ARN: aws.statusTopicArn,
-    LEDGER_TABLE: aws.ledgerTable,
-  });
+  const sandbox = await stage.start('confirm');
   let order = 1_000_000;
   const confirm = async (size: number) => {
     const messages = Array.from({ length: size }, () => {
@@ -33,6 +30,5 @@ export async function measureConfirm(stage: Stage, rounds: number): Promise<Conf
     return { oneMs: median(times.one), tenMs: median(times.ten) };
   } finally {
     await sandbox.stop();
-    await aws.close();
   }
 }
