@@ -153,9 +153,10 @@ module.exports = () => ({
   minifySyntax: true,
   minifyWhitespace: true,
   // Whether a body is a stream of the web's is asked on the way of each request: Node loads these streams to say no.
-  // The web's clock, too, is loaded when it is first looked at: Node's own is the same one, in seconds.
-  define: { ReadableStream: 'undefined', performance: 'clock' },
-  banner: { js: '"use strict";const clock={now:()=>process.uptime()*1e3};' },
+  // The web's clock, too, is loaded when it is first looked at: Node's own is the same one, in seconds. A name that nobody
+  // gives: esbuild would take another variable of that name for it.
+  define: { ReadableStream: 'undefined', performance: '__nodeClock' },
+  banner: { js: '"use strict";const __nodeClock={now:()=>process.uptime()*1e3};' },
   outputFileExtension: '.cjs',
   exclude: [],
   external: [],
