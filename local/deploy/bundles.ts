@@ -18,7 +18,7 @@ const root = path.resolve(import.meta.dirname, '../..');
  */
 export async function buildBundles(folder: string): Promise<Record<FunctionName, string>> {
   await build(bundleOptions(folder));
-  return forEachFunction((name) => path.join(folder, `${name}.cjs`));
+  return byFunction((name) => path.join(folder, `${name}.cjs`));
 }
 
 /** All bundles in one build, which reads what several of them import once. */
@@ -31,6 +31,6 @@ export function bundleOptions(outdir: string): BuildOptions {
 }
 
 /** Something for each of the three, by its name. */
-export function forEachFunction<T>(of: (name: FunctionName) => T): Record<FunctionName, T> {
+export function byFunction<T>(of: (name: FunctionName) => T): Record<FunctionName, T> {
   return Object.fromEntries(FUNCTIONS.map((name) => [name, of(name)])) as Record<FunctionName, T>;
 }

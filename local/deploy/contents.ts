@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Metafile } from 'esbuild';
-import { bundleOptions, FUNCTIONS, type FunctionName, forEachFunction } from './bundles.ts';
+import { bundleOptions, byFunction, type FunctionName } from './bundles.ts';
 
 /** A part of a bundle: a package with its version, or a folder of this repository. */
 export interface BundlePart {
@@ -21,13 +21,10 @@ const PACKAGE = /^(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//;
 /** What each function's bundle is made of, the largest part first. */
 export async function bundleContents(): Promise<Record<FunctionName, readonly BundlePart[]>> {
   const { metafile } = await build({ ...bundleOptions('.'), metafile: true, write: false });
-  const parts = await Promise.all(
-    FUNCTIONS.map((name) => partsOf(metafile.outputs[`${name}.cjs`]?.inputs ?? {})),
-  );
-  return forEachFunction((name) => parts[FUNCTIONS.indexOf(name)] ?? []);
+  return byFunction((name) => partsOf(metafile.outputs[`${name}.cjs`]?.inputs ?? {}));
 }
 
-async function partsOf(inputs: Metafile['outputs'][string]['inputs']): Promise<readonly BundlePart[]> {
+function partsOf(inputs: Metafile['outputs'][string]['inputs']): readonly BundlePart[] {
   const sizes = new Map<string, number>();
   for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
     // What esbuild.config.cjs puts in the place of something.
@@ -35,13 +32,13 @@ async function partsOf(inputs: Metafile['outputs'][string]['inputs']): Promise<r
     const part = PACKAGE.exec(file)?.[1] ?? file.split('/')[0] ?? file;
     sizes.set(part, (sizes.get(part) ?? 0) + bytesInOutput);
   }
-  const parts = await Promise.all([...sizes].map(([part, bytes]) => describe(part, bytes)));
+  const parts = [...sizes].map(([part, bytes]) => describe(part, bytes));
   return parts.sort((a, b) => b.bytes - a.bytes);
 }
 
-async function describe(part: string, bytes: number): Promise<BundlePart> {
+function describe(part: string, bytes: number): BundlePart {
   if (!part.includes('node_modules/')) return { name: part, folder: part, version: undefined, bytes };
-  const manifest = JSON.parse(await readFile(path.join(root, part, 'package.json'), 'utf8'));
+  const manifest = JSON.parse(readFileSync(path.join(root, part, 'package.json'), 'utf8'));
   return { name: manifest.name, folder: part, version: manifest.version, bytes };
 }
 

@@ -35,6 +35,7 @@ describe.each(FUNCTIONS)('npm run package', (name) => {
   });
 
   test(`puts the very bytes into ${name}.zip that run on this machine and in the tests`, async () => {
+    expect.assertions(1);
     const zip = await openPromise(path.join(folder, `${name}.zip`));
     for await (const entry of zip.eachEntry()) {
       const packaged = await buffer(await zip.openReadStreamPromise(entry));
