@@ -1,3 +1,7 @@
+const { readFile } = require('node:fs/promises');
+const { basename } = require('node:path');
+const { compileFunction } = require('node:vm');
+
 /**
  * What the SDK brings along for places other than a Lambda, and what stands in its place. Region, credentials and
  * endpoints still come from the environment through the SDK's own code.
@@ -68,9 +72,28 @@ const withoutUnreachable = {
 };
 
 /**
- * What is evaluated at the first call of one of its functions, and what nothing else uses and is evaluated with it: the
- * client of DynamoDB, which no cold start of query or notify needs. A dynamic import would not do: esbuild then wraps
- * whatever it shares with the rest, the core of the SDK, and leaves nothing of that out.
+ * Short names for what is local to a function of a package, which V8 has to read at each cold start. A stack can still be
+ * read: a package's classes, methods and functions of a module keep their names, and in handlers/ and lib/ all does.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const shortLocalNames = {
+  name: 'short-local-names',
+  setup({ esbuild, onLoad, initialOptions: { target } }) {
+    onLoad({ filter: /\/node_modules\/.*\.js$/ }, async ({ path }) => {
+      const { code } = await esbuild.transform(await readFile(path, 'utf8'), {
+        minifyIdentifiers: true,
+        target,
+      });
+      return { contents: code, loader: 'js' };
+    });
+  },
+};
+
+/**
+ * What is a text in the bundle, compiled and evaluated at the first call of one of its functions, and what nothing else uses
+ * and goes with it: the client of DynamoDB, which no cold start of query or notify needs. A dynamic import would not do:
+ * esbuild then wraps whatever it shares with the rest, the core of the SDK, and leaves nothing of that out.
  */
 const LATE = /\/lib\/aws\/dynamodb\.ts$/;
 const WITH_IT =
@@ -84,16 +107,12 @@ const evaluatedLate = {
     let parts = {};
     onLoad({ filter: LATE }, async ({ path }) => {
       const { outputFiles, metafile } = await esbuild.build({
-        ...{ mainFields, platform, target, entryPoints: [path], bundle: true, format: 'esm' },
-        ...{ write: false, metafile: true, plugins: [withoutUnreachable, onlyWithIt] },
+        ...{ mainFields, platform, target, minifySyntax: true, minifyWhitespace: true },
+        ...{ entryPoints: [path], bundle: true, format: 'esm', write: false, metafile: true },
+        plugins: [withoutUnreachable, shortLocalNames, onlyWithIt],
       });
       parts = Object.values(metafile.outputs)[0].inputs;
-      const { imports, body, names } = split(outputFiles[0].text);
-      const given = names.map(
-        (name) => `export const ${name} = (...args) => (made ??= evaluateLate()).${name}(...args);`,
-      );
-      const contents = `${imports}\nlet made;\nconst evaluateLate = () => {\n${body}\nreturn { ${names} };\n};\n${given.join('\n')}`;
-      return { contents, loader: 'js' };
+      return { contents: asText(outputFiles[0].text, `${basename(path, '.ts')}.js`), loader: 'js' };
     });
     // Who asks what a bundle is made of hears of each part.
     onEnd(({ metafile }) => {
@@ -110,6 +129,34 @@ const evaluatedLate = {
   },
 };
 
+/**
+ * A module that gives the same functions as another, which it holds as a text and hands what that imports.
+ *
+ * @param code as esbuild prints an ES module without white space, its exports last
+ * @param filename what a stack names it by
+ */
+function asText(code, filename) {
+  const imports = code.match(/import\{[^}]*\}from"[^"]*";/g).join('');
+  const [body, exported] = code
+    .replaceAll(/import\{[^}]*\}from"[^"]*";/g, '')
+    .split(/export\{([^}]*)\};\s*$/);
+  const names = exported.split(',');
+  const imported = imports.match(/[\w$]+(?=[,}])/g);
+  const text = `"use strict";${body}return{${names}}`;
+  // What does not compile fails here, not at its first call.
+  compileFunction(text, imported);
+  const given = names.map(
+    (name) => `export const ${name} = (...args) => (made ??= evaluateLate()).${name}(...args);`,
+  );
+  return `
+    import { compileFunction } from 'node:vm';
+    ${imports}
+    const evaluateLate = () =>
+      compileFunction(${JSON.stringify(text)}, ${JSON.stringify(imported)}, { filename: '${filename}' })(${imported});
+    let made;
+    ${given.join('\n')}`;
+}
+
 /** @type {import('esbuild').Plugin} */
 const onlyWithIt = {
   name: 'only-with-it',
@@ -122,17 +169,6 @@ const onlyWithIt = {
     });
   },
 };
-
-/** An ES module as esbuild prints one: what it imports, what it does, and the names that it gives. */
-function split(text) {
-  const imports = [];
-  const rest = text.replace(/^import\s(?:[^"]*?\sfrom\s)?"[^"]+";$/gm, (line) => {
-    imports.push(line);
-    return '';
-  });
-  const [body, names] = rest.split(/^export \{([^}]*)\};$/m);
-  return { imports: imports.join('\n'), body, names: names.split(',').map((name) => name.trim()) };
-}
 
 /**
  * How the handlers are bundled: one file each, for the Node version that Lambda runs.
@@ -149,7 +185,7 @@ module.exports = () => ({
   target: 'node24',
   // The SDK's ES modules, of which esbuild leaves out what is not used; the CommonJS ones come whole.
   mainFields: ['module', 'main'],
-  // Names stay as they are: a stack in the log can be read, and no code is needed to restore them.
+  // No `minifyIdentifiers`, which takes the names from stacks, and no `keepNames`, which takes code to restore them.
   minifySyntax: true,
   minifyWhitespace: true,
   // Whether a body is a stream of the web's is asked on the way of each request: Node loads these streams to say no.
@@ -160,5 +196,5 @@ module.exports = () => ({
   outputFileExtension: '.cjs',
   exclude: [],
   external: [],
-  plugins: [withoutUnreachable, evaluatedLate],
+  plugins: [withoutUnreachable, shortLocalNames, evaluatedLate],
 });
