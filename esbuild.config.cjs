@@ -1,5 +1,5 @@
-const { readFile } = require('node:fs/promises');
-const { basename } = require('node:path');
+const { readFile, rename, writeFile } = require('node:fs/promises');
+const { basename, resolve } = require('node:path');
 const { compileFunction } = require('node:vm');
 
 /**
@@ -171,7 +171,30 @@ const onlyWithIt = {
 };
 
 /**
- * How the handlers are bundled: one file each, for the Node version that Lambda runs.
+ * A short file in the bundle's place, and the bundle beside it. Lambda's runtime imports a function, and Node reads a file
+ * that is imported through, for the names that it exports, before it is compiled.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const shortEntry = {
+  name: 'short-entry',
+  setup({ onEnd, initialOptions }) {
+    const { write = true, absWorkingDir = process.cwd() } = initialOptions;
+    if (!write) return;
+    initialOptions.metafile = true;
+    onEnd(async ({ metafile }) => {
+      for (const output of Object.keys(metafile?.outputs ?? {})) {
+        const entry = resolve(absWorkingDir, output);
+        const bundle = entry.replace(/\.cjs$/, '.bundle.cjs');
+        await rename(entry, bundle);
+        await writeFile(entry, `exports.handler=require("./${basename(bundle)}").handler;\n`);
+      }
+    });
+  },
+};
+
+/**
+ * How the handlers are bundled: each by itself, for the Node version that Lambda runs.
  * `serverless.yml` packages with it, and `local/` and the tests build the same bundles with it.
  *
  * Each choice is one that `npm run bench` shows in the cold start; docs/performance.md has the figures.
@@ -196,5 +219,5 @@ module.exports = () => ({
   outputFileExtension: '.cjs',
   exclude: [],
   external: [],
-  plugins: [withoutUnreachable, shortLocalNames, evaluatedLate],
+  plugins: [withoutUnreachable, shortLocalNames, evaluatedLate, shortEntry],
 });

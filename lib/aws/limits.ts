@@ -17,6 +17,7 @@ export function awsClientLimits({ attemptTimeoutMs, maxAttempts, agent }: AwsLim
     // The SDK's own; where they are named it does not look for AWS_RETRY_MODE and AWS_DEFAULTS_MODE at a cold start.
     retryMode: 'standard' as const,
     defaultsMode: 'standard' as const,
+    streamCollector: wholeBody,
     requestHandler: {
       connectionTimeout: attemptTimeoutMs,
       requestTimeout: attemptTimeoutMs,
@@ -24,6 +25,16 @@ export function awsClientLimits({ attemptTimeoutMs, maxAttempts, agent }: AwsLim
       ...(agent && { httpAgent: agent, httpsAgent: agent }),
     },
   };
+}
+
+/** The bytes of an answer. The SDK's own collector pipes them through a stream, which costs 1 ms at a cold start. */
+function wholeBody(answer: NodeJS.ReadableStream): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    answer.on('data', (chunk: Uint8Array) => chunks.push(chunk));
+    answer.on('end', () => resolve(Buffer.concat(chunks)));
+    answer.on('error', reject);
+  });
 }
 
 /** What is thrown when a service of AWS takes longer than there is time. */

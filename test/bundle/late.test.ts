@@ -29,7 +29,7 @@ async function evaluations(
     await sandbox.end();
     const [file = ''] = readdirSync(folder);
     const { result } = JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
-    const { functions } = result.find(({ url }: { url: string }) => url.endsWith(`${name}.cjs`));
+    const { functions } = result.find(({ url }: { url: string }) => url.endsWith(`${name}.bundle.cjs`));
     const late = functions.find((each: { functionName: string }) => each.functionName === of);
     return late.ranges[0].count;
   } finally {

@@ -30,23 +30,25 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe.each(FUNCTIONS)('npm run package', (name) => {
   const entries = () => entriesOf(path.join(folder, `${name}.zip`));
 
-  test(`puts one bundle into ${name}.zip, and nothing else`, async () => {
-    expect((await entries()).map(({ fileName }) => fileName)).toEqual([`handlers/${name}.cjs`]);
+  test(`puts one bundle into ${name}.zip, what Lambda loads it by, and nothing else`, async () => {
+    const names = (await entries()).map(({ fileName }) => fileName);
+    expect(names.toSorted()).toEqual([`handlers/${name}.bundle.cjs`, `handlers/${name}.cjs`]);
   });
 
   test(`puts the very bytes into ${name}.zip that run on this machine and in the tests`, async () => {
-    expect.assertions(1);
+    expect.assertions(2);
+    const tested = path.dirname(inject('bundles')[name]);
     const zip = await openPromise(path.join(folder, `${name}.zip`));
     for await (const entry of zip.eachEntry()) {
       const packaged = await buffer(await zip.openReadStreamPromise(entry));
-      expect(packaged.equals(readFileSync(inject('bundles')[name]))).toBe(true);
+      expect(packaged.equals(readFileSync(path.join(tested, path.basename(entry.fileName))))).toBe(true);
     }
   });
 
   test(`lets everyone read what is in ${name}.zip, whatever the umask: Lambda has a user of its own`, async () => {
     // The mode of a file is in the upper half of its attributes (Info-ZIP on Unix).
     const modes = (await entries()).map(({ externalFileAttributes }) => externalFileAttributes >>> 16);
-    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['644']);
+    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['644', '644']);
   });
 });
 

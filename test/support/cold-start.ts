@@ -26,7 +26,7 @@ export async function coldStart(
     return (await SOURCES[name]()).handler as Handler;
   }
   const path = inject('bundles')[name];
-  delete require.cache[path];
+  for (const file of [path, path.replace(/\.cjs$/, '.bundle.cjs')]) delete require.cache[file];
   return require(path).handler;
 }
 

@@ -6,6 +6,7 @@ test('awsClientLimits() ends an attempt in time, connecting included, and counts
     maxAttempts: 4,
     retryMode: 'standard',
     defaultsMode: 'standard',
+    streamCollector: expect.any(Function),
     requestHandler: { connectionTimeout: 400, requestTimeout: 400, throwOnRequestTimeout: true },
   });
 });

@@ -1,11 +1,12 @@
 import net from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../../lib/aws/limits.ts';
 import { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
 import { within } from '../../../lib/baidu/http/deadline.ts';
 import { openAhead } from '../../../lib/lambda/open-ahead.ts';
-import { hangs, says } from '../../support/baidu.ts';
+import { type Behaviour, breaksOff, hangs, says } from '../../support/baidu.ts';
 import { type AwsEndpoint, CREDENTIALS, startEndpoint } from '../../support/endpoint.ts';
 
 vi.mock(import('../../../lib/aws/limits.ts'), { spy: true });
@@ -80,6 +81,22 @@ describe('loadSecrets()', () => {
     expect(await load()).toBe('parsed one');
     secretsManager.play(says('{"SecretString":"two"}'));
     expect(await load()).toBe('parsed two');
+  });
+
+  test('reads an answer in pieces, and asks again where one breaks off', async () => {
+    const text = '说'.repeat(30_000);
+    const body = Buffer.from(JSON.stringify({ SecretString: text }));
+    const inPieces: Behaviour = async (_request, response) => {
+      // Not at the border of a character.
+      for (let at = 0; at < body.length; at += 10_001) {
+        response.write(body.subarray(at, at + 10_001));
+        await setImmediate();
+      }
+      response.end();
+    };
+    secretsManager.play(breaksOff, inPieces);
+    expect(await loadSecrets(CONFIG, { parse })()).toBe(`parsed ${text}`);
+    expect(secretsManager.calls).toHaveLength(2);
   });
 
   test('takes no binary secret', async () => {
