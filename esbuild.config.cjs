@@ -47,6 +47,31 @@ const UNREACHABLE = [
     contents: "import { randomUUID } from 'node:crypto'; export const bindV4 = () => () => randomUUID();",
   },
   {
+    // Who asks, for AWS's own logs: which SDK, which Node, which Lambda. The SDK's text has the system's name, too, for which
+    // Node loads a module, and which features were used, looked up for each request.
+    module: /\/util-user-agent-node\/defaultUserAgent$/,
+    contents: `
+      export const createDefaultUserAgentProvider = ({ clientVersion }) => {
+        const { AWS_EXECUTION_ENV } = process.env;
+        const sdk = 'aws-sdk-js/' + clientVersion + ' md/nodejs#' + process.versions.node;
+        return () => (AWS_EXECUTION_ENV ? sdk + ' exec-env/' + AWS_EXECUTION_ENV : sdk);
+      };
+      export const crtAvailability = {};
+      export const defaultUserAgent = createDefaultUserAgentProvider;`,
+  },
+  {
+    module: /\/user-agent-middleware$/,
+    contents: `
+      export const getUserAgentMiddlewareOptions = { name: 'getUserAgentMiddleware', step: 'build', override: true };
+      export const userAgentMiddleware = ({ defaultUserAgentProvider }) => (next) => (args) => {
+        args.request.headers['user-agent'] = defaultUserAgentProvider();
+        return next(args);
+      };
+      export const getUserAgentPlugin = (config) => ({
+        applyToStack: (stack) => stack.add(userAgentMiddleware(config), getUserAgentMiddlewareOptions),
+      });`,
+  },
+  {
     // No operation that is used here streams events.
     module: /^@smithy\/core\/event-streams$/,
     contents: 'export {};',
@@ -80,15 +105,17 @@ const withoutUnreachable = {
 const shortLocalNames = {
   name: 'short-local-names',
   setup({ esbuild, onLoad, initialOptions: { target } }) {
+    const shorten = async (path) =>
+      (await esbuild.transform(await readFile(path, 'utf8'), { minifyIdentifiers: true, target })).code;
     onLoad({ filter: /\/node_modules\/.*\.js$/ }, async ({ path }) => {
-      const { code } = await esbuild.transform(await readFile(path, 'utf8'), {
-        minifyIdentifiers: true,
-        target,
-      });
-      return { contents: code, loader: 'js' };
+      if (!shortened.has(path)) shortened.set(path, shorten(path));
+      return { contents: await shortened.get(path), loader: 'js' };
     });
   },
 };
+
+/** What has been shortened, by its path: packaging builds each function by itself, of much the same files. */
+const shortened = new Map();
 
 /**
  * What is a text in the bundle, compiled and evaluated at the first call of one of its functions, and what nothing else uses
