@@ -47,14 +47,13 @@ export default defineConfig({
     reporters: ['default', './test/reporter.ts'],
     globalSetup: ['./test/bundles.ts'],
     sequence: { sequencer: longestFirst(LONG, 'alone') },
-    // Half of the time something is waited for: two files for each processor keep it busy. With three, what has seconds to
-    // answer does not always get them.
-    maxWorkers: 2 * os.availableParallelism(),
+    // Half of the time something is waited for: three files for each processor keep it busy.
+    maxWorkers: 3 * os.availableParallelism(),
     // For what hangs. How fast a machine is, and what else it does, is no test's business.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Each of these is a process or two; more at once only wait for each other.
-    maxConcurrency: 3,
+    // Each of these is a process or two: with more at once, what has seconds to answer does not always get them.
+    maxConcurrency: 2,
     allowOnly: false,
   },
 });
