@@ -5,7 +5,7 @@ import { type Page, readPage, readPages } from './markdown.ts';
 /** Pages whose commands another test runs. */
 export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/sandbox.md': 'test/local/cashier/sandbox.test.ts',
-  'lib/baidu/README.md': 'test/library/package.test.ts',
+  'lib/baidu/README.md': 'test/package/package.test.ts',
   'examples/own-server/README.md': 'test/examples/own-server.test.ts',
 };
 

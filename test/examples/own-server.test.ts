@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { publicKeyText, readPrivateKey } from '../../lib/baidu/index.ts';
 import { type Cashier, startCashier } from '../../local/cashier/index.ts';
 import { readPage } from '../docs/markdown.ts';
-import { type Installation, installLibrary } from '../library/install.ts';
+import { type Installation, installLibrary } from '../package/install.ts';
 import { COMPILED } from '../support/compiled.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { type Program, startProgram, startShell } from '../support/shell.ts';
