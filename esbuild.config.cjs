@@ -163,10 +163,9 @@ const evaluatedLate = {
  * @param filename what a stack names it by
  */
 function asText(code, filename) {
-  const imports = code.match(/import\{[^}]*\}from"[^"]*";/g).join('');
-  const [body, exported] = code
-    .replaceAll(/import\{[^}]*\}from"[^"]*";/g, '')
-    .split(/export\{([^}]*)\};\s*$/);
+  const statement = /import\{[^}]*\}from"[^"]*";/g;
+  const imports = code.match(statement).join('');
+  const [body, exported] = code.replaceAll(statement, '').split(/export\{([^}]*)\};\s*$/);
   const names = exported.split(',');
   const imported = imports.match(/[\w$]+(?=[,}])/g);
   const text = `"use strict";${body}return{${names}}`;
@@ -210,7 +209,8 @@ const shortEntry = {
     if (!write) return;
     initialOptions.metafile = true;
     onEnd(async ({ metafile }) => {
-      for (const output of Object.keys(metafile?.outputs ?? {})) {
+      for (const [output, { entryPoint }] of Object.entries(metafile?.outputs ?? {})) {
+        if (!entryPoint) continue;
         const entry = resolve(absWorkingDir, output);
         const bundle = entry.replace(/\.cjs$/, '.bundle.cjs');
         await rename(entry, bundle);
