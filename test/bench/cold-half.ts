@@ -2,6 +2,7 @@ import { type ColdStart, measureColdStarts, requireSuccess } from './cold.ts';
 import { type CpuShare, openCpuShare, WHOLE_PROCESSOR_MB } from './cpu.ts';
 import type { Check } from './report.ts';
 import type { Stage } from './stage.ts';
+import { medianRatio } from './statistics.ts';
 
 /** Where a sandbox stands: the round trip to Baidu, in milliseconds, and the function's memory, in MB. */
 interface Spot {
@@ -46,7 +47,7 @@ export async function measureColdHalf(
     stage.setDistances({ baiduMs, awsMs: AWS_MS });
     const place = { memoryMb, cpu: shareOf(memoryMb) };
     // Where a limit decides, chance decides less.
-    const enough = limit === undefined ? rounds : 2 * rounds;
+    const enough = limit === undefined ? rounds : 3 * rounds;
     const cold = await measureColdStarts(stage, { bundles, event, rounds: enough, place });
     for (const name of bundles) say(coldRow(name, { baiduMs, memoryMb }, cold[name]));
     return cold;
@@ -69,7 +70,7 @@ export async function measureColdHalf(
     for (const { floor, ours, what, event, ...more } of others) {
       const limit = 'limit' in more ? more.limit : undefined;
       const cold = await start([floor, ours], event, { baiduMs: 40, memoryMb: WHOLE_PROCESSOR_MB }, limit);
-      const value = cold[ours].totalMs / cold[floor].totalMs;
+      const value = medianRatio(cold[ours].totals, cold[floor].totals);
       checks.push({ what: `${what} cold, of the floor`, value, unit: '×', limit });
     }
     const calls = { notify: stage.notification(), confirm: stage.lookup };
@@ -116,12 +117,15 @@ function queryChecks(spot: Spot, floor: ColdStart, usual: ColdStart, ours: ColdS
       unit: '×',
       limit: limitAt(spot),
     } as const),
-    ...{ value: ours.totalMs / floor.totalMs, usual: usual.totalMs / floor.totalMs },
+    ...{ value: medianRatio(ours.totals, floor.totals), usual: medianRatio(usual.totals, floor.totals) },
   };
   if (!isWhole || baiduMs !== 40) return [ratio];
   return [
     ratio,
-    { what: 'query cold, of the usual stack', value: ours.totalMs / usual.totalMs, unit: '×', limit: 1 },
+    {
+      ...({ what: 'query cold, of the usual stack', unit: '×', limit: 1 } as const),
+      value: medianRatio(ours.totals, usual.totals),
+    },
     {
       ...({ what: 'query memory at the first answer, of the floor', unit: '×', limit: 1.05 } as const),
       ...{ value: ours.peakMb / floor.peakMb, usual: usual.peakMb / floor.peakMb },

@@ -10,6 +10,11 @@ export function percentile(values: readonly number[], percent: number): number {
   return sorted[index] ?? Number.NaN;
 }
 
+/** The median of what each value is of the one that was taken in turn with it: what slows both down does not show. */
+export function medianRatio(values: readonly number[], ofThose: readonly number[]): number {
+  return median(values.map((value, round) => value / (ofThose[round] ?? Number.NaN)));
+}
+
 /**
  * Runs each contender once a round, round after round, each round beginning with another one: what disturbs the
  * machine meanwhile disturbs them all.
