@@ -1,5 +1,5 @@
 const { readFile, rename, writeFile } = require('node:fs/promises');
-const { basename, resolve } = require('node:path');
+const { basename, dirname, resolve } = require('node:path');
 const { compileFunction } = require('node:vm');
 
 /**
@@ -114,6 +114,9 @@ const shortLocalNames = {
   },
 };
 
+/** What a bundle begins with, and each part of it that is a text: `define` names a clock. */
+const BANNER = '"use strict";const __nodeClock={now:()=>process.uptime()*1e3};';
+
 /** What has been shortened, by its path: packaging builds each function by itself, of much the same files. */
 const shortened = new Map();
 
@@ -129,72 +132,145 @@ const WITH_IT =
 /** @type {import('esbuild').Plugin} */
 const evaluatedLate = {
   name: 'evaluated-late',
-  setup({ esbuild, onLoad, onEnd, initialOptions }) {
-    const { mainFields, platform, target } = initialOptions;
-    let parts = {};
-    onLoad({ filter: LATE }, async ({ path }) => {
-      const { outputFiles, metafile } = await esbuild.build({
-        ...{ mainFields, platform, target, minifySyntax: true, minifyWhitespace: true },
-        ...{ entryPoints: [path], bundle: true, format: 'esm', write: false, metafile: true },
-        plugins: [withoutUnreachable, shortLocalNames, onlyWithIt],
-      });
-      parts = Object.values(metafile.outputs)[0].inputs;
-      return { contents: asText(outputFiles[0].text, `${basename(path, '.ts')}.js`), loader: 'js' };
-    });
-    // Who asks what a bundle is made of hears of each part.
-    onEnd(({ metafile }) => {
-      for (const { inputs } of Object.values(metafile?.outputs ?? {})) {
-        const late = Object.keys(inputs).find((name) => LATE.test(`/${name}`));
-        if (!late) continue;
-        const whole = Object.values(parts).reduce((sum, { bytesInOutput }) => sum + bytesInOutput, 0);
-        const share = inputs[late].bytesInOutput / whole;
-        for (const [name, { bytesInOutput }] of Object.entries(parts)) {
-          inputs[name] = { bytesInOutput: Math.round(bytesInOutput * share) };
-        }
-      }
+  setup(build) {
+    const textOf = texts(build);
+    build.onLoad({ filter: LATE }, async ({ path }) => {
+      const text = await textOf(path, (file) => WITH_IT.test(file));
+      const calls = text.names.map(
+        (name) => `export const ${name} = (...args) => (made ??= evaluateLate()).${name}(...args);`,
+      );
+      return { contents: `${text.module('evaluateLate')} let made; ${calls.join('\n')}`, loader: 'js' };
     });
   },
 };
 
+const HANDLER = /\/handlers\/[^/]+\.ts$/;
+
 /**
- * A module that gives the same functions as another, which it holds as a text and hands what that imports.
+ * What a handler imports for its effects alone, and what belongs to that, is evaluated at once: it asks for the secret. All
+ * the rest, the handler with it, is a text that is compiled and evaluated while the secret is on its way.
  *
- * @param code as esbuild prints an ES module without white space, its exports last
- * @param filename what a stack names it by
+ * @type {import('esbuild').Plugin}
  */
-function asText(code, filename) {
-  const statement = /import\{[^}]*\}from"[^"]*";/g;
-  const imports = code.match(statement).join('');
-  const [body, exported] = code.replaceAll(statement, '').split(/export\{([^}]*)\};\s*$/);
-  const names = exported.split(',');
-  const imported = imports.match(/[\w$]+(?=[,}])/g);
-  const text = `"use strict";${body}return{${names}}`;
-  // What does not compile fails here, not at its first call.
-  compileFunction(text, imported);
-  const given = names.map(
-    (name) => `export const ${name} = (...args) => (made ??= evaluateLate()).${name}(...args);`,
-  );
-  return `
-    import { compileFunction } from 'node:vm';
-    ${imports}
-    const evaluateLate = () =>
-      compileFunction(${JSON.stringify(text)}, ${JSON.stringify(imported)}, { filename: '${filename}' })(${imported});
-    let made;
-    ${given.join('\n')}`;
+const restLater = {
+  name: 'rest-later',
+  setup(build) {
+    const textOf = texts(build, [evaluatedLate]);
+    build.onLoad({ filter: HANDLER }, async ({ path }) => {
+      const folder = dirname(path);
+      const source = await readFile(path, 'utf8');
+      const first = source.match(/^import '.*';$/gm)?.join('\n');
+      if (!first) return undefined;
+      const isFirst = await partsOf(build, first, folder);
+      const text = await textOf(path, (file) => !isFirst(file));
+      const contents = `
+        ${first}
+        import { secretAsked } from '../lib/lambda/begin-secrets.ts';
+        ${text.module('evaluateRest')}
+        const rest = secretAsked.then(evaluateRest);
+        // Told by each call of the handler.
+        rest.catch(() => {});
+        export const handler = async (event, context) => (await rest).handler(event, context);`;
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
+/** What a build of a part of a bundle has in common with the whole. */
+const common = ({ initialOptions: { mainFields, platform, target, define, supported, absWorkingDir } }) => ({
+  ...{ mainFields, platform, target, define, supported, minifySyntax: true, minifyWhitespace: true },
+  ...{ bundle: true, format: 'esm', write: false, metafile: true, absWorkingDir },
+});
+
+/** The path of what a build's metafile names. */
+const pathOf = ({ initialOptions: { absWorkingDir = '' } }, name) => resolve(absWorkingDir, name);
+
+/** Whether a file is part of what some imports bring along. */
+async function partsOf(build, contents, resolveDir) {
+  const { metafile } = await build.esbuild.build({
+    ...common(build),
+    stdin: { contents, resolveDir },
+    plugins: [withoutUnreachable],
+  });
+  const [{ inputs }] = Object.values(metafile.outputs);
+  const parts = Object.keys(inputs).filter((name) => inputs[name].bytesInOutput > 0);
+  const files = new Set(parts.map((name) => pathOf(build, name)));
+  return (file) => files.has(file);
 }
 
-/** @type {import('esbuild').Plugin} */
-const onlyWithIt = {
-  name: 'only-with-it',
+/**
+ * Makes a module, with what of its imports is part of it, a text. Whoever asks what the bundle is made of hears of each part.
+ *
+ * @returns a function of its path, and of which of the files that it imports, and they in turn, are part of it
+ */
+function texts(build, plugins = []) {
+  const partsIn = new Map();
+  build.onEnd(({ metafile }) => {
+    const errors = [];
+    for (const { inputs } of Object.values(metafile?.outputs ?? {})) {
+      for (const [name, { bytesInOutput }] of Object.entries(inputs)) {
+        const parts = Object.entries(partsIn.get(pathOf(build, name)) ?? {});
+        const whole = parts.reduce((sum, [, part]) => sum + part.bytesInOutput, 0);
+        for (const [part, { bytesInOutput: bytes }] of parts) {
+          // There would be two of each class, and two of what it remembers; a stand-in has none.
+          const isTwice = part !== name && bytes > 0 && inputs[part]?.bytesInOutput > 0;
+          if (isTwice && !part.startsWith('unreachable:')) {
+            errors.push({ text: `${part} is needed at once and later: the bundle would hold it twice.` });
+          }
+          inputs[part] = { bytesInOutput: Math.round((bytes / whole) * bytesInOutput) };
+        }
+      }
+    }
+    return { errors };
+  });
+  return async (path, isPart) => {
+    const { outputFiles, metafile } = await build.esbuild.build({
+      ...common(build),
+      ...{ entryPoints: [path], outfile: 'text.js' },
+      plugins: [withoutUnreachable, only(isPart), shortLocalNames, ...plugins],
+    });
+    partsIn.set(path, Object.values(metafile.outputs)[0].inputs);
+    return asText(outputFiles[0].text, basename(path, '.ts'));
+  };
+}
+
+/** @returns {import('esbuild').Plugin} */
+const only = (isPart) => ({
+  name: 'only-parts',
   setup(build) {
     build.onResolve({ filter: /.*/ }, async ({ path, kind, resolveDir, importer, pluginData }) => {
       if (kind === 'entry-point' || pluginData === 'asked') return undefined;
       const found = await build.resolve(path, { kind, resolveDir, importer, pluginData: 'asked' });
       if (found.namespace !== 'file') return { path, external: true };
-      return WITH_IT.test(found.path) ? found : { path: found.path, external: true };
+      return isPart(found.path) ? found : { path: found.path, external: true };
     });
   },
-};
+});
+
+/**
+ * A module that holds another as a text and hands what that imports.
+ *
+ * @param code as esbuild prints an ES module without white space, its exports last
+ * @param name what a stack names it by
+ */
+function asText(code, name) {
+  const statement = /\bimport(?:(?:\*as [\w$]+| [\w$]+) from|(?: [\w$]+,)?\{[^}]*\}from)?"[^"]*";/g;
+  const imports = code.match(statement).join('');
+  const [body, exported] = code.replaceAll(statement, '').split(/export\{([^}]*)\};\s*$/);
+  const names = exported.split(',');
+  const imported = imports.match(/[\w$]+(?=[,}]|\s*from)/g);
+  const text = `${BANNER}${body}return{${names}}`;
+  // What does not compile fails here, not at its first call.
+  compileFunction(text, imported);
+  // Of a name that no module has: one text may be part of another.
+  const compile = `compileFunction_${name}`;
+  const module = (evaluate) => `
+    import { compileFunction as ${compile} } from 'node:vm';
+    ${imports}
+    const ${evaluate} = () =>
+      ${compile}(${JSON.stringify(text)}, ${JSON.stringify(imported)}, { filename: '${name}.js' })(${imported});`;
+  return { names, module };
+}
 
 /**
  * A short file in the bundle's place, and the bundle beside it. Lambda's runtime imports a function, and Node reads a file
@@ -242,9 +318,9 @@ module.exports = () => ({
   // The web's clock, too, is loaded when it is first looked at: Node's own is the same one, in seconds. A name that nobody
   // gives: esbuild would take another variable of that name for it.
   define: { ReadableStream: 'undefined', performance: '__nodeClock' },
-  banner: { js: '"use strict";const __nodeClock={now:()=>process.uptime()*1e3};' },
+  banner: { js: BANNER },
   outputFileExtension: '.cjs',
   exclude: [],
   external: [],
-  plugins: [withoutUnreachable, shortLocalNames, evaluatedLate, shortEntry],
+  plugins: [withoutUnreachable, shortLocalNames, restLater, shortEntry],
 });

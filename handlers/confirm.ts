@@ -1,4 +1,4 @@
-// First, so that the ways out are looked up and reached while the rest is evaluated.
+// First, and by themselves: the rest is evaluated while the secret is on its way.
 import '../lib/lambda/secrets-ahead.ts';
 import '../lib/lambda/baidu-ahead.ts';
 
@@ -12,7 +12,7 @@ import { ServiceError } from '../lib/baidu/errors.ts';
 import { startBudget } from '../lib/baidu/http/deadline.ts';
 import { confirmAll, type Outcome } from '../lib/confirm.ts';
 import { baiduAhead } from '../lib/lambda/baidu-ahead.ts';
-import { readConfirmConfig, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
+import { readConfirmConfig, readLogConfig } from '../lib/lambda/config.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog, errorFields } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
@@ -35,17 +35,17 @@ const DEFAULT_MS = 25_000;
 const log = createLog(readLogConfig());
 const service = atInit(() => {
   const { topicArn, ledgerTable, rememberMs, queueUrl } = readConfirmConfig();
-  const secretConfig = readSecretConfig();
+  const { source, fetchSecret } = secretsAhead();
   return {
-    loadSecret: loadSecrets(secretConfig, {
+    loadSecret: loadSecrets(source, {
       parse: watchApps(log, parseConfirmSecret),
       onFailure: watchSecret(log),
-      way: secretsAhead(),
+      fetchSecret,
     }),
     ...createStatusQuery(baiduAhead().config, {
       transport: baiduAhead().transport,
       onAttempt: watchBaidu(log),
-      readPrevious: readPreviousSecrets(secretConfig, parseConfirmSecret),
+      readPrevious: readPreviousSecrets(source, parseConfirmSecret),
     }),
     ledger: openLedger(ledgerTable),
     ...createTeller(createTopic(topicArn)),

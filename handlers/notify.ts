@@ -1,5 +1,5 @@
-// First, so that Secrets Manager is looked up and reached while the rest is evaluated.
-import '../lib/lambda/secrets-ahead.ts';
+// First, and by itself: the rest is evaluated while the secret is on its way.
+import '../lib/lambda/secrets-ahead-of-notify.ts';
 
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
@@ -8,14 +8,14 @@ import { createQueue } from '../lib/aws/queue.ts';
 import { loadSecrets } from '../lib/aws/secrets-manager.ts';
 import { startBudget } from '../lib/baidu/http/deadline.ts';
 import { readForm } from '../lib/baidu/webhook/form.ts';
-import { readLedgerConfig, readLogConfig, readNotifyConfig, readSecretConfig } from '../lib/lambda/config.ts';
+import { readLedgerConfig, readLogConfig, readNotifyConfig } from '../lib/lambda/config.ts';
 import { isOfStrangers } from '../lib/lambda/error-codes.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog } from '../lib/lambda/log.ts';
 import { outcomes } from '../lib/lambda/middleware.ts';
 import { openAhead } from '../lib/lambda/open-ahead.ts';
 import { jsonAnswer, refusalAnswer } from '../lib/lambda/problem.ts';
-import { secretsAhead } from '../lib/lambda/secrets-ahead.ts';
+import { SECRET_MS, secretsAhead } from '../lib/lambda/secrets-ahead-of-notify.ts';
 import { watchApps, watchSecret } from '../lib/lambda/watch.ts';
 import { openLedgerLate } from '../lib/ledger-late.ts';
 import { parseNotificationSecret } from '../lib/merchant/secret.ts';
@@ -27,19 +27,18 @@ type NotifyResult = APIGatewayProxyStructuredResultV2 | ReturnType<typeof selfTe
 
 /** Baidu gives 2 s, the network included; all of our own work ends within this many milliseconds. */
 const BUDGET_MS = 1400;
-/** Of these, how long the secret may be waited for. */
-const SECRET_MS = 700;
 
 const log = createLog(readLogConfig());
 const service = atInit(() => {
   const { queueUrl, ordersTable, auditPolicy } = readNotifyConfig();
+  const { source, fetchSecret } = secretsAhead();
   return {
-    loadSecret: loadSecrets(readSecretConfig(), {
+    loadSecret: loadSecrets(source, {
       parse: watchApps(log, parseNotificationSecret),
       timeoutMs: SECRET_MS,
       refreshTimeoutMs: 400,
       onFailure: watchSecret(log),
-      way: secretsAhead(),
+      fetchSecret,
     }),
     matchOrder: ordersTable ? createOrderMatcher(ordersTable) : async () => true,
     send: createQueue(queueUrl, { agent: agentAhead(queueUrl) }),

@@ -1,4 +1,4 @@
-// First, so that the ways out are looked up and reached while the rest is evaluated.
+// First, and by themselves: the rest is evaluated while the secret is on its way.
 import '../lib/lambda/secrets-ahead.ts';
 import '../lib/lambda/baidu-ahead.ts';
 
@@ -11,7 +11,7 @@ import { startBudget } from '../lib/baidu/http/deadline.ts';
 import { type OrderRef, parseOrderRef } from '../lib/baidu/order.ts';
 import type { OrderStatus } from '../lib/baidu/order-status.ts';
 import { baiduAhead } from '../lib/lambda/baidu-ahead.ts';
-import { readLedgerConfig, readLogConfig, readSecretConfig } from '../lib/lambda/config.ts';
+import { readLedgerConfig, readLogConfig } from '../lib/lambda/config.ts';
 import { atInit } from '../lib/lambda/init.ts';
 import { createLog } from '../lib/lambda/log.ts';
 import { type Outcome, outcomes } from '../lib/lambda/middleware.ts';
@@ -39,18 +39,18 @@ const BUDGET_MS = 7500;
 
 const log = createLog(readLogConfig());
 const service = atInit(() => {
-  const secretConfig = readSecretConfig();
+  const { source, fetchSecret } = secretsAhead();
   const { ledgerTable, rememberMs } = readLedgerConfig();
   return {
     ...createStatusQuery(baiduAhead().config, {
       transport: baiduAhead().transport,
       onAttempt: watchBaidu(log),
-      readPrevious: readPreviousSecrets(secretConfig, parseMerchantSecret),
+      readPrevious: readPreviousSecrets(source, parseMerchantSecret),
     }),
-    loadSecret: loadSecrets(secretConfig, {
+    loadSecret: loadSecrets(source, {
       parse: watchApps(log, parseQuerySecret),
       onFailure: watchSecret(log),
-      way: secretsAhead(),
+      fetchSecret,
     }),
     openLedger: openLedgerLate(ledgerTable),
     rememberMs,

@@ -19,10 +19,10 @@ export interface SecretSource {
 
 /** How a secret is read, and what is made of it. */
 export type ReadingOptions<T> = Pick<SecretLoaderOptions<T>, 'parse' | 'onFailure'> &
-  Partial<SecretLoaderOptions<T>> & {
-    /** A way to Secrets Manager that has begun; the SDK's own by default. */
-    readonly way?: BegunWay | undefined;
-  };
+  Partial<SecretLoaderOptions<T>>;
+
+/** How long a read may take where nothing else is said, in milliseconds. */
+const TIMEOUT_MS = 2500;
 
 /** A way with a connection that was opened ahead. */
 interface BegunWay extends Pick<Way, 'agent'> {
@@ -41,11 +41,11 @@ const PREVIOUS_TIMEOUT_MS = 1000;
  */
 export function loadSecrets<T>(
   { secretId, secretTtlMs }: SecretSource,
-  { way, ...options }: ReadingOptions<T>,
+  options: ReadingOptions<T>,
 ): (budgetMs?: number) => Promise<T> {
-  const timeoutMs = options.timeoutMs ?? 2500;
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   const loader = createSecretLoader<T>({
-    fetchSecret: secretsManagerFetch(secretId, { mostMs: timeoutMs, way }),
+    fetchSecret: options.fetchSecret ?? secretsManagerFetch(secretId, { mostMs: timeoutMs }),
     ttlMs: secretTtlMs,
     refreshTimeoutMs: 500,
     ...options,
@@ -53,6 +53,30 @@ export function loadSecrets<T>(
   });
   loader.prefetch();
   return loader.load;
+}
+
+/**
+ * Asks for the secret at once, by a way that has begun; the SDK's own where there is none.
+ *
+ * @returns for `loadSecrets`: what the first call gets was asked for already
+ */
+export function beginReading(
+  { secretId }: Pick<SecretSource, 'secretId'>,
+  { timeoutMs = TIMEOUT_MS, way }: { timeoutMs?: number | undefined; way?: BegunWay | undefined } = {},
+): FetchSecret {
+  const fetchSecret = secretsManagerFetch(secretId, { mostMs: timeoutMs, way });
+  let begun: Promise<string> | undefined = within(
+    timeoutMs,
+    (signal) => fetchSecret(signal, timeoutMs),
+    tooLate,
+  );
+  // Whoever gets it hears of its failure.
+  begun.catch(() => undefined);
+  return (signal, limitMs) => {
+    const first = begun;
+    begun = undefined;
+    return first ?? fetchSecret(signal, limitMs);
+  };
 }
 
 /**
@@ -89,7 +113,7 @@ function secretsManagerFetch(
   const client = new SecretsManagerClient(
     awsClientLimits({ attemptTimeoutMs: mostMs / 2, maxAttempts: 3, agent: way?.agent }),
   );
-  const reached = way && whenReached(way.ahead);
+  const reached = way && whenReached(way.ahead, 'connect');
   return async (abortSignal, limitMs) => {
     await reached;
     const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: version });
@@ -101,12 +125,12 @@ function secretsManagerFetch(
   };
 }
 
-/** Resolves when a connection has reached its peer, or cannot, or takes long. */
-function whenReached(socket: Socket): Promise<void> {
+/** Resolves when a connection has come so far, or cannot, or takes long. */
+export function whenReached(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
   return new Promise((resolve) => {
     const tooLong = setTimeout(resolve, REACH_MS).unref();
-    for (const event of ['connect', 'close']) {
-      socket.once(event, () => {
+    for (const end of [event, 'close']) {
+      socket.once(end, () => {
         clearTimeout(tooLong);
         // After what is done of TLS by the same event.
         setImmediate(resolve);

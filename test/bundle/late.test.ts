@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { FunctionName } from '../../local/deploy/bundles.ts';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { FUNCTIONS, type FunctionName } from '../../local/deploy/bundles.ts';
 import { notifyEvent, ownQueryEvent, queryEvent } from '../../local/stack/events.ts';
 import { PAID, signedForm } from '../support/notification.ts';
 import { platformKey, TOKEN, type World } from '../support/world.ts';
@@ -29,7 +29,8 @@ async function evaluations(
     await sandbox.end();
     const [file = ''] = readdirSync(folder);
     const { result } = JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
-    const { functions } = result.find(({ url }: { url: string }) => url.endsWith(`${name}.bundle.cjs`));
+    // A text in the bundle is a script of its own.
+    const functions = result.flatMap((script: { functions: unknown }) => script.functions);
     const late = functions.find((each: { functionName: string }) => each.functionName === of);
     return late.ranges[0].count;
   } finally {
@@ -60,5 +61,31 @@ test.each([
   async (_name, api, times, status) => {
     const options = { status, of: SECOND, env: { BAIDU_STATUS_API: api } };
     expect(await evaluations('query', queryEvent({ headers }), options)).toBe(times);
+  },
+);
+
+/** Says, whenever a text is compiled, how many requests the process has begun before. */
+const COUNT_REQUESTS = `
+  const vm = require('node:vm');
+  const { compileFunction } = vm;
+  let requests = 0;
+  require('node:diagnostics_channel').subscribe('http.client.request.start', () => requests++);
+  vm.compileFunction = (code, names, options) => {
+    console.error(options.filename + ' after ' + requests);
+    return compileFunction(code, names, options);
+  };`;
+
+test.each(FUNCTIONS)(
+  '%s evaluates what it does not ask for the secret with when it has asked for it, without an event',
+  async (name) => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'rest-'));
+    const preload = path.join(folder, 'count-requests.cjs');
+    writeFileSync(preload, COUNT_REQUESTS);
+    const sandbox = world.sandbox(name, { NODE_OPTIONS: `--require ${preload}` }, 20_000);
+    const said = () => sandbox.output.join('').match(/\w+\.js after \d/);
+    await vi.waitUntil(said, { timeout: 20_000 });
+    await sandbox.end();
+    rmSync(folder, { recursive: true });
+    expect(said()?.[0]).toBe(`${name}.js after 1`);
   },
 );

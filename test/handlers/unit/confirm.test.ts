@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { openLedger } from '../../../lib/aws/dynamodb.ts';
 import type { createQueue, SendMessage } from '../../../lib/aws/queue.ts';
-import type { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
+import type { beginReading, loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
 import type { createTopic, PublishMessage } from '../../../lib/aws/topic.ts';
 import type { createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
 import { readPrivateKey } from '../../../lib/baidu/keys.ts';
@@ -23,6 +23,8 @@ const parts = vi.hoisted(() => ({
   openLedger: vi.fn<typeof openLedger>(),
   createQueue: vi.fn<typeof createQueue>(),
   createTopic: vi.fn<typeof createTopic>(),
+  beginReading: vi.fn<typeof beginReading>(),
+  fetchSecret: vi.fn<ReturnType<typeof beginReading>>(),
   loadSecrets: vi.fn<typeof loadSecrets>(),
   readPreviousSecrets: vi.fn<typeof readPreviousSecrets>(),
   readPrevious: vi.fn<() => Promise<Apps<ConfirmApp>>>(),
@@ -41,6 +43,8 @@ vi.mock(import('../../../lib/aws/dynamodb.ts'), () => ({ openLedger: parts.openL
 vi.mock(import('../../../lib/aws/queue.ts'), () => ({ createQueue: parts.createQueue }));
 vi.mock(import('../../../lib/aws/topic.ts'), () => ({ createTopic: parts.createTopic }));
 vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
+  beginReading: parts.beginReading,
+  whenReached: async () => {},
   loadSecrets: parts.loadSecrets as typeof loadSecrets,
   readPreviousSecrets: parts.readPreviousSecrets as typeof readPreviousSecrets,
 }));
@@ -86,6 +90,7 @@ beforeEach(() => {
   parts.ledger.find.mockResolvedValue([]);
   parts.createQueue.mockReturnValue(parts.sendBack);
   parts.createTopic.mockReturnValue(parts.publish);
+  parts.beginReading.mockReturnValue(parts.fetchSecret);
   parts.loadSecrets.mockReturnValue(parts.loadSecret as ReturnType<typeof loadSecrets>);
   parts.loadSecret.mockResolvedValue(onlyApp(APP));
   parts.readPreviousSecrets.mockReturnValue(parts.readPrevious as ReturnType<typeof readPreviousSecrets>);
@@ -127,8 +132,12 @@ describe('confirm, as it starts', () => {
       {
         parse: expect.any(Function),
         onFailure: expect.any(Function),
-        way: expect.objectContaining({ ahead: expect.anything() }),
+        fetchSecret: parts.fetchSecret,
       },
+    );
+    expect(parts.beginReading).toHaveBeenCalledExactlyOnceWith(
+      { secretId: 'secret', secretTtlMs: 300_000 },
+      { timeoutMs: undefined, way: expect.objectContaining({ ahead: expect.anything() }) },
     );
     const { ServiceError } = await import('../../../lib/baidu/errors.ts');
     const error = new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary.');

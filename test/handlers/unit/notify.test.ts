@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { createOrderMatcher, MatchOrder } from '../../../lib/aws/merchant-orders.ts';
 import type { createQueue, SendMessage } from '../../../lib/aws/queue.ts';
-import type { loadSecrets } from '../../../lib/aws/secrets-manager.ts';
+import type { beginReading, loadSecrets } from '../../../lib/aws/secrets-manager.ts';
 import type { Apps } from '../../../lib/merchant/apps.ts';
 import type { NotificationApp } from '../../../lib/merchant/secret.ts';
 import { sign } from '../../../local/cashier/signature/signature.ts';
@@ -18,6 +18,8 @@ import { formOf, PAID, signedForm } from '../../support/notification.ts';
 const parts = vi.hoisted(() => ({
   createQueue: vi.fn<typeof createQueue>(),
   createOrderMatcher: vi.fn<typeof createOrderMatcher>(),
+  beginReading: vi.fn<typeof beginReading>(),
+  fetchSecret: vi.fn<ReturnType<typeof beginReading>>(),
   loadSecrets: vi.fn<typeof loadSecrets>(),
   send: vi.fn<SendMessage>(),
   matchOrder: vi.fn<MatchOrder>(),
@@ -28,6 +30,8 @@ vi.mock(import('../../../lib/aws/merchant-orders.ts'), () => ({
   createOrderMatcher: parts.createOrderMatcher,
 }));
 vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
+  beginReading: parts.beginReading,
+  whenReached: async () => {},
   loadSecrets: parts.loadSecrets as typeof loadSecrets,
 }));
 
@@ -47,6 +51,7 @@ beforeEach(() => {
   lines = captureLog();
   parts.createQueue.mockReturnValue(parts.send);
   parts.createOrderMatcher.mockReturnValue(parts.matchOrder);
+  parts.beginReading.mockReturnValue(parts.fetchSecret);
   parts.loadSecrets.mockReturnValue(parts.loadSecret as ReturnType<typeof loadSecrets>);
   parts.loadSecret.mockResolvedValue(onlyApp(APP));
   parts.matchOrder.mockResolvedValue(true);
@@ -82,8 +87,12 @@ describe('notify, as it starts', () => {
         timeoutMs: 700,
         refreshTimeoutMs: 400,
         onFailure: expect.any(Function),
-        way: expect.objectContaining({ ahead: expect.anything() }),
+        fetchSecret: parts.fetchSecret,
       },
+    );
+    expect(parts.beginReading).toHaveBeenCalledExactlyOnceWith(
+      { secretId: 'secret', secretTtlMs: 300_000 },
+      { timeoutMs: 700, way: expect.objectContaining({ ahead: expect.anything() }) },
     );
     const { parse, onFailure } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};
     expect(() => parse?.('{}')).toThrow('The secret’s platformPublicKey is missing.');

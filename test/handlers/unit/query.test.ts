@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
+import type { beginReading, loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
 import type { createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
 import { readPrivateKey } from '../../../lib/baidu/keys.ts';
 import type { Apps } from '../../../lib/merchant/apps.ts';
@@ -13,6 +13,8 @@ import { SAMPLE } from '../../support/vectors.ts';
 
 const parts = vi.hoisted(() => ({
   createBaiduClient: vi.fn<typeof createBaiduClient>(),
+  beginReading: vi.fn<typeof beginReading>(),
+  fetchSecret: vi.fn<ReturnType<typeof beginReading>>(),
   loadSecrets: vi.fn<typeof loadSecrets>(),
   readPreviousSecrets: vi.fn<typeof readPreviousSecrets>(),
   readPrevious: vi.fn<() => Promise<Apps<MerchantApp>>>(),
@@ -21,6 +23,8 @@ const parts = vi.hoisted(() => ({
 }));
 vi.mock(import('../../../lib/baidu/client.ts'), () => ({ createBaiduClient: parts.createBaiduClient }));
 vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
+  beginReading: parts.beginReading,
+  whenReached: async () => {},
   loadSecrets: parts.loadSecrets as typeof loadSecrets,
   readPreviousSecrets: parts.readPreviousSecrets as typeof readPreviousSecrets,
 }));
@@ -40,6 +44,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
   lines = captureLog();
   parts.createBaiduClient.mockReturnValue(parts.queryOrder);
+  parts.beginReading.mockReturnValue(parts.fetchSecret);
   parts.loadSecrets.mockReturnValue(parts.loadSecret as ReturnType<typeof loadSecrets>);
   parts.loadSecret.mockResolvedValue(onlyApp(APP));
   parts.readPreviousSecrets.mockReturnValue(parts.readPrevious as ReturnType<typeof readPreviousSecrets>);
@@ -74,8 +79,12 @@ describe('query, as it starts', () => {
       {
         parse: expect.any(Function),
         onFailure: expect.any(Function),
-        way: expect.objectContaining({ ahead: expect.anything() }),
+        fetchSecret: parts.fetchSecret,
       },
+    );
+    expect(parts.beginReading).toHaveBeenCalledExactlyOnceWith(
+      { secretId: 'secret', secretTtlMs: 60_000 },
+      { timeoutMs: undefined, way: expect.objectContaining({ ahead: expect.anything() }) },
     );
     const { BaiduError } = await import('../../../lib/baidu/errors.ts');
     const error = new BaiduError(10000, '', false);

@@ -1,9 +1,9 @@
 import net from 'node:net';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../../lib/aws/limits.ts';
-import { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
+import { beginReading, loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
 import { within } from '../../../lib/baidu/http/deadline.ts';
 import { openAhead } from '../../../lib/lambda/open-ahead.ts';
 import { type Behaviour, breaksOff, hangs, says } from '../../support/baidu.ts';
@@ -70,11 +70,34 @@ describe('loadSecrets()', () => {
       if (what === 'never does') vi.spyOn(net, 'connect').mockReturnValue(new net.Socket());
       if (what === 'leads elsewhere') secretsUrl.port = '9';
       const way = openAhead(secretsUrl);
-      const load = loadSecrets(CONFIG, { parse, timeoutMs: 2000, way });
+      const fetchSecret = beginReading(CONFIG, { timeoutMs: 2000, way });
+      const load = loadSecrets(CONFIG, { parse, timeoutMs: 2000, fetchSecret });
       expect(await load()).toBe('parsed one');
       expect(secretsManager.calls).toHaveLength(1);
     },
   );
+
+  test('takes the answer that was asked for already once, and asks anew for the next', async () => {
+    const fetchSecret = beginReading(CONFIG);
+    await vi.waitFor(() => expect(secretsManager.calls).toHaveLength(1));
+    const load = loadSecrets({ ...CONFIG, secretTtlMs: 0 }, { parse, fetchSecret });
+    expect(await load()).toBe('parsed one');
+    expect(secretsManager.calls).toHaveLength(1);
+    secretsManager.play(says('{"SecretString":"two"}'));
+    expect(await load()).toBe('parsed two');
+  });
+
+  test('asks anew where what was asked for already failed before anyone wanted it', async () => {
+    secretsManager.play(says('{"__type":"ResourceNotFoundException","message":"No such secret."}', 400));
+    const fetchSecret = beginReading(CONFIG);
+    await vi.waitFor(() => expect(secretsManager.calls).toHaveLength(1));
+    await delay(50);
+    const failures: [string, boolean][] = [];
+    const onFailure = ({ message }: Error, passing: boolean) => failures.push([message, passing]);
+    expect(await loadSecrets(CONFIG, { parse, onFailure, fetchSecret })()).toBe('parsed one');
+    expect(failures).toEqual([['The secret cannot be read from Secrets Manager.', true]]);
+    expect(secretsManager.calls).toHaveLength(2);
+  });
 
   test('reads it again after its time', async () => {
     const load = loadSecrets({ ...CONFIG, secretTtlMs: 0 }, { parse });

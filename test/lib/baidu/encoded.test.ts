@@ -224,9 +224,10 @@ function* candidatesOf(text: string): Generator<Record<string, string>> {
       const parts = [...pieces.slice(0, from), pieces.slice(from, to + 1).join('&'), ...pieces.slice(to + 1)];
       const pairs = parts.map((part) => part.split(/=(.*)/s, 2) as [string, string]);
       if (new Set(pairs.map(([name]) => name)).size < pairs.length) continue;
-      for (const decode of DECODERS) {
-        yield Object.fromEntries(pairs.map(([name, value = '']) => [name, decode(value)]));
-      }
+      const forms = DECODERS.map((decode) => pairs.map(([name, value = '']) => [name, decode(value)]));
+      // Decoders often agree.
+      const different = new Map(forms.map((form) => [JSON.stringify(form), form]));
+      for (const form of different.values()) yield Object.fromEntries(form);
     }
   }
 }
