@@ -215,7 +215,9 @@ function texts(build, plugins = []) {
           // There would be two of each class, and two of what it remembers; a stand-in has none.
           const isTwice = part !== name && bytes > 0 && inputs[part]?.bytesInOutput > 0;
           if (isTwice && !part.startsWith('unreachable:')) {
-            errors.push({ text: `${part} is needed at once and later: the bundle would hold it twice.` });
+            errors.push({
+              text: `${part} is needed by a file of which only a part is needed at once: make that two files.`,
+            });
           }
           inputs[part] = { bytesInOutput: Math.round((bytes / whole) * bytesInOutput) };
         }

@@ -1,5 +1,6 @@
 import tls from 'node:tls';
-import { beginReading, type SecretSource, whenReached } from '../aws/secrets-manager.ts';
+import { beginReading, whenReached } from '../aws/secret-fetch.ts';
+import type { SecretSource } from '../aws/secrets-manager.ts';
 import type { FetchSecret } from '../merchant/secret-loader.ts';
 import { readSecretConfig, secretsManagerUrl } from './config.ts';
 import { atInit } from './init.ts';
@@ -31,7 +32,7 @@ export function beginSecrets(timeoutMs?: number): () => SecretsAhead {
     const way = url ? openAhead(url) : undefined;
     try {
       const source = readSecretConfig();
-      return { source, fetchSecret: beginReading(source, { timeoutMs, way }) };
+      return { source, fetchSecret: beginReading(source.secretId, { timeoutMs, way }) };
     } finally {
       const { ahead } = way ?? {};
       const reached =

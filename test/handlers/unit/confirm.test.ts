@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { openLedger } from '../../../lib/aws/dynamodb.ts';
 import type { createQueue, SendMessage } from '../../../lib/aws/queue.ts';
-import type { beginReading, loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
+import type { beginReading } from '../../../lib/aws/secret-fetch.ts';
+import type { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
 import type { createTopic, PublishMessage } from '../../../lib/aws/topic.ts';
 import type { createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
 import { readPrivateKey } from '../../../lib/baidu/keys.ts';
@@ -42,9 +43,11 @@ vi.mock(import('../../../lib/baidu/client.ts'), () => ({ createBaiduClient: part
 vi.mock(import('../../../lib/aws/dynamodb.ts'), () => ({ openLedger: parts.openLedger }));
 vi.mock(import('../../../lib/aws/queue.ts'), () => ({ createQueue: parts.createQueue }));
 vi.mock(import('../../../lib/aws/topic.ts'), () => ({ createTopic: parts.createTopic }));
-vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
+vi.mock(import('../../../lib/aws/secret-fetch.ts'), () => ({
   beginReading: parts.beginReading,
   whenReached: async () => {},
+}));
+vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
   loadSecrets: parts.loadSecrets as typeof loadSecrets,
   readPreviousSecrets: parts.readPreviousSecrets as typeof readPreviousSecrets,
 }));
@@ -135,10 +138,10 @@ describe('confirm, as it starts', () => {
         fetchSecret: parts.fetchSecret,
       },
     );
-    expect(parts.beginReading).toHaveBeenCalledExactlyOnceWith(
-      { secretId: 'secret', secretTtlMs: 300_000 },
-      { timeoutMs: undefined, way: expect.objectContaining({ ahead: expect.anything() }) },
-    );
+    expect(parts.beginReading).toHaveBeenCalledExactlyOnceWith('secret', {
+      timeoutMs: undefined,
+      way: expect.objectContaining({ ahead: expect.anything() }),
+    });
     const { ServiceError } = await import('../../../lib/baidu/errors.ts');
     const error = new ServiceError('CONFIGURATION_UNAVAILABLE', 'The secret is binary.');
     const { parse, onFailure } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};

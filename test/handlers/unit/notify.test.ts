@@ -6,7 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { createOrderMatcher, MatchOrder } from '../../../lib/aws/merchant-orders.ts';
 import type { createQueue, SendMessage } from '../../../lib/aws/queue.ts';
-import type { beginReading, loadSecrets } from '../../../lib/aws/secrets-manager.ts';
+import type { beginReading } from '../../../lib/aws/secret-fetch.ts';
+import type { loadSecrets } from '../../../lib/aws/secrets-manager.ts';
 import type { Apps } from '../../../lib/merchant/apps.ts';
 import type { NotificationApp } from '../../../lib/merchant/secret.ts';
 import { sign } from '../../../local/cashier/signature/signature.ts';
@@ -29,9 +30,11 @@ vi.mock(import('../../../lib/aws/queue.ts'), () => ({ createQueue: parts.createQ
 vi.mock(import('../../../lib/aws/merchant-orders.ts'), () => ({
   createOrderMatcher: parts.createOrderMatcher,
 }));
-vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
+vi.mock(import('../../../lib/aws/secret-fetch.ts'), () => ({
   beginReading: parts.beginReading,
   whenReached: async () => {},
+}));
+vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
   loadSecrets: parts.loadSecrets as typeof loadSecrets,
 }));
 
@@ -90,10 +93,10 @@ describe('notify, as it starts', () => {
         fetchSecret: parts.fetchSecret,
       },
     );
-    expect(parts.beginReading).toHaveBeenCalledExactlyOnceWith(
-      { secretId: 'secret', secretTtlMs: 300_000 },
-      { timeoutMs: 700, way: expect.objectContaining({ ahead: expect.anything() }) },
-    );
+    expect(parts.beginReading).toHaveBeenCalledExactlyOnceWith('secret', {
+      timeoutMs: 700,
+      way: expect.objectContaining({ ahead: expect.anything() }),
+    });
     const { parse, onFailure } = parts.loadSecrets.mock.calls[0]?.[1] ?? {};
     expect(() => parse?.('{}')).toThrow('The secret’s platformPublicKey is missing.');
     const { ServiceError } = await import('../../../lib/baidu/errors.ts');

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { beginReading, loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
+import type { beginReading } from '../../../lib/aws/secret-fetch.ts';
+import type { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
 import type { createBaiduClient, QueryOrder } from '../../../lib/baidu/client.ts';
 import { readPrivateKey } from '../../../lib/baidu/keys.ts';
 import type { Apps } from '../../../lib/merchant/apps.ts';
@@ -22,9 +23,11 @@ const parts = vi.hoisted(() => ({
   loadSecret: vi.fn<() => Promise<Apps<QueryApp>>>(),
 }));
 vi.mock(import('../../../lib/baidu/client.ts'), () => ({ createBaiduClient: parts.createBaiduClient }));
-vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
+vi.mock(import('../../../lib/aws/secret-fetch.ts'), () => ({
   beginReading: parts.beginReading,
   whenReached: async () => {},
+}));
+vi.mock(import('../../../lib/aws/secrets-manager.ts'), () => ({
   loadSecrets: parts.loadSecrets as typeof loadSecrets,
   readPreviousSecrets: parts.readPreviousSecrets as typeof readPreviousSecrets,
 }));
@@ -82,10 +85,10 @@ describe('query, as it starts', () => {
         fetchSecret: parts.fetchSecret,
       },
     );
-    expect(parts.beginReading).toHaveBeenCalledExactlyOnceWith(
-      { secretId: 'secret', secretTtlMs: 60_000 },
-      { timeoutMs: undefined, way: expect.objectContaining({ ahead: expect.anything() }) },
-    );
+    expect(parts.beginReading).toHaveBeenCalledExactlyOnceWith('secret', {
+      timeoutMs: undefined,
+      way: expect.objectContaining({ ahead: expect.anything() }),
+    });
     const { BaiduError } = await import('../../../lib/baidu/errors.ts');
     const error = new BaiduError(10000, '', false);
     parts.createBaiduClient.mock.calls[0]?.[0].onAttempt?.({ appId: '10026', orderId: '1', ms: 1, error });

@@ -3,7 +3,8 @@ import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../../lib/aws/limits.ts';
-import { beginReading, loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
+import { beginReading } from '../../../lib/aws/secret-fetch.ts';
+import { loadSecrets, readPreviousSecrets } from '../../../lib/aws/secrets-manager.ts';
 import { within } from '../../../lib/baidu/http/deadline.ts';
 import { openAhead } from '../../../lib/lambda/open-ahead.ts';
 import { type Behaviour, breaksOff, hangs, says } from '../../support/baidu.ts';
@@ -70,7 +71,7 @@ describe('loadSecrets()', () => {
       if (what === 'never does') vi.spyOn(net, 'connect').mockReturnValue(new net.Socket());
       if (what === 'leads elsewhere') secretsUrl.port = '9';
       const way = openAhead(secretsUrl);
-      const fetchSecret = beginReading(CONFIG, { timeoutMs: 2000, way });
+      const fetchSecret = beginReading(CONFIG.secretId, { timeoutMs: 2000, way });
       const load = loadSecrets(CONFIG, { parse, timeoutMs: 2000, fetchSecret });
       expect(await load()).toBe('parsed one');
       expect(secretsManager.calls).toHaveLength(1);
@@ -78,7 +79,7 @@ describe('loadSecrets()', () => {
   );
 
   test('takes the answer that was asked for already once, and asks anew for the next', async () => {
-    const fetchSecret = beginReading(CONFIG);
+    const fetchSecret = beginReading(CONFIG.secretId);
     await vi.waitFor(() => expect(secretsManager.calls).toHaveLength(1));
     const load = loadSecrets({ ...CONFIG, secretTtlMs: 0 }, { parse, fetchSecret });
     expect(await load()).toBe('parsed one');
@@ -89,7 +90,7 @@ describe('loadSecrets()', () => {
 
   test('asks anew where what was asked for already failed before anyone wanted it', async () => {
     secretsManager.play(says('{"__type":"ResourceNotFoundException","message":"No such secret."}', 400));
-    const fetchSecret = beginReading(CONFIG);
+    const fetchSecret = beginReading(CONFIG.secretId);
     await vi.waitFor(() => expect(secretsManager.calls).toHaveLength(1));
     await delay(50);
     const failures: [string, boolean][] = [];
@@ -133,10 +134,14 @@ describe('loadSecrets()', () => {
     expect(failures).toEqual(Array(2).fill('The secret is binary; it must be text (JSON).'));
   });
 
-  test('gives up in the time it is given, and leaves no try under way', async () => {
+  test.each([
+    ['for the first time', () => undefined],
+    ['already', () => beginReading(CONFIG.secretId)],
+  ])('gives up in the time it is given, and leaves no try under way, asked %s', async (_when, begin) => {
     const send = vi.spyOn(SecretsManagerClient.prototype, 'send');
     secretsManager.play(hangs, hangs);
-    const load = loadSecrets(CONFIG, { parse, timeoutMs: 50 });
+    const fetchSecret = begin();
+    const load = loadSecrets(CONFIG, { parse, timeoutMs: 50, ...(fetchSecret && { fetchSecret }) });
     await expect(load()).rejects.toMatchObject({ message: 'Secrets Manager did not answer in time.' });
     const signals = (send.mock.calls as unknown as [unknown, { abortSignal: AbortSignal }][]).map(
       ([, { abortSignal }]) => abortSignal.aborted,
