@@ -108,8 +108,7 @@ const shortLocalNames = {
     const shorten = async (path) =>
       (await esbuild.transform(await readFile(path, 'utf8'), { minifyIdentifiers: true, target })).code;
     onLoad({ filter: /\/node_modules\/.*\.js$/ }, async ({ path }) => {
-      if (!shortened.has(path)) shortened.set(path, shorten(path));
-      return { contents: await shortened.get(path), loader: 'js' };
+      return { contents: await shortened(path, () => shorten(path)), loader: 'js' };
     });
   },
 };
@@ -117,8 +116,16 @@ const shortLocalNames = {
 /** What a bundle begins with, and each part of it that is a text: `define` names a clock. */
 const BANNER = '"use strict";const __nodeClock={now:()=>process.uptime()*1e3};';
 
-/** What has been shortened, by its path: packaging builds each function by itself, of much the same files. */
-const shortened = new Map();
+/** Does something once for each key: packaging builds each function by itself, of much the same files. */
+function once() {
+  const done = new Map();
+  return (key, make) => {
+    if (!done.has(key)) done.set(key, make());
+    return done.get(key);
+  };
+}
+const shortened = once();
+const resolved = once();
 
 /**
  * What is a text in the bundle, compiled and evaluated at the first call of one of its functions, and what nothing else uses
@@ -242,7 +249,8 @@ const only = (isPart) => ({
   setup(build) {
     build.onResolve({ filter: /.*/ }, async ({ path, kind, resolveDir, importer, pluginData }) => {
       if (kind === 'entry-point' || pluginData === 'asked') return undefined;
-      const found = await build.resolve(path, { kind, resolveDir, importer, pluginData: 'asked' });
+      const ask = () => build.resolve(path, { kind, resolveDir, importer, pluginData: 'asked' });
+      const found = await resolved(`${kind} ${resolveDir} ${path}`, ask);
       if (found.namespace !== 'file') return { path, external: true };
       return isPart(found.path) ? found : { path: found.path, external: true };
     });
