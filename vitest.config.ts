@@ -47,8 +47,9 @@ export default defineConfig({
     reporters: ['default', './test/reporter.ts'],
     globalSetup: ['./test/bundles.ts'],
     sequence: { sequencer: longestFirst(LONG, 'alone') },
-    // Half of the time something is waited for: three files for each processor keep it busy.
-    maxWorkers: 3 * os.availableParallelism(),
+    // Half of the time something is waited for. With three files for each processor a slow machine leaves some process without
+    // the seconds that it has to answer.
+    maxWorkers: 2 * os.availableParallelism(),
     // For what hangs. How fast a machine is, and what else it does, is no test's business.
     testTimeout: 60_000,
     hookTimeout: 60_000,
