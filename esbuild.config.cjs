@@ -164,11 +164,10 @@ const restLater = {
   setup(build) {
     const textOf = texts(build, [evaluatedLate]);
     build.onLoad({ filter: HANDLER }, async ({ path }) => {
-      const folder = dirname(path);
       const source = await readFile(path, 'utf8');
       const first = source.match(/^import '.*';$/gm)?.join('\n');
       if (!first) return undefined;
-      const isFirst = await partsOf(build, first, folder);
+      const isFirst = await partsOf(build, first, dirname(path));
       const text = await textOf(path, (file) => !isFirst(file));
       const contents = `
         ${first}
