@@ -116,9 +116,16 @@ const shortLocalNames = {
 /** What a bundle begins with, and each part of it that is a text: `define` names a clock. */
 const BANNER = '"use strict";const __nodeClock={now:()=>process.uptime()*1e3};';
 
+// esbuild is a program in Go, which spends a third of its time on collecting a few megabytes unless it hears that there is room.
+process.env.GOGC ??= '400';
+
+/** What was done once, until a build starts anew. */
+const kept = [];
+
 /** Does something once for each key: packaging builds each function by itself, of much the same files. */
 function once() {
   const done = new Map();
+  kept.push(done);
   return (key, make) => {
     if (!done.has(key)) done.set(key, make());
     return done.get(key);
@@ -126,6 +133,8 @@ function once() {
 }
 const shortened = once();
 const resolved = once();
+const parted = once();
+const written = once();
 
 /**
  * What is a text in the bundle, compiled and evaluated at the first call of one of its functions, and what nothing else uses
@@ -163,11 +172,14 @@ const restLater = {
   name: 'rest-later',
   setup(build) {
     const textOf = texts(build, [evaluatedLate]);
+    build.onStart(() => {
+      for (const done of kept) done.clear();
+    });
     build.onLoad({ filter: HANDLER }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
       const first = source.match(/^import '.*';$/gm)?.join('\n');
       if (!first) return undefined;
-      const isFirst = await partsOf(build, first, dirname(path));
+      const isFirst = await parted(`${dirname(path)} ${first}`, () => partsOf(build, first, dirname(path)));
       const text = await textOf(path, (file) => !isFirst(file));
       const contents = `
         ${first}
@@ -232,11 +244,13 @@ function texts(build, plugins = []) {
     return { errors };
   });
   return async (path, isPart) => {
-    const { outputFiles, metafile } = await build.esbuild.build({
-      ...common(build),
-      ...{ entryPoints: [path], outfile: 'text.js' },
-      plugins: [withoutUnreachable, only(isPart), shortLocalNames, ...plugins],
-    });
+    const write = () =>
+      build.esbuild.build({
+        ...common(build),
+        ...{ entryPoints: [path], outfile: 'text.js' },
+        plugins: [withoutUnreachable, only(isPart), shortLocalNames, ...plugins],
+      });
+    const { outputFiles, metafile } = await written(path, write);
     partsIn.set(path, Object.values(metafile.outputs)[0].inputs);
     return asText(outputFiles[0].text, basename(path, '.ts'));
   };

@@ -3,10 +3,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Cashier, CashierOptions, Text } from '../cashier/index.ts';
-import { buildBundles, type FunctionName } from '../deploy/bundles.ts';
+import type { FunctionName } from '../deploy/bundles.ts';
 import { orderIdIn, startConfirmSources } from './confirm-sources.ts';
 import { type DeployedFunction, type Deployment, readDeployment } from './deployment.ts';
 import { type Gateway, type GatewayRoute, startGateway } from './gateway.ts';
+import { writeBundles } from './kept-bundles.ts';
 import { type LocalFunction, startFunction } from './lambda.ts';
 import { merchantService, statusNames } from './merchant-service.ts';
 import { type LocalParts, startParts } from './parts.ts';
@@ -58,7 +59,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const removeFolder = () => rm(folder, { recursive: true, force: true });
   const starting = [
     startParts(options.cashier, options.apps),
-    buildBundles(folder),
+    writeBundles(folder),
     readDeployment(options.signal),
   ] as const;
   try {
