@@ -4,7 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type SampleParts, startSampleParts } from '../../local/samples/parts.ts';
 import { COMPILED } from '../support/compiled.ts';
+import { startOsls } from '../template/package.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const CLI = path.join(ROOT, 'local/samples/cli.ts');
@@ -37,14 +39,28 @@ function invokeIn(LANG: string, ...args: string[]): Promise<{ stdout: string; st
   });
 }
 
-describe('npm run invoke', () => {
+describe('osls invoke local, beside npm run invoke,', () => {
+  const again = startOsls();
+  let parts: SampleParts;
+  beforeAll(async () => {
+    parts = await startSampleParts();
+  });
+  afterAll(() => Promise.all([again.end(), parts.close()]));
+
   test.each([
-    ['query', 'query-authorised', '\\"payment\\":{\\"status\\":\\"PAID\\"'],
     ['notify', 'notify-accepted', '\\"isConsumed\\":2'],
     ['confirm', 'confirm-sqs', '"batchItemFailures": []'],
-  ])('runs osls invoke local -f %s -p events/%s.json', async (name, event, words) => {
-    const { stdout } = await invoke('-f', name, '-p', `events/${event}.json`);
+  ])('runs -f %s -p events/%s.json', async (name, event, words) => {
+    const args = ['invoke', 'local', '-f', name, '-p', `events/${event}.json`];
+    const { stdout } = await again.osls(folder, args, { ...parts.environment, LOG_LEVEL: 'SILENT' });
     expect(stdout).toContain(words);
+  });
+});
+
+describe('npm run invoke', () => {
+  test('runs osls invoke local with the stand-ins', async () => {
+    const { stdout } = await invoke('-f', 'query', '-p', 'events/query-authorised.json');
+    expect(stdout).toContain('\\"payment\\":{\\"status\\":\\"PAID\\"');
   });
 
   test('fails where the function fails', async () => {
