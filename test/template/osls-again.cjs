@@ -1,11 +1,14 @@
 /**
  * Runs osls once for each message, each time as its command does, in one process: most of what a run spends is spent
- * on loading packages. osls's own modules remember a run, and so are loaded anew for each.
+ * on loading packages. osls's own modules remember a run, and esbuild's the folder, and so are loaded anew for each.
  */
 const path = require('node:path');
 
-const OSLS = path.join(__dirname, '../../node_modules/serverless');
-const command = path.join(OSLS, 'bin/serverless.js');
+const PACKAGES = path.join(__dirname, '../../node_modules');
+const ANEW = ['serverless', 'serverless-esbuild', 'esbuild'].map(
+  (name) => path.join(PACKAGES, name) + path.sep,
+);
+const command = path.join(PACKAGES, 'serverless/bin/serverless.js');
 process.setMaxListeners(0);
 
 const said = {};
@@ -18,7 +21,7 @@ for (const name of ['stdout', 'stderr']) {
 
 process.on('message', ({ folder, args, environment }) => {
   for (const file of Object.keys(require.cache)) {
-    if (file.startsWith(OSLS + path.sep)) delete require.cache[file];
+    if (ANEW.some((folder) => file.startsWith(folder))) delete require.cache[file];
   }
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, environment);

@@ -42,6 +42,8 @@ export interface Packaged {
 export interface PackageOptions {
   stage?: string;
   params?: Record<string, string>;
+  /** What runs osls: a process of its own by default. */
+  run?: typeof osls;
 }
 
 /** The root of the project. */
@@ -85,11 +87,12 @@ export const everyParameter = {
 export async function packageTemplate({
   stage = 'dev',
   params = {},
+  run = osls,
 }: PackageOptions = {}): Promise<Packaged> {
   const folder = await copyService();
   try {
     const flags = Object.entries(params).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
-    await osls(folder, ['package', '--stage', stage, ...flags]);
+    await run(folder, ['package', '--stage', stage, ...flags]);
     const output = join(folder, '.serverless');
     const text = await readFile(join(output, 'cloudformation-template-update-stack.json'), 'utf8');
     return { text, template: evaluateConditions(JSON.parse(text)), files: await readdir(output) };

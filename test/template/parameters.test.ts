@@ -101,12 +101,12 @@ test('names the parameters that are not the defaults', () => {
 
 describe('osls', () => {
   test('explains its options, whatever the parameters are', async () => {
-    const { stdout } = await osls(folder, ['package', '--help', ...param('secretID=x')]);
+    const { stdout } = await again.osls(folder, ['package', '--help', ...param('secretID=x')]);
     expect(stdout).toContain('--param');
   });
 
   test('prints, whatever the parameters are; they have a rule each, and their defaults fit', async () => {
-    const { stdout } = await osls(folder, ['print', '--format', 'json', ...param('logLevel=x')]);
+    const { stdout } = await again.osls(folder, ['print', '--format', 'json', ...param('logLevel=x')]);
     const { provider, params } = JSON.parse(stdout);
     expect(provider.stage).toBe('dev');
     expect(Object.keys(RULES).sort()).toEqual(Object.keys(params.default).sort());
