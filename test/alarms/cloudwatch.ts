@@ -65,13 +65,13 @@ export class CloudWatch {
   }
 
   #seriesOf(properties: Properties, periods: number): Series {
-    const queries: Properties[] = JSON.parse(JSON.stringify(properties['Metrics'] ?? []));
+    const queries = (properties['Metrics'] ?? []) as Properties[];
     if (queries.length === 0) return this.#measured(properties, properties, periods);
     const known = Object.fromEntries(
       queries.flatMap(({ Id, MetricStat }) => {
         if (!MetricStat) return [];
-        const { Metric, Stat, Period } = JSON.parse(JSON.stringify(MetricStat));
-        return [[String(Id), this.#measured(Metric, { Statistic: Stat, Period }, periods)]];
+        const { Metric, Stat = '', Period = 0 } = MetricStat as Properties;
+        return [[String(Id), this.#measured(Metric as Properties, { Statistic: Stat, Period }, periods)]];
       }),
     );
     const [expression, ...others] = queries.filter(({ Expression }) => Expression);
@@ -82,7 +82,7 @@ export class CloudWatch {
   /** What was measured in each of the last periods that are over; whole ones, counted from the first minute. */
   #measured(metric: Properties, { Statistic, Period }: Properties, periods: number): Series {
     const { Namespace = '', MetricName = '', Dimensions = [] } = metric;
-    const named: { Name: string; Value: Json }[] = JSON.parse(JSON.stringify(Dimensions));
+    const named = Dimensions as { Name: string; Value: Json }[];
     const dimensions = Object.fromEntries(named.map(({ Name, Value }) => [Name, this.#nameIn(Value)]));
     const points = this.#metrics.get(keyOf(Namespace, MetricName, dimensions)) ?? new Map<number, number[]>();
     const minutes = Number(Period) / 60;

@@ -12,9 +12,11 @@ import {
   parseNotification,
 } from '../../../lib/baidu/webhook/notification.ts';
 import { sign } from '../../../local/cashier/signature/signature.ts';
+import { anyText } from '../../support/any-text.ts';
 import { DRINK, WRITTEN } from '../../support/encoders.ts';
 import { PAID } from '../../support/notification.ts';
 import { SAMPLE } from '../../support/vectors.ts';
+import { withoutStack } from '../../support/without-stack.ts';
 
 const platform = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const stranger = generateKeyPairSync('rsa', { modulusLength: 1024 });
@@ -67,7 +69,7 @@ describe('a notification that was signed URL-encoded', () => {
   });
 
   test('is taken whatever its free texts are, and is read as raw where encoding changes nothing', () => {
-    const text = fc.string({ unit: 'binary', maxLength: 20 }).filter((value) => value.isWellFormed());
+    const text = anyText({ maxLength: 20 });
     fc.assert(
       fc.property(text, text, fc.constantFrom(...OTHERS), (promoDetail, returnData, encode) => {
         const fields = { ...PAID, promoDetail, returnData };
@@ -234,9 +236,9 @@ function* candidatesOf(text: string): Generator<Record<string, string>> {
 
 function accept(signed: { fields: Record<string, string>; signature: string }): Notification | undefined {
   try {
-    return read(signed);
+    return withoutStack(() => read(signed));
   } catch (error) {
-    expect(error).toBeInstanceOf(ServiceError);
-    return undefined;
+    if (error instanceof ServiceError) return undefined;
+    throw error;
   }
 }

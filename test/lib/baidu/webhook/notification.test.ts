@@ -11,6 +11,7 @@ import {
 import { sign } from '../../../../local/cashier/signature/signature.ts';
 import { PAID } from '../../../support/notification.ts';
 import { PLATFORM, SAMPLE } from '../../../support/vectors.ts';
+import { withoutStack } from '../../../support/without-stack.ts';
 
 /** In the form of a signature; whether it fits is not the question here. */
 const rsaSign = Buffer.alloc(128, 1).toString('base64');
@@ -273,7 +274,7 @@ function* cutsOf(text: string): Generator<Record<string, string>> {
 
 function read(cut: Record<string, string>): Readonly<Record<string, string>> | undefined {
   try {
-    return checkNotification({ ...cut, rsaSign }).fields;
+    return withoutStack(() => checkNotification({ ...cut, rsaSign })).fields;
   } catch (error) {
     // Not an assertion of vitest's for each of some hundred thousand refusals: they take longer than all else here.
     if (error instanceof ServiceError) return undefined;
