@@ -3,31 +3,52 @@ import os from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { longestFirst } from './test/longest-first.ts';
 
-/** What takes longest. Those that wait stand beside those that keep a processor busy. */
+/** What takes longest, in an order in which files that wait stand beside files that keep a processor busy. */
 const LONG = [
-  'test/docs/commands.test.ts',
+  'test/integration/kill.test.ts',
   'test/events/invoke.test.ts',
   'test/alarms/',
-  'test/integration/kill.test.ts',
-  'test/local/cashier/sandbox.test.ts',
-  'test/local/start.test.ts',
+  'test/simulation/',
   'test/integration/faults.test.ts',
-  'test/local/demo.test.ts',
-  'test/examples/own-server.test.ts',
-  'test/examples/queue-reader-outage.test.ts',
-  'test/integration/',
-  'test/handlers/query.test.ts',
   'test/handlers/second-generation.test.ts',
-  'test/handlers/',
+  'test/examples/own-server.test.ts',
+  'test/integration/ledger.test.ts',
+  'test/handlers/confirm.test.ts',
+  'test/package/',
+  'test/handlers/notify.test.ts',
+  'test/handlers/query.test.ts',
+  'test/docs/commands.test.ts',
+  'test/handlers/refund-notify.test.ts',
+  'test/doctor/cli.test.ts',
+  'test/integration/ahead.test.ts',
+  'test/lib/baidu/encoded.test.ts',
+  'test/local/start.test.ts',
+  'test/local/cashier/sandbox.test.ts',
+  'test/local/ask.test.ts',
+  'test/lib/baidu/second-generation/',
+  'test/local/demo.test.ts',
   'test/examples/cloud-function.test.ts',
   'test/template/',
+  'test/integration/canary.test.ts',
+  'test/bundle/zip.test.ts',
+  'test/examples/queue-reader-outage.test.ts',
+  'test/integration/race.test.ts',
+  'test/reporter.test.ts',
+  'test/local/cashier/cli.test.ts',
+  'test/smoke/',
+  'test/api/answers.test.ts',
+  'test/examples/',
 ];
+
+const BUILD = process.env['TEST_BUILD'];
 
 const OTHERS = ['test/aws/**', 'test/browser/**', 'test/bench/**'];
 
 /** What replaces modules for a while, and so has a process for itself; the other files share some. */
 const ALONE = globSync('test/**/*.test.ts').filter((file) =>
-  /\bvi\.(mock|resetModules)\(|cold-start/.test(readFileSync(file, 'utf8')),
+  (BUILD === 'source' ? /\bvi\.(mock|resetModules)\(|cold-start/ : /\bvi\.(mock|resetModules)\(/).test(
+    readFileSync(file, 'utf8'),
+  ),
 );
 
 export default defineConfig({
@@ -49,7 +70,7 @@ export default defineConfig({
     sequence: { sequencer: longestFirst(LONG, 'alone') },
     // Half of the time something is waited for. With three files for each processor a slow machine leaves some process without
     // the seconds that it has to answer.
-    maxWorkers: 2 * os.availableParallelism(),
+    maxWorkers: Math.floor(2.5 * os.availableParallelism()),
     // For what hangs. How fast a machine is, and what else it does, is no test's business.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -4,7 +4,6 @@ import { readInput } from './input.ts';
 import type { Section } from './report.ts';
 import { SANDBOX } from './samples.ts';
 import { nothingUsable, type SecretDiagnosis } from './secret.ts';
-import { fetchSecret } from './secrets-manager.ts';
 
 /** What is to be examined. */
 export interface Request {
@@ -20,7 +19,7 @@ export interface Request {
 export async function examine(request: Request): Promise<Section[]> {
   const { file = '-', secretId, notification, withoutPlatformKey } = request;
   const secret = secretId ?? file;
-  const read = secretId === undefined ? await readInput(file) : await fetchSecret(secretId);
+  const read = secretId === undefined ? await readInput(file) : await fromAws(secretId);
   const isRead = 'text' in read;
   const apps = isRead
     ? diagnoseApps(read.text, { withoutPlatformKey })
@@ -37,6 +36,12 @@ export async function examine(request: Request): Promise<Section[]> {
   }));
   const title = { en: `Notification: ${notification}`, zh: `通知：${notification}` };
   return told.length === 0 ? sections : [...sections, { title, findings: told }];
+}
+
+/** The SDK is loaded where it is needed: that takes as long as all else here. */
+async function fromAws(secretId: string) {
+  const { fetchSecret } = await import('./secrets-manager.ts');
+  return fetchSecret(secretId);
 }
 
 async function examineNotification(file: string, apps: readonly SecretDiagnosis[]): Promise<Finding[]> {
