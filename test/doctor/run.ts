@@ -1,25 +1,26 @@
-import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
+import { afterAll } from 'vitest';
 import { examine, type Request } from '../../local/doctor/examine.ts';
 import type { Language } from '../../local/doctor/finding.ts';
 import { exitCodeOf, writeReport } from '../../local/doctor/report.ts';
-import { COMPILED } from '../support/compiled.ts';
+import { type Again, startAgain } from '../support/again.ts';
 
-const CLI = path.resolve(import.meta.dirname, '../../local/doctor.ts');
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const CLI = path.join(ROOT, 'local/doctor.ts');
+
+let again: Again | undefined;
+afterAll(() => again?.end());
 
 /** Runs the doctor as its user does, and returns what it said. */
 export async function runDoctor(
   args: readonly string[],
   { stdin = '', env = {} }: { stdin?: string; env?: Record<string, string> } = {},
-): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [CLI, ...args], {
-    env: { PATH: process.env['PATH'], NO_COLOR: '1', LANG: 'C', ...COMPILED, ...env },
-  });
-  child.stdin.end(stdin);
-  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+): Promise<{ code: number; out: string; err: string }> {
+  again ??= startAgain();
+  const environment = { NO_COLOR: '1', LANG: 'C', ...env };
+  const run = { program: CLI, args, environment, folder: ROOT, stdin };
+  const { code, stdout: out, stderr: err } = await again.run(run);
   return { code, out, err };
 }
 

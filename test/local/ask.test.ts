@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BaiduError, ServiceError } from '../../lib/baidu/errors.ts';
 import { TransportError } from '../../lib/baidu/http/https.ts';
@@ -11,8 +9,8 @@ import { publicKeyText } from '../../lib/baidu/keys.ts';
 import { advise } from '../../local/ask/advice.ts';
 import { baiduFault } from '../../local/ask/baidu-faults.ts';
 import { type Cashier, startCashier } from '../../local/cashier/index.ts';
+import { startAgain } from '../support/again.ts';
 import { answerBody, says, startBaidu } from '../support/baidu.ts';
-import { COMPILED } from '../support/compiled.ts';
 import { CONSUMED } from './cashier/merchant.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -21,6 +19,9 @@ const other = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pem = (key: typeof privateKey) => key.export({ type: 'pkcs8', format: 'pem' }).toString();
 const APP = { appId: '15310', appKey: 'MMUxYz', privateKey: pem(privateKey) };
 const ORDER = { orderId: '9007199254740993', userId: '3269234686470', tpOrderId: 'T-1', totalMoney: 990 };
+
+const CLI = path.join(root, 'local/ask.ts');
+const again = startAgain();
 
 let folder: string;
 let cashier: Cashier;
@@ -38,7 +39,7 @@ beforeAll(async () => {
   gone.setFaults({ queryGone: true });
 });
 afterAll(async () => {
-  await Promise.all([cashier.close(), gone.close()]);
+  await Promise.all([cashier.close(), gone.close(), again.end()]);
   rmSync(folder, { recursive: true });
 });
 
@@ -54,14 +55,9 @@ function file(change: Record<string, unknown> = {}, content?: string): string {
 
 /** Runs the command as its user does; nothing that it prints may be confidential. */
 async function ask(args: string[], { stdin = '', env = {} }: { stdin?: string; env?: object } = {}) {
-  const child = spawn(process.execPath, [path.join(root, 'local/ask.ts'), ...args], {
-    env: { PATH: process.env['PATH'], NO_COLOR: '1', LANG: 'C', ...COMPILED, ...env },
-    cwd: root,
-  });
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(stdin);
-  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+  const environment = { NO_COLOR: '1', LANG: 'C', ...env };
+  const run = { program: CLI, args, environment, folder: root, stdin };
+  const { code, stdout: out, stderr: err } = await again.run(run);
   for (const key of [APP.privateKey, pem(other.privateKey)]) {
     for (const line of key.split('\n').filter((each) => each.length > 40)) {
       expect(out + err).not.toContain(line);

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { type Outcome, startAgain } from '../support/again.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -63,6 +64,20 @@ function start(args: readonly string[] = [], more: Record<string, string> = {}):
   const run = { child, folder, exit, printed };
   runs.push(run);
   return run;
+}
+
+const again = startAgain();
+afterAll(() => again.end());
+
+/** What it answers where it begins nothing, and what it leaves. */
+async function asked(args: readonly string[]): Promise<Outcome & { readonly left: string[] }> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'start-test-'));
+  const environment = { TMPDIR: folder, LC_ALL: 'C.UTF-8', NO_COLOR: '1' };
+  const program = path.join(root, 'local/start.ts');
+  const outcome = await again.run({ program, args, environment, folder: root, stdin: '' });
+  const left = readdirSync(folder);
+  rmSync(folder, { recursive: true });
+  return { ...outcome, left };
 }
 
 /** Sends a signal to a process and all that it has started, as a terminal does; whether there was one. */
@@ -189,19 +204,16 @@ describe('npm start', () => {
     [['--platform-key', 'package.json'], '--platform-key: package.json is not an RSA private key'],
     [['--lang', 'zh', '--port', '1'], '没有选项 --port。'],
   ])('refuses %j before anything is begun', async (args, words) => {
-    const { printed, exit, folder } = start(args);
-    await printed(new RegExp(`^${words}.*\n\n.*\n\n  npm start -- \\[`, 'm'));
-    expect(await exit).toBe(2);
-    expect(readdirSync(folder)).toEqual([]);
+    const { code, stderr, left } = await asked(args);
+    expect(stderr).toMatch(new RegExp(`^${words}.*\n\n.*\n\n  npm start -- \\[`, 'm'));
+    expect({ code, left }).toEqual({ code: 2, left: [] });
   });
 
   test.each([
     [['--help'], /--platform-key FILE +RSA private key/],
     [['--help', '--lang', 'zh'], /--platform-key FILE +给通知签名的 RSA 私钥/],
   ])('%j', async (args, words) => {
-    const { printed, exit } = start(args);
-    await printed(words);
-    expect(await exit).toBe(0);
+    expect(await asked(args)).toMatchObject({ code: 0, stdout: expect.stringMatching(words), left: [] });
   });
 
   test('takes another port where one is in use, and says so; answers refund audits as REFUND_AUDIT says', async () => {

@@ -1,13 +1,14 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Stack, startStack } from '../../local/stack/stack.ts';
-import { COMPILED } from '../support/compiled.ts';
+import { startAgain } from '../support/again.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 
-const CLI = path.resolve(import.meta.dirname, '../../local/deploy/smoke.ts');
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const CLI = path.join(ROOT, 'local/deploy/smoke.ts');
+const again = startAgain();
 const NAME = 'baidu-payment-status-prod';
 
 let stack: Stack;
@@ -19,7 +20,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  await Promise.all(planes.map((plane) => plane.close()));
+  await Promise.all([again.end(), ...planes.map((plane) => plane.close())]);
   await stack.close();
 });
 
@@ -53,27 +54,29 @@ async function smoke({
   outputs = outputsOf(stack),
   refusal,
   args = ['--stage', 'prod', '--region', 'cn-north-1'],
-  environment = {},
+  environment: more = {},
 }: SmokeOptions = {}) {
   const named = Object.fromEntries(
     Object.entries(functions).map(([name, handler]) => [`${NAME}-${name}`, handler]),
   );
   const plane = await startControlPlane(named, refusal ?? { name: NAME, outputs });
   planes.push(plane);
-  const { PATH } = process.env;
-  const env = {
-    ...{ PATH, NO_COLOR: '1', HOME: import.meta.dirname, AWS_EC2_METADATA_DISABLED: 'true', ...COMPILED },
+  const environment = {
+    ...{ NO_COLOR: '1', HOME: import.meta.dirname, AWS_EC2_METADATA_DISABLED: 'true' },
     AWS_ENDPOINT_URL_LAMBDA: plane.url,
     AWS_ENDPOINT_URL_CLOUDFORMATION: plane.url,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
-    ...environment,
+    ...more,
   };
-  return new Promise<{ code: number; output: string }>((resolve) => {
-    execFile(process.execPath, [CLI, ...args], { env }, (error, stdout, stderr) => {
-      resolve({ code: Number(error?.code ?? 0), output: stdout + stderr });
-    });
+  const { code, stdout, stderr } = await again.run({
+    program: CLI,
+    args,
+    environment,
+    folder: ROOT,
+    stdin: '',
   });
+  return { code, output: stdout + stderr };
 }
 
 const outputsOf = ({ webhookUrl, gateway }: Stack): Record<string, string> => ({

@@ -1,10 +1,10 @@
-import { execFile, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { startAgain } from '../support/again.ts';
 import { COMPILED } from '../support/compiled.ts';
 import { evaluateConditions } from './conditions.ts';
 
@@ -49,6 +49,7 @@ export interface PackageOptions {
 /** The root of the project. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
+const OSLS = join(root, 'node_modules', 'serverless', 'bin', 'serverless.js');
 
 /** Each parameter of `serverless.yml`, with another value than its default. */
 export const everyParameter = {
@@ -123,41 +124,26 @@ export async function osls(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<{ stdout: string; stderr: string }> {
-  const command = join(root, 'node_modules', 'serverless', 'bin', 'serverless.js');
-  return run(process.execPath, [command, ...args], { cwd: folder, env: { ...bare(folder), ...environment } });
+  return run(process.execPath, [OSLS, ...args], { cwd: folder, env: { ...bare(folder), ...environment } });
 }
 
 /** Starts one process that runs osls as often as it is asked to, one after another, with the same outcome as `osls`. */
 export function startOsls(): { readonly osls: typeof osls; end(): Promise<void> } {
-  const child = fork(join(import.meta.dirname, 'osls-again.cjs'), { execArgv: [], env: bare(tmpdir()) });
-  const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`It ended with ${code}.`)));
-  const over = ended.catch(() => undefined);
-  let last: Promise<unknown> = Promise.resolve();
+  const again = startAgain(join(import.meta.dirname, 'osls-again.ts'));
   return {
-    osls: (folder, args, environment = {}) => {
-      const outcome = last.then(async () => {
-        child.send({ folder, args, environment: { ...bare(folder), ...environment } });
-        const [{ code, ...said }] = await Promise.race([once(child, 'message'), ended]);
-        if (code === 0) return said;
-        throw Object.assign(new Error(`osls ended with ${code}:\n${said.stdout}${said.stderr}`), said);
-      });
-      last = outcome.catch(() => undefined);
-      return outcome;
+    osls: async (folder, args, environment = {}) => {
+      const all = { ...bare(folder), ...environment };
+      const { code, ...said } = await again.run({ program: OSLS, args, environment: all, folder, stdin: '' });
+      if (code === 0) return said;
+      throw Object.assign(new Error(`osls ended with ${code}:\n${said.stdout}${said.stderr}`), said);
     },
-    end: async () => {
-      if (!child.connected) return;
-      child.disconnect();
-      // What still waits for something has been read to its end.
-      const late = setTimeout(() => child.kill('SIGKILL'), 5000);
-      await over;
-      clearTimeout(late);
-    },
+    end: again.end,
   };
 }
 
 /** The environment of an osls that knows nothing of this machine. */
 const bare = (folder: string) => ({
-  PATH: process.env['PATH'],
+  PATH: process.env['PATH'] ?? '',
   HOME: join(folder, 'home'),
   CI: '1',
   ...COMPILED,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { readPublicKey } from '../../../local/cashier/signature/keys.ts';
 import { sign } from '../../../local/cashier/signature/signature.ts';
+import { startAgain } from '../../support/again.ts';
 import { merchantKeys } from './merchant.ts';
 
 const CLI = join(import.meta.dirname, '../../../local/cashier/cli.ts');
@@ -52,6 +53,17 @@ function start(command: string, args: string[], env: Record<string, string> = {}
 }
 
 const cli = (...args: string[]) => start(process.execPath, [CLI, ...args]);
+
+const again = startAgain();
+afterAll(() => again.end());
+
+/** What the command answers where it begins nothing. */
+async function asked(args: readonly string[]): Promise<{ code: number; output: string }> {
+  const environment = { NO_COLOR: '1', LC_ALL: 'C.UTF-8' };
+  const run = { program: CLI, args, environment, folder: process.cwd(), stdin: '' };
+  const { code, stdout, stderr } = await again.run(run);
+  return { code, output: stdout + stderr };
+}
 
 const post = async (url: string, body: object = {}) => {
   const headers = { 'content-type': 'application/json' };
@@ -172,9 +184,9 @@ describe('in Chinese', () => {
     [['--lang=zh', '--notify-url', 'x'], 2, '--notify-url 必须是 http 或 https 地址'],
     [['--lang=zh', '--platform-key', 'nothing.pem'], 2, '--platform-key：没有文件 nothing.pem。'],
   ])('%j', async (args, code, words) => {
-    const cashier = cli(...args);
-    expect(await cashier.exit).toBe(code);
-    expect(cashier.output()).toContain(words);
+    const answer = await asked(args);
+    expect(answer.code).toBe(code);
+    expect(answer.output).toContain(words);
   });
 });
 
@@ -193,10 +205,10 @@ test('a reader that goes away ends nothing', async () => {
 
 describe('the command line', () => {
   test('--help shows every option and ends well', async () => {
-    const help = cli('--help');
-    expect(await help.exit).toBe(0);
+    const help = await asked(['--help']);
+    expect(help.code).toBe(0);
     for (const option of ['port', 'notify-url', 'platform-key', 'merchant-public-key', 'repeat-count']) {
-      expect(help.output()).toContain(`--${option} `);
+      expect(help.output).toContain(`--${option} `);
     }
   });
 
@@ -262,11 +274,11 @@ describe('the command line', () => {
     ],
     [['--app-key', platformPem], 'Name a file, not what is in it.'],
   ])('%j is refused', async (args, message) => {
-    const cashier = cli(...args);
-    expect(await cashier.exit).toBe(2);
-    expect(cashier.output()).toContain(message);
-    expect(cashier.output()).toContain('npm run cashier -- [options]');
-    expect(cashier.output()).not.toContain(platformPem.slice(40, 60));
-    expect(cashier.output()).not.toMatch(/^ +at /m);
+    const { code, output } = await asked(args);
+    expect(code).toBe(2);
+    expect(output).toContain(message);
+    expect(output).toContain('npm run cashier -- [options]');
+    expect(output).not.toContain(platformPem.slice(40, 60));
+    expect(output).not.toMatch(/^ +at /m);
   });
 });
