@@ -40,16 +40,14 @@ const LONG = [
   'test/examples/',
 ];
 
-const BUILD = process.env['TEST_BUILD'];
-
 const OTHERS = ['test/aws/**', 'test/browser/**', 'test/bench/**'];
 
 /** What replaces modules for a while, and so has a process for itself; the other files share some. */
-const ALONE = globSync('test/**/*.test.ts').filter((file) =>
-  (BUILD === 'source' ? /\bvi\.(mock|resetModules)\(|cold-start/ : /\bvi\.(mock|resetModules)\(/).test(
-    readFileSync(file, 'utf8'),
-  ),
-);
+const REPLACES =
+  process.env['TEST_BUILD'] === 'source'
+    ? /\bvi\.(mock|resetModules)\(|cold-start/
+    : /\bvi\.(mock|resetModules)\(/;
+const ALONE = globSync('test/**/*.test.ts').filter((file) => REPLACES.test(readFileSync(file, 'utf8')));
 
 export default defineConfig({
   test: {
@@ -68,8 +66,8 @@ export default defineConfig({
     reporters: ['default', './test/reporter.ts'],
     globalSetup: ['./test/bundles.ts'],
     sequence: { sequencer: longestFirst(LONG, 'alone') },
-    // Half of the time something is waited for. With three files for each processor a slow machine leaves some process without
-    // the seconds that it has to answer.
+    // Much of the time something is waited for. With three files for each processor a slow machine leaves some process without
+    // the seconds that it has to answer; with two a processor has nothing to do now and then.
     maxWorkers: Math.floor(2.5 * os.availableParallelism()),
     // For what hangs. How fast a machine is, and what else it does, is no test's business.
     testTimeout: 60_000,
