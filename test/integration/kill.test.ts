@@ -10,6 +10,7 @@ import type { FunctionName } from '../../local/deploy/bundles.ts';
 import { notifyEvent, sqsEvent } from '../../local/stack/events.ts';
 import { PAID, signed, signedForm } from '../support/notification.ts';
 import { drain } from '../support/queue.ts';
+import type { Sandbox } from '../support/sandbox.ts';
 import type { Moment } from '../support/wire-tap.ts';
 import { platformKey, type World } from '../support/world.ts';
 import { startWorld } from '../support/worlds.ts';
@@ -62,7 +63,7 @@ describe.concurrent('confirm killed in the middle of a batch loses nothing', () 
       }
     }
     const lost = await drain(aws.sqs, aws.deadLetterQueueUrl);
-    await world.close();
+    await close(world);
     expect(kills).toBe(1);
     expect(told()).toEqual(orders);
     expect(isDone()).toBe(true);
@@ -116,7 +117,7 @@ describe.concurrent('confirm killed in the middle of refunds loses none', () => 
       isEmpty = (await waiting(world)) === 0;
     }
     const lost = await drain(aws.sqs, aws.deadLetterQueueUrl);
-    await world.close();
+    await close(world);
     expect(kills).toBe(1);
     expect(last()).toEqual(both);
     expect(audits().length).toBeGreaterThan(0);
@@ -155,7 +156,7 @@ describe.concurrent('notify killed on its way answers nothing that it did not st
     // Baidu, left without an answer, calls again.
     expect(await invokeAndKill(world, 'notify', event)).toMatchObject({ statusCode: 200 });
     expect(await drain(world.aws.sqs, world.aws.paymentQueueUrl)).toHaveLength(1);
-    await world.close();
+    await close(world);
   });
 });
 
@@ -195,22 +196,30 @@ async function workOnce(world: World, killAt: (moment: Moment) => boolean): Prom
   return false;
 }
 
-/** One invocation in a new sandbox, which dies at the moment: what it returned, or `undefined` where it died. */
+/** A sandbox of a world's that has not died. */
+const alive = new WeakMap<World, Sandbox>();
+
+/** One invocation in a sandbox that dies at the moment: what it returned, or `undefined` where it died. */
 async function invokeAndKill(
   world: World,
   name: FunctionName,
   event: unknown,
   killAt: (moment: Moment) => boolean = () => false,
 ) {
-  const sandbox = world.sandbox(name, {}, 6000);
-  let alive = true;
-  world.decide((moment) => {
-    if (!alive || !killAt(moment)) return 'pass';
-    alive = false;
+  const sandbox = alive.get(world) ?? world.sandbox(name, {}, 6000);
+  alive.set(world, sandbox);
+  const kill = () => {
+    alive.delete(world);
     sandbox.child.kill('SIGKILL');
-    return 'cut';
-  });
+    return 'cut' as const;
+  };
+  world.decide((moment) => (alive.has(world) && killAt(moment) ? kill() : 'pass'));
   const result = await sandbox.invoke(event);
-  await sandbox.end();
+  if (!alive.has(world)) await sandbox.end();
   return result;
+}
+
+async function close(world: World): Promise<void> {
+  await alive.get(world)?.end();
+  await world.close();
 }

@@ -32,8 +32,8 @@ export interface Installation {
     source: string,
     env: Record<string, string>,
   ): Promise<{ line: string; child: ChildProcess }>;
-  /** Type-checks a module there; resolves with what the compiler finds. */
-  check(name: string, source: string, module: 'nodenext' | 'bundler'): Promise<string>;
+  /** Type-checks modules there, by their names; resolves with what the compiler finds. */
+  check(sources: Readonly<Record<string, string>>, module: 'nodenext' | 'bundler'): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -79,8 +79,8 @@ function programsIn(folder: string): Pick<Installation, 'run' | 'start' | 'check
       child.stdout.resume();
       return { line: String(line).trim(), child };
     },
-    check: async (name, source, module) => {
-      const file = await write(name, source);
+    check: async (sources, module) => {
+      const files = await Promise.all(Object.entries(sources).map(([name, source]) => write(name, source)));
       await symlink(path.join(root, 'node_modules/@types'), path.join(folder, 'node_modules/@types')).catch(
         (error: NodeJS.ErrnoException) => {
           if (error.code !== 'EEXIST') throw error;
@@ -98,7 +98,7 @@ function programsIn(folder: string): Pick<Installation, 'run' | 'start' | 'check
         'node',
       ];
       try {
-        await run(process.execPath, [TSC, '--module', ...how, ...strict, file], { cwd: folder });
+        await run(process.execPath, [TSC, '--module', ...how, ...strict, ...files], { cwd: folder });
         return '';
       } catch (error) {
         return (error as { stdout: string }).stdout;
