@@ -78,14 +78,24 @@ const UNREACHABLE = [
   },
 ];
 
+/**
+ * Of its manifest a client tells its version to AWS, and nothing else to anyone.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const versionAlone = {
+  name: 'version-alone',
+  setup(build) {
+    build.onLoad({ filter: /\/@aws-sdk\/client-[^/]+\/package\.json$/ }, ({ path }) => ({
+      ...{ contents: JSON.stringify({ version: require(path).version }), loader: 'json' },
+    }));
+  },
+};
+
 /** @type {import('esbuild').Plugin} */
 const withoutUnreachable = {
   name: 'without-unreachable',
   setup(build) {
-    // Of its manifest a client tells its version to AWS, and nothing else to anyone.
-    build.onLoad({ filter: /\/@aws-sdk\/client-[^/]+\/package\.json$/ }, ({ path }) => ({
-      ...{ contents: JSON.stringify({ version: require(path).version }), loader: 'json' },
-    }));
     for (const { module: filter, contents } of UNREACHABLE) {
       build.onResolve({ filter }, ({ path, resolveDir }) => ({
         ...{ path, namespace: 'unreachable' },
@@ -93,6 +103,20 @@ const withoutUnreachable = {
       }));
     }
     build.onLoad({ filter: /.*/, namespace: 'unreachable' }, ({ pluginData }) => pluginData);
+  },
+};
+
+/**
+ * What stands in for something belongs to the bundle, and to no text in it.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const unreachableOutside = {
+  name: 'unreachable-outside',
+  setup(build) {
+    for (const { module: filter } of UNREACHABLE) {
+      build.onResolve({ filter }, ({ path }) => ({ path, external: true }));
+    }
   },
 };
 
@@ -123,16 +147,16 @@ process.env.GOGC ??= '400';
 const kept = [];
 
 /** Does something once for each key: packaging builds each function by itself, of much the same files. */
-function once() {
+function once({ forget = true } = {}) {
   const done = new Map();
-  kept.push(done);
+  if (forget) kept.push(done);
   return (key, make) => {
     if (!done.has(key)) done.set(key, make());
     return done.get(key);
   };
 }
-const shortened = once();
-const resolved = once();
+// Packages stay as they are.
+const shortened = once({ forget: false });
 const parted = once();
 const written = once();
 
@@ -151,7 +175,7 @@ const evaluatedLate = {
   setup(build) {
     const textOf = texts(build);
     build.onLoad({ filter: LATE }, async ({ path }) => {
-      const text = await textOf(path, (file) => WITH_IT.test(file));
+      const text = await textOf(path, { plugins: [only(WITH_IT)] });
       const calls = text.names.map(
         (name) => `export const ${name} = (...args) => (made ??= evaluateLate()).${name}(...args);`,
       );
@@ -171,7 +195,7 @@ const HANDLER = /\/handlers\/[^/]+\.ts$/;
 const restLater = {
   name: 'rest-later',
   setup(build) {
-    const textOf = texts(build, [evaluatedLate]);
+    const textOf = texts(build);
     build.onStart(() => {
       for (const done of kept) done.clear();
     });
@@ -179,8 +203,8 @@ const restLater = {
       const source = await readFile(path, 'utf8');
       const first = source.match(/^import '.*';$/gm)?.join('\n');
       if (!first) return undefined;
-      const isFirst = await parted(`${dirname(path)} ${first}`, () => partsOf(build, first, dirname(path)));
-      const text = await textOf(path, (file) => !isFirst(file));
+      const external = await parted(`${dirname(path)} ${first}`, () => partsOf(build, first, dirname(path)));
+      const text = await textOf(path, { external, plugins: [evaluatedLate] });
       const contents = `
         ${first}
         import { secretAsked } from '../lib/lambda/begin-secrets.ts';
@@ -203,25 +227,24 @@ const common = ({ initialOptions: { mainFields, platform, target, define, suppor
 /** The path of what a build's metafile names. */
 const pathOf = ({ initialOptions: { absWorkingDir = '' } }, name) => resolve(absWorkingDir, name);
 
-/** Whether a file is part of what some imports bring along. */
+/** The files of which something is part of what some imports bring along. */
 async function partsOf(build, contents, resolveDir) {
   const { metafile } = await build.esbuild.build({
     ...common(build),
     stdin: { contents, resolveDir },
-    plugins: [withoutUnreachable],
+    plugins: [versionAlone, withoutUnreachable],
   });
   const [{ inputs }] = Object.values(metafile.outputs);
   const parts = Object.keys(inputs).filter((name) => inputs[name].bytesInOutput > 0);
-  const files = new Set(parts.map((name) => pathOf(build, name)));
-  return (file) => files.has(file);
+  return parts.map((name) => pathOf(build, name));
 }
 
 /**
  * Makes a module, with what of its imports is part of it, a text. Whoever asks what the bundle is made of hears of each part.
  *
- * @returns a function of its path, and of which of the files that it imports, and they in turn, are part of it
+ * @returns a function of its path, and of what says which of the files that it imports, and they in turn, are no part of it
  */
-function texts(build, plugins = []) {
+function texts(build) {
   const partsIn = new Map();
   build.onEnd(({ metafile }) => {
     const errors = [];
@@ -243,12 +266,13 @@ function texts(build, plugins = []) {
     }
     return { errors };
   });
-  return async (path, isPart) => {
+  return async (path, { external = [], plugins }) => {
     const write = () =>
       build.esbuild.build({
-        ...common(build),
-        ...{ entryPoints: [path], outfile: 'text.js' },
-        plugins: [withoutUnreachable, only(isPart), shortLocalNames, ...plugins],
+        ...{ ...common(build), external },
+        // Beside the module, from where the text's imports are looked for.
+        ...{ entryPoints: [path], outfile: `${path}.js` },
+        plugins: [versionAlone, unreachableOutside, shortLocalNames, ...plugins],
       });
     const { outputFiles, metafile } = await written(path, write);
     partsIn.set(path, Object.values(metafile.outputs)[0].inputs);
@@ -257,15 +281,13 @@ function texts(build, plugins = []) {
 }
 
 /** @returns {import('esbuild').Plugin} */
-const only = (isPart) => ({
+const only = (parts) => ({
   name: 'only-parts',
   setup(build) {
     build.onResolve({ filter: /.*/ }, async ({ path, kind, resolveDir, importer, pluginData }) => {
       if (kind === 'entry-point' || pluginData === 'asked') return undefined;
-      const ask = () => build.resolve(path, { kind, resolveDir, importer, pluginData: 'asked' });
-      const found = await resolved(`${kind} ${resolveDir} ${path}`, ask);
-      if (found.namespace !== 'file') return { path, external: true };
-      return isPart(found.path) ? found : { path: found.path, external: true };
+      const found = await build.resolve(path, { kind, resolveDir, importer, pluginData: 'asked' });
+      return parts.test(found.path) ? found : { path: found.path, external: true };
     });
   },
 });
@@ -345,5 +367,5 @@ module.exports = () => ({
   outputFileExtension: '.cjs',
   exclude: [],
   external: [],
-  plugins: [withoutUnreachable, shortLocalNames, restLater, shortEntry],
+  plugins: [versionAlone, withoutUnreachable, shortLocalNames, restLater, shortEntry],
 });
