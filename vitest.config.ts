@@ -65,6 +65,7 @@ export default defineConfig({
     ],
     reporters: ['default', './test/reporter.ts'],
     globalSetup: ['./test/bundles.ts'],
+    setupFiles: ['./test/tidy.ts'],
     sequence: { sequencer: longestFirst(LONG, 'alone') },
     // Much of the time something is waited for. With three files for each processor a slow machine leaves some process without
     // the seconds that it has to answer; with two a processor has nothing to do now and then.

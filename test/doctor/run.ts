@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { afterAll } from 'vitest';
 import { examine, type Request } from '../../local/doctor/examine.ts';
 import type { Language } from '../../local/doctor/finding.ts';
 import { exitCodeOf, writeReport } from '../../local/doctor/report.ts';
@@ -9,8 +8,8 @@ import { type Again, startAgain } from '../support/again.ts';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const CLI = path.join(ROOT, 'local/doctor.ts');
 
+/** It ends with this process, which may run other files that run the doctor. */
 let again: Again | undefined;
-afterAll(() => again?.end());
 
 /** Runs the doctor as its user does, and returns what it said. */
 export async function runDoctor(

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 
 /** What a program is run with. */
 export interface Run {
@@ -23,7 +24,7 @@ export interface Outcome {
 /** A process that runs programs, one after another. */
 export interface Again {
   run(run: Run): Promise<Outcome>;
-  /** Ends the process; resolves when it is gone. */
+  /** Ends the process, which ends with this one otherwise; resolves when it is gone. */
   end(): Promise<void>;
 }
 
@@ -37,8 +38,14 @@ const COMMANDS = path.join(import.meta.dirname, 'commands-again.ts');
  */
 export function startAgain(script = COMMANDS): Again {
   const { NODE_COMPILE_CACHE = '' } = process.env;
-  const child = fork(script, { execArgv: [], env: { NODE_COMPILE_CACHE }, cwd: tmpdir(), stdio: 'ignore' });
-  const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`It ended with ${code}.`)));
+  const child = fork(script, {
+    ...{ execArgv: [], env: { NODE_COMPILE_CACHE }, cwd: tmpdir() },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  const lastWords = child.stderr ? text(child.stderr) : '';
+  const ended = Promise.all([once(child, 'exit'), lastWords]).then(([[code], words]) =>
+    Promise.reject(new Error(`It ended with ${code}.${words && ` ${words}`}`)),
+  );
   const over = ended.catch(() => undefined);
   let last: Promise<unknown> = Promise.resolve();
   return {

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { afterAll, inject, vi } from 'vitest';
+import { inject, vi } from 'vitest';
 
 /**
  * Which build of a handler is under test: the bundle that is deployed, or, for tools that measure the source, the
@@ -12,12 +12,6 @@ export const BUILD: Build = process.env['TEST_BUILD'] === 'source' ? 'source' : 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
 
 const require = createRequire(import.meta.url);
-
-// The next file's tests run in the same process.
-afterAll(() => {
-  vi.unstubAllEnvs();
-  vi.restoreAllMocks();
-});
 
 /** Loads a handler anew, as a new sandbox would, with nothing but these variables added to the environment. */
 export async function coldStart(
