@@ -253,9 +253,8 @@ function texts(build) {
         const parts = Object.entries(partsIn.get(pathOf(build, name)) ?? {});
         const whole = parts.reduce((sum, [, part]) => sum + part.bytesInOutput, 0);
         for (const [part, { bytesInOutput: bytes }] of parts) {
-          // There would be two of each class, and two of what it remembers; a stand-in has none.
-          const isTwice = part !== name && bytes > 0 && inputs[part]?.bytesInOutput > 0;
-          if (isTwice && !part.startsWith('unreachable:')) {
+          // There would be two of each class, and two of what it remembers.
+          if (part !== name && bytes > 0 && inputs[part]?.bytesInOutput > 0) {
             errors.push({
               text: `${part} is needed by a file of which only a part is needed at once: make that two files.`,
             });

@@ -8,10 +8,10 @@ import { keptResult } from './kept-result.ts';
 const root = path.resolve(import.meta.dirname, '../..');
 const KEPT = path.join(root, 'node_modules/.cache/bundles.json');
 
-/** What bundles are made of and made by; of the packages, what npm has noted of those that it installed. */
+/** What bundles are made of and made by; of the packages, which are wanted, and what npm has noted of those installed. */
 const SOURCES = [
-  ...['handlers/*.ts', 'lib/**/*.ts', 'esbuild.config.cjs', 'local/deploy/bundles.ts'],
-  ...['package.json', 'tsconfig.json', 'node_modules/.package-lock.json'],
+  ...['handlers/*.ts', 'lib/**/*.ts', 'esbuild.config.cjs', 'local/deploy/bundles.ts', 'tsconfig.json'],
+  ...['package.json', 'package-lock.json', 'node_modules/.package-lock.json'],
 ];
 
 /**
