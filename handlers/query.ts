@@ -4,11 +4,11 @@ import '../lib/lambda/baidu-ahead.ts';
 
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { askByIds, askByOwnId, type MerchantOrderStatus, parseOwnId } from '../lib/ask-by-id.ts';
+import { askByIds, askByOwnId, type MerchantOrderStatus } from '../lib/ask-by-id.ts';
 import { loadSecrets, readPreviousSecrets } from '../lib/aws/secrets-manager.ts';
 import { ServiceError } from '../lib/baidu/errors.ts';
 import { startBudget } from '../lib/baidu/http/deadline.ts';
-import { type OrderRef, parseOrderRef } from '../lib/baidu/order.ts';
+import { type OrderRef, parseOrderRef, parseOwnId } from '../lib/baidu/order.ts';
 import type { OrderStatus } from '../lib/baidu/order-status.ts';
 import { baiduAhead } from '../lib/lambda/baidu-ahead.ts';
 import { readLedgerConfig, readLogConfig } from '../lib/lambda/config.ts';

@@ -1,5 +1,4 @@
-import { ServiceError } from './baidu/errors.ts';
-import { isOwnId, type OrderRef } from './baidu/order.ts';
+import type { OrderRef } from './baidu/order.ts';
 import { badResponse, type OrderStatus } from './baidu/order-status.ts';
 import { learn } from './ledger/decisions.ts';
 import { merchantOrderKey, type OrderRecord, orderItemId, readRecord } from './ledger/record.ts';
@@ -27,19 +26,6 @@ export interface AskParts extends StatusQuery {
 
 /** What the ledger may take of a question's time, in milliseconds. */
 const LEDGER_MS = 3500;
-
-/**
- * Checks an order id of the merchant's own.
- *
- * @throws ServiceError `INVALID_REQUEST` saying what it must be
- */
-export function parseOwnId(value: unknown): string {
-  if (isOwnId(value)) return value;
-  throw new ServiceError(
-    'INVALID_REQUEST',
-    'tpOrderId must be 1 to 128 visible ASCII characters without “&” and “=”.',
-  );
-}
 
 /**
  * Asks Baidu for an order by its own ids. Where that is the second generation, the ledger names the merchant's id.

@@ -1,6 +1,6 @@
 import { asServiceError, ServiceError } from './baidu/errors.ts';
 import { isRecord, parseJson } from './baidu/json.ts';
-import { isOwnId, parseOrderId, parseOrderRef } from './baidu/order.ts';
+import { parseOrderId, parseOrderRef, parseOwnId } from './baidu/order.ts';
 
 /** What Baidu has signed, as it travels: every field as it came, the signature among them. */
 export type SignedForm = Readonly<Record<string, string>>;
@@ -51,10 +51,7 @@ export function parseLookup(text: string): LookupMessage {
   if (appId !== undefined && typeof appId !== 'string') throw invalid('appId must be a string.');
   const tpOrderId = body['tpOrderId'] ?? undefined;
   if (tpOrderId !== undefined && body['orderId'] === undefined) {
-    if (!isOwnId(tpOrderId)) {
-      throw invalid('tpOrderId must be 1 to 128 visible ASCII characters without “&” and “=”.');
-    }
-    return { ...NOTHING, appId, tpOrderId, body };
+    return { ...NOTHING, appId, tpOrderId: parseOwnId(tpOrderId), body };
   }
   const signed = signedIn(body);
   const mayLackUser = signed?.kind === 'refundNotification' && (body['siteId'] ?? undefined) === undefined;

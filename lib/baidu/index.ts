@@ -5,17 +5,16 @@
 import { KeyObject } from 'node:crypto';
 import { BAIDU_OPENAPI_URL, BAIDU_QUERY_URL, isLoopback } from './address.ts';
 import type { App, QueryOrder } from './client.ts';
-import { ServiceError } from './errors.ts';
 import type { Attempt } from './http/attempts.ts';
 import { STANDARD_LIMITS } from './http/deadline.ts';
-import { isLong, type OrderRef, parseOrderRef } from './order.ts';
+import { isLong, type OrderRef, parseOrderRef, parseOwnId } from './order.ts';
 import type { OrderStatus } from './order-status.ts';
 import type { SmartApp } from './second-generation/access-token.ts';
 import type { QueriedOrder, SecondGenerationClient } from './second-generation/client.ts';
 import { readFields, readForm } from './webhook/form.ts';
 import { checkNotification, type Notification, parseNotification } from './webhook/notification.ts';
 import * as refund from './webhook/refund.ts';
-import { isOwnId, type NotificationKeys } from './webhook/signed-form.ts';
+import type { NotificationKeys } from './webhook/signed-form.ts';
 
 export { canonicalText } from './canonical.ts';
 export type { App } from './client.ts';
@@ -125,13 +124,11 @@ export function createMerchantOrderClient(
   return async (app, tpOrderId) => {
     requireIds(app);
     requireText({ smartAppKey: app.smartAppKey, smartAppSecret: app.smartAppSecret });
-    if (typeof tpOrderId !== 'string' || !isOwnId(tpOrderId)) {
-      throw new ServiceError('INVALID_REQUEST', 'tpOrderId must be text: visible ASCII without “&” and “=”.');
-    }
+    const order = { tpOrderId: parseOwnId(tpOrderId) };
     loading ??= import('./second-generation/client.ts').then((it) =>
       it.createSecondGenerationClient(settings),
     );
-    return (await loading).queryOrder(app, { tpOrderId });
+    return (await loading).queryOrder(app, order);
   };
 }
 

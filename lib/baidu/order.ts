@@ -21,6 +21,19 @@ export function isOwnId(value: unknown): value is string {
 }
 
 /**
+ * Checks an order id of the merchant's own.
+ *
+ * @throws ServiceError `INVALID_REQUEST` saying what it must be
+ */
+export function parseOwnId(value: unknown): string {
+  if (isOwnId(value)) return value;
+  throw new ServiceError(
+    'INVALID_REQUEST',
+    'tpOrderId must be 1 to 128 visible ASCII characters without “&” and “=”.',
+  );
+}
+
+/**
  * Checks the two ids of an order.
  *
  * @throws ServiceError `INVALID_REQUEST` naming the id and what it must be

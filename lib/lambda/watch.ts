@@ -1,12 +1,9 @@
-import { PUBLISHED_CODES, PUBLISHED_ERRNOS } from '../baidu/errnos.ts';
+import { PUBLISHED_CODES, PUBLISHED_ERRNOS, UNKNOWN_ORDER_ERRNO } from '../baidu/errnos.ts';
 import { BaiduError, type ServiceError } from '../baidu/errors.ts';
 import type { Attempt } from '../baidu/http/attempts.ts';
 import type { Apps } from '../merchant/apps.ts';
 import type { UndecidedRefund } from '../refund-audit.ts';
 import { errorFields, type Log, type Metric } from './log.ts';
-
-/** Baidu's errno for an order that it does not know: the mistake of whoever asks, and no failure of Baidu's. */
-const UNKNOWN_ORDER_ERRNO = 10002;
 
 /** Logs and counts each attempt at Baidu. */
 export function watchBaidu(log: Log): (attempt: Attempt) => void {
@@ -17,6 +14,7 @@ export function watchBaidu(log: Log): (attempt: Attempt) => void {
       { name: 'BaiduLatency', value: ms },
     ];
     if (!error) return log('DEBUG', 'Baidu answered', fields, measured);
+    // The mistake of whoever asks, and no failure of Baidu's.
     const isUnknown = error instanceof BaiduError && error.errno === UNKNOWN_ORDER_ERRNO;
     const failure = { name: 'Errno', value: errnoOf(error), ...(isUnknown && { alone: true }) } as const;
     log('WARN', 'attempt at Baidu failed', { ...fields, ...errorFields(error) }, [

@@ -1,11 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import type { App, QueryOrder } from '../baidu/client.ts';
+import { isSignatureRefused } from '../baidu/errnos.ts';
 import { BaiduError } from '../baidu/errors.ts';
 import { startBudget } from '../baidu/http/deadline.ts';
 import type { Apps } from './apps.ts';
-
-/** The errnos by which Baidu says that it does not take a signature. */
-const SIGNATURE_ERRNOS: ReadonlySet<number> = new Set([930, 10000]);
 
 /**
  * Keeps queries good while the merchant's key is exchanged. Baidu's console holds one public key for an app, so the
@@ -50,6 +48,6 @@ export function withPreviousKey(
 
 /** The error, if it says that Baidu does not take a signature; any other is thrown again. */
 function signatureRefusal(error: unknown): BaiduError {
-  if (error instanceof BaiduError && SIGNATURE_ERRNOS.has(error.errno)) return error;
+  if (error instanceof BaiduError && isSignatureRefused(error.errno)) return error;
   throw error;
 }

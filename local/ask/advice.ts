@@ -1,4 +1,5 @@
 import { BAIDU_QUERY_URL } from '../../lib/baidu/address.ts';
+import { isSignatureRefused, UNKNOWN_ORDER_ERRNO } from '../../lib/baidu/errnos.ts';
 import { BaiduError, type ServiceError } from '../../lib/baidu/errors.ts';
 import { publicKeyText } from '../../lib/baidu/keys.ts';
 import type { Text } from '../command/language.ts';
@@ -66,8 +67,8 @@ const OWN_ID_GIVEN: Text = {
 
 function firstRefusal({ errno, passing }: BaiduError, asked: Asked): Advice {
   const mixedUp = appKeyMixedUp(asked);
-  if (errno === 10000 || errno === 930) return [...mixedUp, ...anotherKey(asked)];
-  if (errno === 10002) return [...mixedUp, OTHER_USER, OWN_ID_GIVEN, otherApp(asked)];
+  if (isSignatureRefused(errno)) return [...mixedUp, ...anotherKey(asked)];
+  if (errno === UNKNOWN_ORDER_ERRNO) return [...mixedUp, OTHER_USER, OWN_ID_GIVEN, otherApp(asked)];
   if (errno === 970) return [NO_PERMISSION, ...mixedUp];
   if (errno === 10001) return [...mixedUp, OTHER_USER];
   return passing ? [AGAIN] : [...mixedUp, otherApp(asked)];

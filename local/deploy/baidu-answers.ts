@@ -1,10 +1,8 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { isSignatureRefused } from '../../lib/baidu/errnos.ts';
 import { plain, type Text } from '../command/language.ts';
 import { Fault } from './fault.ts';
 import { type Invoked, invoke } from './invoke.ts';
-
-/** Whose signature Baidu does not take: the key in the console is another. */
-const SIGNATURE_REFUSED = /errno (930|10000)\./;
 
 /**
  * Which of Baidu's interfaces answers: that of the deployment's `baiduStatusApi`, asked for an order that there is not, once
@@ -38,7 +36,8 @@ async function answerOf(ask: (ids: object) => Promise<Invoked>, app: Text): Prom
   // The ledger knows no such order: only for the second generation does it matter.
   if (error === 'ORDER_UNKNOWN') return secondAnswer(ask, app);
   if (error !== undefined && error !== 'BAIDU_ERROR') throw fault(app, plain(`${error}: ${message}`));
-  if (!SIGNATURE_REFUSED.test(message)) return plain(`queryorderdetail (${message || 'HTTP 200'})`);
+  const [, errno] = /errno (\d+)\./.exec(message) ?? [];
+  if (!isSignatureRefused(Number(errno))) return plain(`queryorderdetail (${message || 'HTTP 200'})`);
   throw fault(app, {
     en: `queryorderdetail does not take the signature: ${message} Is this public key in the console?`,
     zh: `queryorderdetail 不接受签名：${message} 后台的开发者公钥是这一个吗？`,

@@ -1,13 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { encodedTexts } from '../canonical.ts';
 import { ServiceError } from '../errors.ts';
-import { isLong, type OrderRef } from '../order.ts';
+import { isLong, isOwnId, type OrderRef } from '../order.ts';
 import { verifyAnyText, verifyParams } from '../sign.ts';
 import {
   checkForm,
   type FormRules,
   isMoney,
-  isOwnId,
   isWhole,
   type NotificationKeys,
   type UnverifiedForm,

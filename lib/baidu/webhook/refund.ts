@@ -1,10 +1,9 @@
-import { isLong } from '../order.ts';
+import { isLong, isOwnId } from '../order.ts';
 import { verifyParams } from '../sign.ts';
 import {
   checkForm,
   type FormRules,
   isMoney,
-  isOwnId,
   type NotificationKeys,
   type UnverifiedForm,
   wrongSignature,

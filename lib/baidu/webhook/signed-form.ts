@@ -46,10 +46,10 @@ type Grammar = Readonly<Record<string, (value: string) => boolean>>;
 /** The least that a signature by a key of 1024 bits has, in bytes. */
 const MIN_SIGNATURE_BYTES = 128;
 
+/** Whether a text is a whole number, 0 included, of 19 digits at most. @internal */
 export const isWhole = (value: string) => /^(0|[1-9][0-9]{0,18})$/.test(value);
+/** Whether a text is an amount in fen (分). @internal */
 export const isMoney = (value: string) => isWhole(value) && Number.isSafeInteger(Number(value));
-/** Whether a text can be the merchant's own order id: visible ASCII, and neither `&` nor `=`. */
-export const isOwnId = (value: string) => /^[!-%'-<>-~]{1,128}$/.test(value);
 
 /**
  * Checks a form that should be signed, before any key is at hand: of its kind, with a signature in canonical base64,
