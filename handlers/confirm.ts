@@ -71,7 +71,7 @@ export const handler = middy<ConfirmEvent, ConfirmResult>({ timeoutEarlyInMillis
     const failed = results.map((outcome, index) => logOutcome(outcome, triesOf(records[index])));
     const failures = records.filter((_record, index) => failed[index]);
     Object.assign(context.outcome.fields, { records: records.length, failures: failures.length });
-    context.outcome.metrics.push(...waitMetrics(records, messages));
+    context.outcome.metrics.push(...waitMetrics(messages, records.map(storedAtOf)));
     if (!failures.every(isSqs)) throw new ServiceError('INTERNAL_ERROR', 'A look-up from the topic failed.');
     return { batchItemFailures: failures.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   });
@@ -94,6 +94,11 @@ function triesOf(record: ConfirmRecord | undefined): number | undefined {
   return record && isSqs(record)
     ? Number(record.attributes?.ApproximateReceiveCount) || undefined
     : undefined;
+}
+
+/** When a message of the queue was stored, in milliseconds since 1970; 0 for a look-up from the topic. */
+function storedAtOf(record: ConfirmRecord): number {
+  return isSqs(record) ? Number(record.attributes?.SentTimestamp) : 0;
 }
 
 function textOf(record: ConfirmRecord): unknown {

@@ -50,26 +50,20 @@ export function watchAudits(log: Log): (waiting: UndecidedRefund) => void {
   };
 }
 
-/** A message of a queue, as far as it tells when it was stored, in milliseconds since 1970. */
-interface StoredRecord {
-  readonly attributes?: { readonly SentTimestamp?: string };
-}
-
 /**
  * How long what Baidu has signed has waited in the queue, the longest of a batch, in seconds: SQS's own measure of age
  * leaves out a message that has been received three times. Look-ups do not count: they may have been held back on purpose.
  *
- * @param messages of the records, in their order
+ * @param storedAt when each was stored, in milliseconds since 1970; not above 0 where nobody tells
  */
 export function waitMetrics(
-  records: readonly unknown[],
   messages: readonly object[],
+  storedAt: readonly number[],
   now = Date.now(),
 ): Metric[] {
-  const waited = records.flatMap((record, index) => {
-    const sentAt = Number((record as StoredRecord | null)?.attributes?.SentTimestamp);
-    const message = messages[index];
-    return sentAt > 0 && message && 'signed' in message && message.signed ? [(now - sentAt) / 1000] : [];
+  const waited = messages.flatMap((message, index) => {
+    const sentAt = storedAt[index] ?? 0;
+    return sentAt > 0 && 'signed' in message && message.signed ? [(now - sentAt) / 1000] : [];
   });
   return waited.length === 0 ? [] : [{ name: 'SecondsWaited', value: Math.max(0, ...waited) }];
 }
