@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { ERROR_CODES } from '../../lib/lambda/error-codes.ts';
+import { ServiceError } from '../../lib/baidu/errors.ts';
+import { ERROR_CODES, isOfStrangers } from '../../lib/lambda/error-codes.ts';
 import { METRIC_NAMESPACE, METRICS } from '../../lib/lambda/log.ts';
 import { type Page, read, readPage, readPages, section } from './markdown.ts';
 
@@ -28,6 +29,24 @@ const messages = (['handlers', 'lib'] as const).flatMap((folder) => [
   ...sources(folder).matchAll(/\blog\(\s*\w*'?(?:[A-Z]+'|level),\s*'([^']+)'/g),
 ]);
 
+/** What a look-up may come to, each of which is a message. */
+const outcomes = [
+  ...(/^export type Confirmation = (.+);$/m.exec(read('lib/confirm.ts'))?.[1] ?? '').matchAll(/'([^']+)'/g),
+].map(([, name = '']) => name);
+
+/** How many functions there are. */
+const FUNCTIONS = 3;
+
+/** The codes that one of them answers with. */
+const codesOf = (name: string) =>
+  Object.entries<{ by: readonly string[] }>(ERROR_CODES).flatMap(([code, { by }]) =>
+    by.includes(name) ? [code] : [],
+  );
+
+/** The codes in the first cells of a section's table, sorted. */
+const namedIn = (text: string) =>
+  [...text.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) => cell.match(/[A-Z_]+/g) ?? []).sort();
+
 /** The operator's guide in each language, its pages by what they hold. */
 const GUIDES = [
   {
@@ -35,12 +54,14 @@ const GUIDES = [
     suffix: '.md',
     titles: { parameters: 'Parameters', metrics: 'Metrics', codes: 'Error codes', log: 'Log lines' },
     unset: 'unset',
+    everyone: 'all',
   },
   {
     language: 'Chinese',
     suffix: '.zh-CN.md',
     titles: { parameters: '参数', metrics: '指标', codes: '错误码', log: '日志' },
     unset: '不设',
+    everyone: '全部',
   },
 ].map(({ suffix, ...guide }) => ({
   ...guide,
@@ -63,7 +84,7 @@ const table = (page: Page, title: string) =>
   );
 
 describe.each(GUIDES)("the operator's guide in $language", (guide) => {
-  const { titles, unset, deploy, runbook, reference, pages } = guide;
+  const { titles, unset, everyone, deploy, runbook, reference, pages } = guide;
 
   test('has a heading for each alarm, in their order, and for no other', () => {
     const headings = runbook.headings.filter(({ depth }) => depth === 3).map(({ text }) => text);
@@ -113,25 +134,41 @@ describe.each(GUIDES)("the operator's guide in $language", (guide) => {
     );
   });
 
+  test('says of each error code who answers with it', () => {
+    for (const [code, [, by = '']] of table(reference, titles.codes)) {
+      const { by: functions } = ERROR_CODES[code as keyof typeof ERROR_CODES];
+      expect(by, code).toBe(functions.length === FUNCTIONS ? everyone : functions.join(', '));
+    }
+  });
+
+  test('says of each reason for which a message is not confirmed what to do', () => {
+    expect(namedIn(section(runbook, 'not-confirmed'))).toEqual(codesOf('confirm').sort());
+  });
+
   test('says of each reason for which notify refuses what to do, apart where a stranger can cause it', () => {
-    const codes = Object.entries<{ by: readonly string[]; strangers?: boolean }>(ERROR_CODES).filter(
-      ([, { by }]) => by.includes('notify'),
+    const [ofStrangers, others] = [true, false].map((strangers) =>
+      codesOf('notify').filter((code) => isOfStrangers(new ServiceError(code, '')) === strangers),
     );
-    const named = (alarm: string) =>
-      [...section(runbook, alarm).matchAll(/^\| (`[^|]+) \|/gm)]
-        .flatMap(([, cell = '']) => cell.match(/[A-Z_]+/g) ?? [])
-        .sort();
-    const ofStrangers = codes.filter(([, { strangers }]) => strangers).map(([code]) => code);
-    expect(named('notifications-refused')).toEqual(ofStrangers.sort());
-    const others = codes.map(([code]) => code).filter((code) => !ofStrangers.includes(code));
-    expect(named('genuine-refused')).toEqual(others.sort());
+    expect(namedIn(section(runbook, 'notifications-refused'))).toEqual(ofStrangers?.sort());
+    expect(namedIn(section(runbook, 'genuine-refused'))).toEqual(others?.sort());
   });
 
   test('names each message of the log', () => {
-    const outcomes = ['published', 'known', 'deferred'];
     const said = new Set([...messages.map(([, message = '']) => message), ...outcomes]);
+    expect(outcomes.length).toBeGreaterThan(3);
     expect(said.size).toBeGreaterThan(outcomes.length + 3);
     expect(new Set(table(reference, titles.log).keys())).toEqual(said);
+  });
+
+  test('says at the log’s level which of its commands find nothing above INFO', () => {
+    const below = [...table(reference, titles.log)].flatMap(([name, [level]]) =>
+      level === '`INFO`' || level === '`DEBUG`' ? [name] : [],
+    );
+    const asked = pages.flatMap(({ text }) => [...text.matchAll(/\$\.message = "([^"]+)"/g)]);
+    const lost = new Set(asked.map(([, name = '']) => name).filter((name) => below.includes(name)));
+    expect(lost).toContain('refund undecided');
+    const said = table(deploy, titles.parameters).get('logLevel')?.[1] ?? '';
+    for (const name of lost) expect(said).toContain(`\`${name}\``);
   });
 
   test('names each output of the stack that it reads', () => {
