@@ -17,6 +17,7 @@ const level =
   (level: Finding['level']) =>
   (subject: string, text: Text, ...detail: (Text | string)[]): Finding => ({ level, subject, text, detail });
 
+/** What is in order, and the rest of the levels: each makes a finding. */
 export const good = level('good');
 export const bad = level('bad');
 export const warning = level('warning');

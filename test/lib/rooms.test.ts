@@ -42,6 +42,11 @@ function importsOf(file: string, text: string): string[] {
   );
 }
 
+/** Whether a path is a file or a folder itself, or lies in it. */
+function isIn(name: string, start: string): boolean {
+  return name === start || name.startsWith(`${start}/`);
+}
+
 /** What the imports of a file break of the arrows. */
 function breaches(file: string, text: string): string[] {
   const room = roomOf(file);
@@ -49,7 +54,7 @@ function breaches(file: string, text: string): string[] {
   const isOurs = (name: string) => /^(handlers|lib|local|test|examples)\//.test(name);
   const may = (name: string) =>
     isOurs(name)
-      ? roomOf(name) === room || allowed.some((start) => name === start || name.startsWith(`${start}/`))
+      ? roomOf(name) === room || allowed.some((start) => isIn(name, start))
       : room.startsWith('local') || PACKAGES[room]?.some((start) => name.startsWith(start));
   return importsOf(file, text)
     .filter((name) => !may(name))
@@ -61,6 +66,23 @@ const files = globSync(['lib/**/*.ts', 'handlers/*.ts', 'local/**/*.ts'], { cwd:
 test('no file imports against the arrows of docs/architecture.md', () => {
   expect(files.length).toBeGreaterThan(60);
   expect(files.flatMap((file) => breaches(file, readFileSync(path.join(root, file), 'utf8')))).toEqual([]);
+});
+
+test('what a room may import, it imports', () => {
+  const imports = new Map(
+    [...MAY_IMPORT.keys()].map((room) => [
+      room,
+      files
+        .filter((file) => roomOf(file) === room)
+        .flatMap((file) => importsOf(file, readFileSync(path.join(root, file), 'utf8'))),
+    ]),
+  );
+  const idle = [...MAY_IMPORT].flatMap(([room, others]) =>
+    others
+      .filter((other) => !imports.get(room)?.some((name) => isIn(name, other)))
+      .map((other) => [room, other]),
+  );
+  expect(idle).toEqual([]);
 });
 
 test('docs/architecture.md has a row for every room, and for no other', () => {
