@@ -2,9 +2,11 @@ import { styleText } from 'node:util';
 import { platformKeyFrom, wholeFrom } from './cashier/options.ts';
 import { SAMPLE_ORDER } from './cashier/orders/sample-order.ts';
 import { holdsPrivateKey } from './cashier/signature/private-keys.ts';
-import { runCommand } from './command/command.ts';
+import { runCommand, UsageError } from './command/command.ts';
+import { whenEnded } from './command/ending.ts';
 import { type Language, plain, type Text } from './command/language.ts';
 import { type Screen, screenIn } from './command/screen.ts';
+import { RULES } from './deploy/rules.ts';
 import { type Stack, type StackOptions, startStack } from './stack/stack.ts';
 import { visible } from './visible.ts';
 
@@ -15,7 +17,15 @@ const PORTS = { gateway: 3000, cashier: 8620 };
 const REPEAT_SECONDS = 10;
 const RETRY_SECONDS = 5;
 
-const { REFUND_AUDIT, BAIDU_STATUS_API, LOG_LEVEL } = process.env;
+const { REFUND_AUDIT, BAIDU_STATUS_API } = process.env;
+const LOG_LEVEL = process.env['LOG_LEVEL']?.replace(/^silent$/i, '');
+
+/** What the environment may choose, by the parameter of the deployment that it stands for. */
+const CHOSEN = {
+  REFUND_AUDIT: ['refundAudit', REFUND_AUDIT],
+  BAIDU_STATUS_API: ['baiduStatusApi', BAIDU_STATUS_API],
+  LOG_LEVEL: ['logLevel', LOG_LEVEL],
+} as const;
 
 const TITLE = '示例订单 Sample order';
 
@@ -58,6 +68,7 @@ await runCommand(
     isContent: holdsPrivateKey,
   },
   async ({ values, language }) => {
+    refuseUnfitEnvironment();
     const platformPrivateKey = platformKeyFrom('platform-key', values['platform-key']);
     await runUntilInterrupted(
       {
@@ -69,7 +80,7 @@ await runCommand(
           language,
         },
         retrySeconds: RETRY_SECONDS,
-        apps: Math.max(wholeFrom('apps', values.apps, 100) ?? 1, 1),
+        apps: wholeFrom('apps', values.apps, 100, 1) ?? 1,
         onError: (error) => process.stderr.write(`${visible(error.message)}\n`),
         environment: {
           ...(REFUND_AUDIT && { REFUND_AUDIT }),
@@ -83,19 +94,23 @@ await runCommand(
   },
 );
 
+function refuseUnfitEnvironment(): void {
+  for (const [name, [parameter, value]] of Object.entries(CHOSEN)) {
+    const fault = value && RULES[parameter]?.(value, { region: '', retentionDays: [] });
+    if (fault) throw new UsageError({ en: `${name} ${fault.en}.`, zh: `${name} ${fault.zh}。` });
+  }
+}
+
 async function runUntilInterrupted(options: StackOptions, language: Language): Promise<void> {
   const closing = new AbortController();
   const started = Promise.withResolvers<Stack>();
   // Before anything is started: what has begun must be ended.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (closing.signal.aborted) process.exit(1);
-      closing.abort();
-      const ended = started.promise.then((stack) => stack.close());
-      // What was broken off on the way has been cleaned up.
-      ended.catch(() => {}).then(() => process.exit(0));
-    });
-  }
+  whenEnded(() => {
+    closing.abort();
+    const ended = started.promise.then((stack) => stack.close());
+    // What was broken off on the way has been cleaned up.
+    ended.catch(() => {}).then(() => process.exit(0));
+  });
   try {
     const stack = await startStack({ ...options, signal: closing.signal });
     started.resolve(stack);
@@ -210,15 +225,18 @@ function showDifferences(screen: Screen): void {
       zh: `${RETRY_SECONDS} 秒后再次投递（部署后 3 分钟）`,
     },
   );
-  const api = BAIDU_STATUS_API ?? 'queryorderdetail';
+  const hint = {
+    en: ': BAIDU_STATUS_API=findByTpOrderId npm start runs on the second generation',
+    zh: '：BAIDU_STATUS_API=findByTpOrderId npm start 改用第二代接口',
+  };
+  const isFirst = (BAIDU_STATUS_API || 'queryorderdetail') === 'queryorderdetail';
   line(
     { en: 'status API', zh: '查询接口' },
-    {
-      en: `${api}: BAIDU_STATUS_API=findByTpOrderId npm start runs on the second generation`,
-      zh: `${api}：BAIDU_STATUS_API=findByTpOrderId npm start 改用第二代接口`,
-    },
+    isFirst
+      ? { en: `queryorderdetail${hint.en}`, zh: `queryorderdetail${hint.zh}` }
+      : plain('findByTpOrderId'),
   );
-  const audit = REFUND_AUDIT ?? 'approve';
+  const audit = REFUND_AUDIT || 'approve';
   line(
     { en: 'refund audits', zh: '退款审核' },
     {

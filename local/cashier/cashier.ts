@@ -12,8 +12,9 @@ import type { NewRefund, RefundResult } from './refund/refunds.ts';
 
 /** How a cashier is started; everything has a default. */
 export interface CashierOptions extends AppOptions {
-  /** The port on 127.0.0.1; 0 for a free one (the default). One that is taken gives way to a free one. */
+  /** The port on 127.0.0.1; 0 for a free one (the default). One that is taken gives way to a free one, unless `strictPort`. */
   port?: number | undefined;
+  strictPort?: boolean | undefined;
   /** Further mini-programs of the merchant's. An order is of the first, unless it names its app. */
   otherApps?: readonly OtherApp[] | undefined;
   /** Where payment notifications are posted. */

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { padded } from '../command/columns.ts';
 import { type Given, runCommand, UsageError } from '../command/command.ts';
+import { whenEnded } from '../command/ending.ts';
 import type { Text } from '../command/language.ts';
 import { type Screen, screenIn } from '../command/screen.ts';
 import { visible } from '../visible.ts';
@@ -17,7 +18,8 @@ const HELP = {
 
   npm run cashier -- [options]
 
-  --port <n>                      where it listens on 127.0.0.1 (${DEFAULT_PORT}; 0 for a free port)
+  --port <n>                      where it listens on 127.0.0.1 (${DEFAULT_PORT}, or another where that is taken; 0 for
+                                  a free port)
   --notify-url <url>              your webhook: payment notifications are posted there
   --refund-notify-url <url>       your webhook for refunds: without it nobody is told of one
   --refund-audit-url <url>        your webhook that is asked before a refund: without it nobody is asked
@@ -49,7 +51,7 @@ PKCS#1, as Go's x509.ParsePKCS1PrivateKey wants it: openssl rsa -in merchant.pem
 
   npm run cashier -- [选项]
 
-  --port <n>                      在 127.0.0.1 上监听的端口（${DEFAULT_PORT}；0 表示任意空闲端口）
+  --port <n>                      在 127.0.0.1 上监听的端口（${DEFAULT_PORT}，被占用时另选；0 表示任意空闲端口）
   --notify-url <url>              您的支付回调地址：支付通知发到这里
   --refund-notify-url <url>       您的退款回调地址：没有它就不通知退款
   --refund-audit-url <url>        您的退款审核地址：没有它退款前就不询问
@@ -108,6 +110,7 @@ function readOptions({ values, language }: Given<typeof OPTIONS>): CashierOption
   const url = (name: 'notify-url' | 'refund-notify-url' | 'refund-audit-url') => urlFrom(name, values[name]);
   return {
     port: wholeFrom('port', values.port, 65_535) ?? DEFAULT_PORT,
+    strictPort: values.port !== undefined,
     notifyUrl: url('notify-url'),
     refundNotifyUrl: url('refund-notify-url'),
     refundAuditUrl: url('refund-audit-url'),
@@ -228,7 +231,7 @@ await runCommand(
     cashier.subscribe((event) => {
       if (event.type === 'hop') printHop(event.orderId, event.hop, screen);
     });
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => void cashier.close());
+    whenEnded(() => void cashier.close());
     return 0;
   },
 );

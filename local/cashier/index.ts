@@ -43,7 +43,14 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
     ...DEFAULTS,
     ...given,
   };
-  const { slowMs, answerLimitMs, language = 'en', port = 0, now = () => new Date() } = settings;
+  const {
+    slowMs,
+    answerLimitMs,
+    language = 'en',
+    port = 0,
+    strictPort = false,
+    now = () => new Date(),
+  } = settings;
   const apps = await makeApps(settings, settings.otherApps ?? [], now);
   const appOf = ({ appId }: Pick<Order, 'appId'>) => apps.find((app) => app.appId === appId) ?? apps[0];
   const merchant = new Merchant();
@@ -97,7 +104,7 @@ export async function startCashier(options: CashierOptions = {}): Promise<Cashie
   };
   const context = { faults, record: desk.record, slowMs, now };
   const server = await listen({
-    ...{ desk, port, language },
+    ...{ desk, port, strictPort, language },
     query: { ...context, rules },
     openapi: { ...context, rules: openapiRules },
   });

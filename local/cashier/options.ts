@@ -7,12 +7,17 @@ import { readPrivateKey, readPublicKey } from './signature/keys.ts';
 import { holdsPrivateKey } from './signature/private-keys.ts';
 
 /** The whole number that an option names; throws `UsageError`, as do the others. */
-export function wholeFrom(name: string, value: string | undefined, largest: number): number | undefined {
+export function wholeFrom(
+  name: string,
+  value: string | undefined,
+  largest: number,
+  least = 0,
+): number | undefined {
   if (value === undefined) return undefined;
-  if (/^[0-9]{1,16}$/.test(value) && Number(value) <= largest) return Number(value);
+  if (/^[0-9]{1,16}$/.test(value) && Number(value) >= least && Number(value) <= largest) return Number(value);
   throw new UsageError({
-    en: `--${name} must be a whole number from 0 to ${largest}, not ${value}.`,
-    zh: `--${name} 必须是 0 到 ${largest} 的整数，不能是 ${value}。`,
+    en: `--${name} must be a whole number from ${least} to ${largest}, not ${value}.`,
+    zh: `--${name} 必须是 ${least} 到 ${largest} 的整数，不能是 ${value}。`,
   });
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { whenEnded } from '../command/ending.ts';
 import { languageOf } from '../command/language.ts';
 import { startSampleParts } from './parts.ts';
 
@@ -58,7 +59,7 @@ function wait(environment: Readonly<Record<string, string>>): Promise<number> {
   const ending = { en: 'Ctrl-C ends the stand-ins.', zh: '按 Ctrl-C 结束替身。' }[language];
   process.stdout.write(`${exports.join('\n')}\n\n# ${ending}\n`);
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(0));
+    whenEnded(() => resolve(0));
   });
 }
 

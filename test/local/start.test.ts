@@ -2,13 +2,13 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type Outcome, startAgain } from '../support/again.ts';
+import { occupy } from '../support/occupy.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -22,13 +22,14 @@ interface Run {
 }
 
 const runs: Run[] = [];
-const servers: Server[] = [];
+/** Gives up the ports that a test has taken. */
+const held: (() => void)[] = [];
 afterEach(() => {
+  for (const giveUp of held.splice(0)) giveUp();
   for (const { child, folder } of runs.splice(0)) {
     if (child.exitCode === null) signalGroup(child, 'SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   }
-  for (const server of servers.splice(0)) server.close();
 });
 
 /** Starts what `npm start` starts, in a process group of its own, as a shell does. */
@@ -70,9 +71,12 @@ const again = startAgain();
 afterAll(() => again.end());
 
 /** What it answers where it begins nothing, and what it leaves. */
-async function asked(args: readonly string[]): Promise<Outcome & { readonly left: string[] }> {
+async function asked(
+  args: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<Outcome & { readonly left: string[] }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'start-test-'));
-  const environment = { TMPDIR: folder, LC_ALL: 'C.UTF-8', NO_COLOR: '1' };
+  const environment = { TMPDIR: folder, LC_ALL: 'C.UTF-8', NO_COLOR: '1', ...more };
   const program = path.join(root, 'local/start.ts');
   const outcome = await again.run({ program, args, environment, folder: root, stdin: '' });
   const left = readdirSync(folder);
@@ -92,20 +96,6 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean
 /** Resolves when no process of the group is left; the last may be on its way out after its parent. */
 async function gone(child: ChildProcess): Promise<void> {
   await expect.poll(() => signalGroup(child, 0), { timeout: 10_000 }).toBe(false);
-}
-
-/** Takes a port; where somebody has it, as soon as they give it up, so that it is in use from now on. */
-async function occupy(port: number): Promise<void> {
-  const server = createServer();
-  servers.push(server);
-  await new Promise((resolve) => {
-    const listen = () => server.listen(port, '127.0.0.1', () => resolve(port));
-    server.on('error', () => {
-      resolve(port);
-      if (servers.includes(server)) setTimeout(listen, 10).unref();
-    });
-    listen();
-  });
 }
 
 const changes = () => execFileSync('git', ['status', '--porcelain'], { cwd: root }).toString();
@@ -200,12 +190,23 @@ describe('npm start', () => {
 
   test.each([
     [['--colour'], 'There is no option --colour.'],
+    [['--apps', '0'], '--apps must be a whole number from 1 to 100, not 0.'],
     [['--platform-key', 'nothing.pem'], '--platform-key: there is no file nothing.pem.'],
     [['--platform-key', 'package.json'], '--platform-key: package.json is not an RSA private key'],
     [['--lang', 'zh', '--port', '1'], '没有选项 --port。'],
   ])('refuses %j before anything is begun', async (args, words) => {
     const { code, stderr, left } = await asked(args);
     expect(stderr).toMatch(new RegExp(`^${words}.*\n\n.*\n\n  npm start -- \\[`, 'm'));
+    expect({ code, left }).toEqual({ code: 2, left: [] });
+  });
+
+  test.each([
+    [{ REFUND_AUDIT: 'maybe' }, 'REFUND_AUDIT must be one of undecided, refuse, approve.'],
+    [{ BAIDU_STATUS_API: 'third' }, 'BAIDU_STATUS_API must be one of queryorderdetail, findByTpOrderId.'],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL must be DEBUG, INFO, WARN or ERROR'],
+  ])('refuses %j in the environment', async (environment, words) => {
+    const { code, stderr, left } = await asked([], environment);
+    expect(stderr.slice(0, words.length)).toBe(words);
     expect({ code, left }).toEqual({ code: 2, left: [] });
   });
 
@@ -217,7 +218,7 @@ describe('npm start', () => {
   });
 
   test('takes another port where one is in use, and says so; answers refund audits as REFUND_AUDIT says', async () => {
-    await Promise.all([occupy(3000), occupy(8620)]);
+    held.push(...(await Promise.all([occupy(3000), occupy(8620)])));
     const { printed, child, exit } = start([], { REFUND_AUDIT: 'refuse' });
     const [, service] = await printed(/^Port 3000 is in use\. The service has taken (\d+) instead\.$/m);
     const [, cashier] = await printed(/^Port 8620 is in use\. The cashier has taken (\d+) instead\.$/m);

@@ -7,12 +7,13 @@ import { OPENAPI_PATHS, type OpenapiQuestion } from './openapi.ts';
 import { answerOpenapi, type OpenapiContext } from './openapi-answer.ts';
 import { QUERY_PATH } from './query.ts';
 
-/** Listens on 127.0.0.1: queries, the page and its control routes. A port that is taken gives way to a free one. */
+/** Listens on 127.0.0.1: queries, the page and its control routes. A port that is taken gives way to a free one, unless `strictPort`. */
 export async function listen(options: {
   desk: ControlDesk;
   query: Omit<QueryContext, 'closing'>;
   openapi: Omit<OpenapiContext, 'closing'>;
   port: number;
+  strictPort: boolean;
   language: Language;
 }): Promise<{ url: string; port: number; close(): Promise<void> }> {
   const closing = new AbortController();
@@ -28,7 +29,7 @@ export async function listen(options: {
         : control(request, response, { path, desk: options.desk, language: options.language });
     done.catch(() => request.socket.destroy());
   });
-  const port = await bind(server, options.port);
+  const port = await bind(server, options);
   return {
     url: `http://127.0.0.1:${port}`,
     port,
@@ -45,16 +46,21 @@ function questionAt(path: string): OpenapiQuestion | undefined {
   return Object.entries(OPENAPI_PATHS).find(([known]) => known === path)?.[1];
 }
 
-async function bind(server: Server, wanted: number): Promise<number> {
+async function bind(
+  server: Server,
+  { port: wanted, strictPort }: { port: number; strictPort: boolean },
+): Promise<number> {
   try {
     return await tryPort(server, wanted);
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    if (taken && wanted !== 0) return await tryPort(server, 0);
-    const text = {
-      en: `the cashier cannot listen on port ${wanted}`,
-      zh: `收银台无法在端口 ${wanted} 上监听`,
-    };
+    if (taken && !strictPort) return await tryPort(server, 0);
+    const text = taken
+      ? { en: `port ${wanted} is in use`, zh: `端口 ${wanted} 已被占用` }
+      : {
+          en: `the cashier cannot listen on port ${wanted}`,
+          zh: `收银台无法在端口 ${wanted} 上监听`,
+        };
     throw new CashierError('INVALID', text, { cause: error });
   }
 }

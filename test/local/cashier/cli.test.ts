@@ -8,6 +8,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { readPublicKey } from '../../../local/cashier/signature/keys.ts';
 import { sign } from '../../../local/cashier/signature/signature.ts';
 import { startAgain } from '../../support/again.ts';
+import { occupy } from '../../support/occupy.ts';
 import { merchantKeys } from './merchant.ts';
 
 const CLI = join(import.meta.dirname, '../../../local/cashier/cli.ts');
@@ -212,17 +213,31 @@ describe('the command line', () => {
     }
   });
 
-  test('a port in use is said, and another taken', async () => {
+  test('a port that is asked for and in use is refused: whoever asked would talk to a stranger', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const address = other.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const cashier = cli('--port', String(port));
-    const [, taken] = await cashier.printed(
-      new RegExp(`^Port ${port} is in use; (\\d+) is taken instead\\.$`, 'm'),
-    );
-    await cashier.printed(new RegExp(`^Page +http://127\\.0\\.0\\.1:${taken}$`, 'm'));
+    const { code, output } = await asked(['--port', String(port)]);
+    expect(output).toMatch(new RegExp(`^--port ${port}: port ${port} is in use\\.$`, 'm'));
+    expect(code).toBe(2);
     other.close();
+  });
+
+  test('its own port in use is said, and another taken', async () => {
+    const giveUp = await occupy(8620);
+    const cashier = cli();
+    const [, taken] = await cashier.printed(/^Port 8620 is in use; (\d+) is taken instead\.$/m);
+    await cashier.printed(new RegExp(`^Page +http://127\\.0\\.0\\.1:${taken}$`, 'm'));
+    giveUp();
+  });
+
+  test('ends with npm, which hands a signal to its shell alone', async () => {
+    const npm = start('npm', ['run', '--silent', 'cashier', '--', '--port', '0']);
+    const [, url = ''] = await npm.printed(/^Page +(\S+)$/m);
+    npm.child.kill('SIGTERM');
+    await npm.exit;
+    await expect.poll(() => fetch(url).catch(() => 'gone'), { timeout: 10_000 }).toBe('gone');
   });
 
   test('keys are taken bare, and what is missing is said', async () => {

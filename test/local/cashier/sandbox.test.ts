@@ -215,7 +215,7 @@ describe('a webhook in CI, as docs/sandbox.md has it', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   /** Runs the commands with a webhook that takes a form or refuses it; the port is where it listens. */
-  async function pipeline(takes: (form: URLSearchParams) => boolean): Promise<Ended> {
+  async function pipeline(takes: (form: URLSearchParams) => boolean): Promise<Ended & { cashier: string }> {
     const webhook = createHttpServer(async (request, response) => {
       const form = new URLSearchParams(await text(request));
       const audit = '{"errno":0,"data":{"auditStatus":1,"calculateRes":{"refundPayMoney":300}}}';
@@ -232,7 +232,7 @@ describe('a webhook in CI, as docs/sandbox.md has it', () => {
     const own = script.replaceAll('8620', cashier).replaceAll('8000', String(port));
     const child = spawn('bash', ['-c', own], { cwd: folder, detached: true });
     children.push(child);
-    return run(child);
+    return { ...(await run(child)), cashier: `http://127.0.0.1:${cashier}` };
   }
 
   const verifies = (form: URLSearchParams): boolean => {
@@ -242,11 +242,12 @@ describe('a webhook in CI, as docs/sandbox.md has it', () => {
   };
 
   test('passes where the webhook verifies', async () => {
-    const { code, stdout } = await pipeline(verifies);
+    const { code, stdout, cashier } = await pipeline(verifies);
     const [settled, repeat] = ['"outcome":"settled"', '"outcome":"repeat"'];
     const refunded = ['"outcome":"approved"', '"outcome":"told"'];
     expect(stdout.trim().split('\n')).toEqual([settled, settled, repeat, repeat, ...refunded, repeat]);
     expect(code).toBe(0);
+    await expect.poll(() => fetch(cashier).catch(() => 'gone'), { timeout: 10_000 }).toBe('gone');
     expect(readFileSync(path.join(folder, 'cashier.log'), 'utf8')).toMatch(
       /1002 +Notification +Baidu will call again/,
     );

@@ -1,0 +1,23 @@
+import { createServer } from 'node:net';
+
+/**
+ * Takes a port; where somebody has it, as soon as they give it up, so that it is in use from now on.
+ *
+ * @returns gives it up
+ */
+export async function occupy(port: number): Promise<() => void> {
+  const server = createServer();
+  let over = false;
+  await new Promise((resolve) => {
+    const listen = () => server.listen(port, '127.0.0.1', () => resolve(port));
+    server.on('error', () => {
+      resolve(port);
+      if (!over) setTimeout(listen, 10).unref();
+    });
+    listen();
+  });
+  return () => {
+    over = true;
+    server.close();
+  };
+}
