@@ -19,6 +19,8 @@ export interface Request {
 export async function examine(request: Request): Promise<Section[]> {
   const { file = '-', secretId, notification, withoutPlatformKey } = request;
   const secret = secretId ?? file;
+  // The SDK is loaded where it is needed: that takes as long as all else here.
+  const fromAws = (id: string) => import('./secrets-manager.ts').then((it) => it.fetchSecret(id));
   const read = secretId === undefined ? await readInput(file) : await fromAws(secretId);
   const isRead = 'text' in read;
   const apps = isRead
@@ -36,12 +38,6 @@ export async function examine(request: Request): Promise<Section[]> {
   }));
   const title = { en: `Notification: ${notification}`, zh: `通知：${notification}` };
   return told.length === 0 ? sections : [...sections, { title, findings: told }];
-}
-
-/** The SDK is loaded where it is needed: that takes as long as all else here. */
-async function fromAws(secretId: string) {
-  const { fetchSecret } = await import('./secrets-manager.ts');
-  return fetchSecret(secretId);
 }
 
 async function examineNotification(file: string, apps: readonly SecretDiagnosis[]): Promise<Finding[]> {

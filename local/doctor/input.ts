@@ -18,6 +18,7 @@ export async function readInput(file: string): Promise<Input> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return { fault: missing(file) };
+    if (code === 'EISDIR') return { fault: { en: 'is a folder, not a file.', zh: '是文件夹，而不是文件。' } };
     return { fault: { en: `cannot be read (${code}).`, zh: `无法读取（${code}）。` } };
   }
   if (bytes.length === 0) return { fault: { en: 'is empty: 0 bytes.', zh: '是空的，只有 0 字节。' } };

@@ -25,10 +25,18 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
   appId: ['10026'],
   appKey: ['MMM4oc', 'MMMabc'],
   dealId: ['470193086', '2500207776'],
-  smartAppKey: ['sample-App-Key-of-the-events-only'],
-  smartAppSecret: ['sample-App-Secret-of-events-only'],
+  smartAppKey: ['sample-App-Key-of-the-events-only', 'y8bVDvs3HpQk0LxWm5TfRz2NcGj7UaE4'],
+  smartAppSecret: ['sample-App-Secret-of-events-only', 'q4Zt9KeXw2SgM6YrBn1CdJh8PfLv3UoA'],
   apiTokens: ['at-least-32-characters-of-randomness', 'sample-token-for-the-local-events-only'],
 };
+
+/** Where the merchant's own value of a field is. */
+function ownValue(field: string): Text {
+  const command = 'openssl rand -hex 32';
+  if (field === 'apiTokens') return { en: `Make your own with: ${command}`, zh: `请自己生成：${command}` };
+  const place = field.startsWith('smartApp') ? '设置 → 开发设置' : '支付管理';
+  return { en: `Yours is in Baidu’s console (${place}).`, zh: `您的值见百度后台（${place}）。` };
+}
 
 /**
  * Says that a value is one that documentation prints, or a placeholder in its stead; `undefined` for one that may be
@@ -48,8 +56,9 @@ export function sampleFault(field: string, value: unknown): Text | undefined {
     };
   }
   if (!PRINTED[field]?.includes(text)) return undefined;
+  const { en, zh } = ownValue(field);
   return {
-    en: 'is the documentation’s sample value: everyone has it. Yours is in Baidu’s console (支付管理); a token you make with: openssl rand -hex 32',
-    zh: '是文档中的示例值：人人都有。您的值见百度后台（支付管理）；令牌请自己生成：openssl rand -hex 32',
+    en: `is the documentation’s sample value: everyone has it. ${en}`,
+    zh: `是文档中的示例值：人人都有。${zh}`,
   };
 }

@@ -22,11 +22,9 @@ export function examineKey(
   const refused = fault(field, value);
   if (refused) {
     const sample = sampleFault(field, value);
-    const finding =
-      sample || typeof value !== 'string'
-        ? bad(subject, sample ?? refused)
-        : bad(subject, ...explainKey(field, value, refused));
-    return { finding, key: undefined };
+    const isText = !sample && typeof value === 'string';
+    const [said, ...advice] = isText ? explainKey(field, value, refused) : [sample ?? refused];
+    return { finding: bad(subject, said, ...advice), key: undefined };
   }
   const key = READ[field](String(value));
   const text = publicKeyText(key);

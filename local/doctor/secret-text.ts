@@ -52,7 +52,7 @@ const FORMS: readonly (readonly [RegExp, Text])[] = [
   [/^[^{].*\b(?:rsaSign|tpOrderId)=/s, NOTIFICATION],
   [
     /^-----BEGIN|^MI[A-Za-z0-9+/]{20}/,
-    { en: 'The secret is not JSON, but a key by itself.', zh: 'secret 不是 JSON，而是单独一个密钥。' },
+    { en: 'The secret is not JSON, but a key or certificate.', zh: 'secret 不是 JSON，而是密钥或证书。' },
   ],
   [
     /^"\s*\{/,

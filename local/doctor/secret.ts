@@ -69,13 +69,10 @@ export function diagnoseSecret(text: string, { withoutPlatformKey = false } = {}
 function faultFinder(): Fault {
   const pair = generateKeyPairSync('rsa', { modulusLength: 1024 });
   const right: Record<string, unknown> = {
-    appId: '1',
-    appKey: 'x',
+    ...{ appId: '1', appKey: 'x', smartAppKey: 'x', smartAppSecret: 'x' },
     privateKey: pair.privateKey.export({ format: 'pem', type: 'pkcs1' }),
     platformPublicKey: publicKeyText(pair.publicKey),
     apiTokens: ['x'.repeat(64)],
-    smartAppKey: 'x',
-    smartAppSecret: 'x',
   };
   return (field, value) => {
     const text = JSON.stringify({ ...right, [field]: value });

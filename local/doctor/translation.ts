@@ -8,9 +8,8 @@ import type { Text } from './finding.ts';
  * @param sentences the Chinese one by the English, in which a `*` stands for anything; `$1` is what the first stood for
  */
 export function translator(sentences: Readonly<Record<string, string>>): (error: unknown) => Text {
-  const patterns = Object.entries(sentences).map(([en, zh]) => {
-    return { pattern: new RegExp(`^${RegExp.escape(en).replaceAll('\\*', '(.*)')}$`), zh };
-  });
+  const patternOf = (en: string) => new RegExp(`^${RegExp.escape(en).replaceAll('\\*', '(.*)')}$`);
+  const patterns = Object.entries(sentences).map(([en, zh]) => ({ pattern: patternOf(en), zh }));
   return (error) => {
     const en = asServiceError(error).message.replace(/^The secret’s \S+ /, '');
     const found = patterns.find(({ pattern }) => pattern.test(en));

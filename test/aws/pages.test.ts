@@ -58,6 +58,8 @@ const WORDS: Words = {
     '--arg appId 10026': `--arg appId ${APP.appId}`,
     '--arg appKey MMM4oc': `--arg appKey ${APP.appKey}`,
     '--arg dealId 470193086': `--arg dealId ${APP.dealId}`,
+    '--arg smartAppKey y8bVDvs3HpQk0LxWm5TfRz2NcGj7UaE4': `--arg smartAppKey ${'k'.repeat(32)}`,
+    '--arg smartAppSecret q4Zt9KeXw2SgM6YrBn1CdJh8PfLv3UoA': `--arg smartAppSecret ${'s'.repeat(32)}`,
     '<orderId>': ORDER.orderId,
     '<siteId>': ORDER.userId,
     '<requestId>': '9170abc3-c096-46c1-9634-ba0896755528',

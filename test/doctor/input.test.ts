@@ -35,7 +35,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const REFUSED: readonly (readonly [name: string, en: RegExp, zh: RegExp])[] = [
   ['absent.json', /✗ file {2}is not there: \S+absent\.json\./, /✗ 文件 {2}找不到 \S+absent\.json。/],
   ['one.json/x', /✗ file {2}is not there: /, /找不到/],
-  ['folder', /✗ file {2}cannot be read \(EISDIR\)\./, /无法读取（EISDIR）/],
+  ['folder', /✗ file {2}is a folder, not a file\./, /是文件夹，而不是文件。/],
   ['empty.json', /✗ file {2}is empty: 0 bytes\./, /是空的/],
   ['utf16-le.json', /✗ file {2}is no text in UTF-8, but UTF-16/, /不是 UTF-8 文本/],
   ['utf16-be.json', /✗ file {2}is no text in UTF-8/, /不是 UTF-8 文本/],

@@ -69,6 +69,19 @@ describe('what documentation prints', () => {
     },
   );
 
+  test.each(['docs/operations/second-generation.md', 'docs/operations/second-generation.zh-CN.md'])(
+    'is refused as in the command of %s',
+    (page) => {
+      const command = /--arg smartAppKey (\S+) --arg smartAppSecret (\S+)/.exec(read(page));
+      const [, smartAppKey, smartAppSecret] = command ?? [];
+      const findings = diagnose({ smartAppKey, smartAppSecret });
+      for (const field of ['smartAppKey', 'smartAppSecret']) {
+        expect(about(findings, field)).toMatchObject({ level: 'bad' });
+        expect(about(findings, field).text.en).toContain('(设置 → 开发设置)');
+      }
+    },
+  );
+
   test('is refused as in events/secret.json, every field', () => {
     const { findings } = diagnoseSecret(read('events/secret.json'));
     expect(findings.map(({ subject, level }) => [subject, level])).toEqual([
@@ -86,9 +99,13 @@ describe('what documentation prints', () => {
 
   test.each([
     [{ appId: 10026 }, 'appId', SAMPLE_VALUE],
-    [{ appKey: 'MMMabc' }, 'appKey', SAMPLE_VALUE],
+    [{ appKey: 'MMMabc' }, 'appKey', 'Yours is in Baidu’s console (支付管理).'],
     [{ dealId: ['470193087', 470193086] }, 'dealId', SAMPLE_VALUE],
-    [{ apiTokens: ['at-least-32-characters-of-randomness'] }, 'apiTokens[0]', 'everyone has it'],
+    [
+      { apiTokens: ['at-least-32-characters-of-randomness'] },
+      'apiTokens[0]',
+      'everyone has it. Make your own with: openssl rand -hex 32',
+    ],
     [{ apiTokens: ["one of the secret's apiTokens, at least 32 characters"] }, 'apiTokens[0]', PLACEHOLDER],
     [{ apiTokens: ['<token>'] }, 'apiTokens[0]', PLACEHOLDER],
     [{ appKey: '<appKey>' }, 'appKey', PLACEHOLDER],
