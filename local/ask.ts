@@ -105,7 +105,7 @@ function refused(error: ServiceError, advice: Advice): Failure {
   const { code } = error;
   if (!(error instanceof BaiduError)) {
     const { en, zh } = baiduFault(error);
-    return { code, said: { en, zh: `${zh}（${code}）` }, advice };
+    return { code, said: { en: `${en} (${code})`, zh: `${zh}（${code}）` }, advice };
   }
   const { errno, errmsg } = error;
   const said = {

@@ -15,17 +15,21 @@ export interface Command<O extends Options> {
   readonly options: O;
   /** Whether it takes names of files that are no options, `-` for standard input among them. */
   readonly takesFiles?: boolean;
+  /** Whether what it does not know goes on to another program. */
+  readonly passesOn?: boolean;
   /** Whether an argument is the content of a file in the place of its name: it is refused and not shown. */
   readonly isContent: (arg: string) => boolean;
 }
 
 type Parsed<O extends Options> = ReturnType<
-  typeof parseArgs<{ options: O & typeof COMMON; allowPositionals: true }>
+  typeof parseArgs<{ options: O & typeof COMMON; allowPositionals: true; tokens: true }>
 >;
 
 /** What was asked of a command, and in which language it answers. */
 export type Given<O extends Options> = Pick<Parsed<O>, 'values' | 'positionals'> & {
   readonly language: Language;
+  /** What was typed, without the language. */
+  readonly args: readonly string[];
 };
 
 /** A command line that asks for nothing that can be done. */
@@ -74,19 +78,24 @@ function outliveReaders(): void {
 }
 
 function readArguments<O extends Options>(
-  { typed, options, isContent, takesFiles = false }: Command<O>,
+  { typed, options, isContent, takesFiles = false, passesOn = false }: Command<O>,
   args: string[],
   language: Language,
 ): Given<O> {
   refuseLostOptions([...Object.keys(options), 'lang'], typed);
   // Before anything is said of it: names are shown, and stay in the shell's history; what belongs into a file is not.
   if (args.some(isContent)) throw new UsageError(contentRefusal(typed, takesFiles));
-  const { values, positionals } = parse<O>(args, { ...options, ...COMMON }, takesFiles);
+  const { values, positionals, tokens } = parse<O>(args, { ...options, ...COMMON }, { takesFiles, passesOn });
   const { lang } = values as { readonly lang?: string };
   if (lang !== undefined && !isLanguage(lang)) {
     throw new UsageError({ en: '--lang must be en or zh.', zh: '--lang 只能是 en 或 zh。' });
   }
-  return { values, positionals, language };
+  const isLang = tokens.flatMap((token) =>
+    token.kind === 'option' && token.name === 'lang'
+      ? [token.index, token.inlineValue ? -1 : token.index + 1]
+      : [],
+  );
+  return { values, positionals, language, args: args.filter((_arg, index) => !isLang.includes(index)) };
 }
 
 function contentRefusal(typed: string, takesFiles: boolean): Text {
@@ -108,9 +117,14 @@ function refuseLostOptions(names: readonly string[], typed: string): void {
   });
 }
 
-function parse<O extends Options>(args: string[], options: O & typeof COMMON, allowPositionals: boolean) {
+function parse<O extends Options>(
+  args: string[],
+  options: O & typeof COMMON,
+  { takesFiles, passesOn }: { takesFiles: boolean; passesOn: boolean },
+) {
   try {
-    return parseArgs({ args, options, allowPositionals }) as Parsed<O>;
+    const allowPositionals = takesFiles || passesOn;
+    return parseArgs({ args, options, allowPositionals, strict: !passesOn, tokens: true }) as Parsed<O>;
   } catch (error) {
     throw new UsageError(faultOf(error as NodeJS.ErrnoException));
   }

@@ -74,5 +74,29 @@ describe('npm run invoke', () => {
   test('says how it is used', async () => {
     expect((await invoke('--help')).stdout).toContain('npm run invoke -- -f query -p events/');
     expect((await invokeIn('zh_CN.UTF-8', '--help')).stdout).toContain('让示例事件经过函数');
+    expect((await invoke('--lang', 'zh', '--help')).stdout).toContain('让示例事件经过函数');
+  });
+
+  test('keeps its language to itself, and hands everything else on', async () => {
+    const { stdout, stderr } = await invoke(
+      '--lang=zh',
+      '-f',
+      'query',
+      '--data',
+      '{"selfTest":true}',
+      '--lang',
+      'zh',
+    );
+    expect(stderr).not.toContain('--lang');
+    expect(stdout).toContain('"keyBits": 1024');
+  });
+
+  test.each([
+    [['-f', 'nope'], /^There is no function nope: -f takes confirm, notify, query\.$/m],
+    [['-f', 'query', '-p', 'events'], /^-p: there is no file events; events\/README\.md lists/m],
+    [['--lang', 'zh', '-f', 'query', '-p', 'no.json'], /^-p：没有文件 no\.json；/m],
+    [['--lang', 'fr'], /^--lang must be en or zh\.$/m],
+  ])('refuses %j before anything is begun', async (args, words) => {
+    await expect(invoke(...args)).rejects.toMatchObject({ code: 2, stderr: expect.stringMatching(words) });
   });
 });
