@@ -201,7 +201,7 @@ describe.concurrent('npm run ask: a refusal is named', () => {
       const { code, err } = await ask([file(), ...args]);
       expect(code).toBe(1);
       expect(err).toContain(
-        'No connection to Baidu.\nMost likely:\n  There is no connection (ECONNREFUSED): no network',
+        'No connection to Baidu. (BAIDU_UNREACHABLE)\nMost likely:\n  There is no connection (ECONNREFUSED): no network',
       );
     }
   });
@@ -210,7 +210,7 @@ describe.concurrent('npm run ask: a refusal is named', () => {
     const args = ['--order', '1', '--user', '2', '--url', gone.queryUrl];
     const { code, err } = await ask([file({ smartAppKey: undefined, smartAppSecret: undefined }), ...args]);
     expect(code).toBe(1);
-    expect(err).toContain('HTTP status 404.\nMost likely:\n  The address does not answer queries any more');
+    expect(err).toContain('HTTP status 404. (BAIDU_BAD_RESPONSE)\nMost likely:\n  The address does not answer queries any more');
     expect(err).toContain('Try the second generation: --merchant-order');
     expect(err).toContain('It takes smartAppKey and smartAppSecret in the secret');
   });
