@@ -5,7 +5,6 @@ import path from 'node:path';
 import { runCommand, UsageError } from '../command/command.ts';
 import { whenEnded } from '../command/ending.ts';
 import type { Language } from '../command/language.ts';
-import { startSampleParts } from './parts.ts';
 
 const HELP = {
   en: `Runs sample events through the functions, against stand-ins on this machine.
@@ -85,6 +84,8 @@ await runCommand(
   { typed: 'npm run invoke --', help: HELP, options: OPTIONS, passesOn: true, isContent: () => false },
   async ({ values, args, language }) => {
     refuseUnknown(values.function, values.path);
+    // Loaded where they are needed: what is refused is refused at once.
+    const { startSampleParts } = await import('./parts.ts');
     const parts = await startSampleParts();
     try {
       return await (args.length > 0 ? invoke(args, parts.environment) : wait(parts.environment, language));

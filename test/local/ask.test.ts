@@ -210,7 +210,9 @@ describe.concurrent('npm run ask: a refusal is named', () => {
     const args = ['--order', '1', '--user', '2', '--url', gone.queryUrl];
     const { code, err } = await ask([file({ smartAppKey: undefined, smartAppSecret: undefined }), ...args]);
     expect(code).toBe(1);
-    expect(err).toContain('HTTP status 404. (BAIDU_BAD_RESPONSE)\nMost likely:\n  The address does not answer queries any more');
+    expect(err).toContain(
+      'HTTP status 404. (BAIDU_BAD_RESPONSE)\nMost likely:\n  The address does not answer queries any more',
+    );
     expect(err).toContain('Try the second generation: --merchant-order');
     expect(err).toContain('It takes smartAppKey and smartAppSecret in the secret');
   });
