@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from '../baidu/json.ts';
+import { isRecord } from '../baidu/json.ts';
 import type { OrderStatus } from '../baidu/order-status.ts';
 
 /** The attributes of an item of the table: texts and numbers, nothing nested. */
@@ -110,8 +110,13 @@ function refundsIn(item: Item): Refund[] {
     }));
 }
 
-/** What only this service writes is read back as it was written. */
+/** What only this service writes is read back as it was written; what somebody else has broken counts as nothing. */
 function jsonIn<T extends object>(text: string | undefined): T | undefined {
-  const value = text === undefined ? undefined : parseJson(text);
-  return isRecord(value) ? (value as T) : undefined;
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? (value as T) : undefined;
+  } catch {
+    return undefined;
+  }
 }

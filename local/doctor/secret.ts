@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { listOf } from '../../lib/baidu/json.ts';
 import { publicKeyText } from '../../lib/baidu/keys.ts';
+import { once } from '../../lib/merchant/apps.ts';
 import { parseNotificationSecret, parseQuerySecret, readDealIds } from '../../lib/merchant/secret.ts';
 import { bad, type Finding, note } from './finding.ts';
 import { absentPlatformKey, examineKey } from './secret-keys.ts';
@@ -38,7 +39,6 @@ export function diagnoseSecret(text: string, { withoutPlatformKey = false } = {}
   const read = readSecretText(text);
   if ('finding' in read) return nothingUsable(read.finding);
   const { fields } = read;
-  const fault = faultFinder();
   const { finding, key: own } = examineKey('privateKey', fields['privateKey'], fault);
   const given = listOf(fields['platformPublicKey']);
   const platform = given.map((value, index) => {
@@ -65,26 +65,27 @@ export function diagnoseSecret(text: string, { withoutPlatformKey = false } = {}
   };
 }
 
-/** Asks the service's parsers for one field at a time: every other field is given a value that is right. */
-function faultFinder(): Fault {
+/** A secret of which every field is right. */
+const RIGHT = once(() => {
   const pair = generateKeyPairSync('rsa', { modulusLength: 1024 });
-  const right: Record<string, unknown> = {
-    ...{ appId: '1', appKey: 'x', smartAppKey: 'x', smartAppSecret: 'x' },
+  return {
+    ...{ appId: '1', appKey: 'x', smartAppKey: 'x', smartAppSecret: 'x', apiTokens: ['x'.repeat(64)] },
     privateKey: pair.privateKey.export({ format: 'pem', type: 'pkcs1' }),
     platformPublicKey: publicKeyText(pair.publicKey),
-    apiTokens: ['x'.repeat(64)],
   };
-  return (field, value) => {
-    const text = JSON.stringify({ ...right, [field]: value });
-    try {
-      parseQuerySecret(text);
-      parseNotificationSecret(text);
-      return undefined;
-    } catch (error) {
-      return value === undefined ? { en: 'is missing.', zh: '缺失。' } : faultText(error);
-    }
-  };
-}
+});
+
+/** Asks the service's parsers for one field at a time: every other field is given a value that is right. */
+const fault: Fault = (field, value) => {
+  const text = JSON.stringify({ ...RIGHT(), [field]: value });
+  try {
+    parseQuerySecret(text);
+    parseNotificationSecret(text);
+    return undefined;
+  } catch (error) {
+    return value === undefined ? { en: 'is missing.', zh: '缺失。' } : faultText(error);
+  }
+};
 
 function unknownFields(fields: Readonly<Record<string, unknown>>): Finding[] {
   const unknown = Object.keys(fields).filter((name) => !SECRET_FIELDS.includes(name));

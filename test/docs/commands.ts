@@ -83,8 +83,15 @@ function commandsIn(block: string, file: string): string[] {
   return commands;
 }
 
+/** Pages have lines in common. */
+const whole = new Map<string, boolean>();
+
 function isWhole(text: string): boolean {
-  return !text.endsWith('\\') && spawnSync('bash', ['-n'], { input: text }).status === 0;
+  const known = whole.get(text);
+  if (known !== undefined) return known;
+  const isSo = !text.endsWith('\\') && spawnSync('bash', ['-n'], { input: text }).status === 0;
+  whole.set(text, isSo);
+  return isSo;
 }
 
 /** Each variable that a page's commands use before they give it a value, a shell's own ones left out. */

@@ -15,7 +15,7 @@ export interface TestApp {
 
 /** Makes the n-th app of a merchant's, from 1. */
 export function makeApp(n: number): TestApp {
-  const [merchant, platform] = [pair(), pair()] as const;
+  const [merchant, platform] = keysOf(n);
   const appId = String(10_000 + n);
   const token = `the-token-of-the-backend-of-app-${appId}`;
   const base = {
@@ -27,6 +27,15 @@ export function makeApp(n: number): TestApp {
     order: { orderId: `${n}000001`, siteId: `${n}000009` },
     secret: (changes = {}) => ({ ...base, ...changes }),
   };
+}
+
+const made = new Map<number, readonly [ReturnType<typeof pair>, ReturnType<typeof pair>]>();
+
+/** The merchant's and the platform's keys of the n-th app, the same for as long as this process lives. */
+function keysOf(n: number) {
+  const keys = made.get(n) ?? ([pair(), pair()] as const);
+  made.set(n, keys);
+  return keys;
 }
 
 /** A pair of keys, of the size that most merchants have. */
