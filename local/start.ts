@@ -18,6 +18,7 @@ const REPEAT_SECONDS = 10;
 const RETRY_SECONDS = 5;
 
 const { REFUND_AUDIT, BAIDU_STATUS_API } = process.env;
+// Many have it in their environment for other programs: it asks for no log here.
 const LOG_LEVEL = process.env['LOG_LEVEL']?.replace(/^silent$/i, '');
 
 /** What the environment may choose, by the parameter of the deployment that it stands for. */
@@ -96,6 +97,7 @@ await runCommand(
 
 function refuseUnfitEnvironment(): void {
   for (const [name, [parameter, value]] of Object.entries(CHOSEN)) {
+    // None of these rules asks where to.
     const fault = value && RULES[parameter]?.(value, { region: '', retentionDays: [] });
     if (fault) throw new UsageError({ en: `${name} ${fault.en}.`, zh: `${name} ${fault.zh}。` });
   }
@@ -225,17 +227,12 @@ function showDifferences(screen: Screen): void {
       zh: `${RETRY_SECONDS} 秒后再次投递（部署后 3 分钟）`,
     },
   );
-  const hint = {
-    en: ': BAIDU_STATUS_API=findByTpOrderId npm start runs on the second generation',
-    zh: '：BAIDU_STATUS_API=findByTpOrderId npm start 改用第二代接口',
+  const first = {
+    en: 'queryorderdetail: BAIDU_STATUS_API=findByTpOrderId npm start runs on the second generation',
+    zh: 'queryorderdetail：BAIDU_STATUS_API=findByTpOrderId npm start 改用第二代接口',
   };
-  const isFirst = (BAIDU_STATUS_API || 'queryorderdetail') === 'queryorderdetail';
-  line(
-    { en: 'status API', zh: '查询接口' },
-    isFirst
-      ? { en: `queryorderdetail${hint.en}`, zh: `queryorderdetail${hint.zh}` }
-      : plain('findByTpOrderId'),
-  );
+  const isSecond = BAIDU_STATUS_API === 'findByTpOrderId';
+  line({ en: 'status API', zh: '查询接口' }, isSecond ? plain(BAIDU_STATUS_API) : first);
   const audit = REFUND_AUDIT || 'approve';
   line(
     { en: 'refund audits', zh: '退款审核' },

@@ -66,7 +66,7 @@ export function diagnoseSecret(text: string, { withoutPlatformKey = false } = {}
 }
 
 /** A secret of which every field is right. */
-const RIGHT = once(() => {
+const rightSecret = once(() => {
   const pair = generateKeyPairSync('rsa', { modulusLength: 1024 });
   return {
     ...{ appId: '1', appKey: 'x', smartAppKey: 'x', smartAppSecret: 'x', apiTokens: ['x'.repeat(64)] },
@@ -77,7 +77,7 @@ const RIGHT = once(() => {
 
 /** Asks the service's parsers for one field at a time: every other field is given a value that is right. */
 const fault: Fault = (field, value) => {
-  const text = JSON.stringify({ ...RIGHT(), [field]: value });
+  const text = JSON.stringify({ ...rightSecret(), [field]: value });
   try {
     parseQuerySecret(text);
     parseNotificationSecret(text);

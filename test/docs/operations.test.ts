@@ -35,7 +35,7 @@ const outcomes = [
 ].map(([, name = '']) => name);
 
 /** How many functions there are. */
-const FUNCTIONS = 3;
+const FUNCTIONS = new Set(Object.values(ERROR_CODES).flatMap(({ by }): readonly string[] => by)).size;
 
 /** The codes that one of them answers with. */
 const codesOf = (name: string) =>

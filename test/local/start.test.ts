@@ -22,10 +22,7 @@ interface Run {
 }
 
 const runs: Run[] = [];
-/** Gives up the ports that a test has taken. */
-const held: (() => void)[] = [];
 afterEach(() => {
-  for (const giveUp of held.splice(0)) giveUp();
   for (const { child, folder } of runs.splice(0)) {
     if (child.exitCode === null) signalGroup(child, 'SIGKILL');
     rmSync(folder, { recursive: true, force: true });
@@ -218,7 +215,7 @@ describe('npm start', () => {
   });
 
   test('takes another port where one is in use, and says so; answers refund audits as REFUND_AUDIT says', async () => {
-    held.push(...(await Promise.all([occupy(3000), occupy(8620)])));
+    await Promise.all([occupy(3000), occupy(8620)]);
     const { printed, child, exit } = start([], { REFUND_AUDIT: 'refuse' });
     const [, service] = await printed(/^Port 3000 is in use\. The service has taken (\d+) instead\.$/m);
     const [, cashier] = await printed(/^Port 8620 is in use\. The cashier has taken (\d+) instead\.$/m);

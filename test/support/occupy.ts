@@ -1,13 +1,16 @@
 import { createServer } from 'node:net';
+import { onTestFinished } from 'vitest';
 
 /**
- * Takes a port; where somebody has it, as soon as they give it up, so that it is in use from now on.
- *
- * @returns gives it up
+ * Takes a port until the test is over; where somebody has it, as soon as they give it up, so that it is in use from now on.
  */
-export async function occupy(port: number): Promise<() => void> {
+export async function occupy(port: number): Promise<void> {
   const server = createServer();
   let over = false;
+  onTestFinished(() => {
+    over = true;
+    server.close();
+  });
   await new Promise((resolve) => {
     const listen = () => server.listen(port, '127.0.0.1', () => resolve(port));
     server.on('error', () => {
@@ -16,8 +19,4 @@ export async function occupy(port: number): Promise<() => void> {
     });
     listen();
   });
-  return () => {
-    over = true;
-    server.close();
-  };
 }

@@ -225,11 +225,10 @@ describe('the command line', () => {
   });
 
   test('its own port in use is said, and another taken', async () => {
-    const giveUp = await occupy(8620);
+    await occupy(8620);
     const cashier = cli();
     const [, taken] = await cashier.printed(/^Port 8620 is in use; (\d+) is taken instead\.$/m);
     await cashier.printed(new RegExp(`^Page +http://127\\.0\\.0\\.1:${taken}$`, 'm'));
-    giveUp();
   });
 
   test('ends with npm, which hands a signal to its shell alone', async () => {
